@@ -23,14 +23,66 @@ let package = Package(
             publicHeadersPath: "."),
         .target(
             name: "CSchema", dependencies: ["CProtobufC", "CStandard"], path: "Shared/CSchema", publicHeadersPath: "."),
+        .systemLibrary(name: "CNghttp2", path: "Shared/CNghttp2", pkgConfig: "libnghttp2"),
         // Floor 1.
         .target(name: "Protobuf", dependencies: ["CProtobufC", "CDescriptor"], path: "Shared/Protobuf"),
+        .target(
+            name: "HTTP",
+            dependencies: [
+                "CNghttp2",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Shared/HTTP"),
         // Floor 2.
         .target(name: "Standard", dependencies: ["Protobuf", "CProtobufC", "CStandard"], path: "Shared/Standard"),
+        // Floor 3.
+        .target(
+            name: "RPC",
+            dependencies: [
+                "HTTP", "Protobuf", "Standard",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Shared/RPC"),
+        // Floor 4.
+        .target(
+            name: "Schema", dependencies: ["Protobuf", "Standard", "RPC", "CSchema", "CProtobufC"], path: "Shared/Schema"),
+        .target(
+            name: "Storage",
+            dependencies: [
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Shared/Storage"),
+        // Floor 5.
+        .target(
+            name: "ServiceKit",
+            dependencies: [
+                "HTTP", "Protobuf", "RPC", "Schema", "Standard", "Storage",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ], path: "Shared/ServiceKit"),
+        // Floor 6.
+        .target(name: "TrustModel", path: "Shared/TrustModel"),
+        .target(
+            name: "ServiceKitTesting",
+            dependencies: ["ServiceKit", "Schema", "Storage", "RPC", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/ServiceKitTesting"),
         // Tools.
         .executableTarget(
             name: "protoc-gen-rapport", dependencies: ["Protobuf", "CDescriptor", "CProtobufC"],
             path: "Tools/protoc-gen-rapport"),
+        // Tests, one folder a target.
+        .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
     ],
     swiftLanguageModes: [.v6]
 )

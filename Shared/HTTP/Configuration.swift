@@ -1,0 +1,125 @@
+import NIOCore
+
+/// Where to listen or connect.
+public enum Endpoint: Sendable, Hashable, CustomStringConvertible {
+    case tcp(host: String, port: Int)
+    case unix(path: String)
+
+    public var description: String {
+        switch self {
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+}
+
+/// Windows and limits of one HTTP/2 connection. Each limit that fires logs one WARN line with the peer and the count.
+public struct HTTP2Settings: Sendable, Hashable {
+    /// SETTINGS_MAX_CONCURRENT_STREAMS: streams a peer may have open. RFC 9113 §6.5.2 advises at least 100.
+    public var maxConcurrentStreams = 128
+
+    /// Receive window per stream in bytes (1 … 2^31−1): four times RFC 9113's 64 KiB, which throttles large messages.
+    public var streamWindow = 256 * 1024
+
+    /// Receive window per connection in bytes (65 535 … 2^31−1): four streams may be stuck without stopping the others.
+    public var connectionWindow = 1024 * 1024
+
+    /// Largest header list in bytes, counted as name + value + 32 per field (RFC 9113 §6.5.2), enforced while decoding.
+    /// A request above it is answered 431, a response above it is reset. gRPC suggests 8 KiB; tokens need some room.
+    public var maxHeaderListSize = 16 * 1024
+
+    /// RST_STREAM frames per `abuseWindow` that a peer may send or make us send (CVE-2023-44487, CVE-2025-8671);
+    /// nil exempts a trusted mesh.
+    public var maxResets: Int? = 200
+
+    /// Frames per `abuseWindow` beyond what useful frames earn: PING, SETTINGS, PRIORITY, empty DATA and unknown ones
+    /// (CVE-2019-9512, -9513, -9515, -9518).
+    public var maxIdleFrames = 10_000
+
+    /// Over which time resets and idle frames are counted.
+    public var abuseWindow: TimeAmount = .seconds(30)
+
+    /// Frames that may wait to be sent (CVE-2019-9517), of which nghttp2 allows 1000 to be acknowledgements.
+    public var maxOutboundFrames = 5_000
+
+    /// How long a peer may take to finish a header block that it began.
+    public var headerTimeout: TimeAmount = .seconds(10)
+
+    /// How long a peer may read nothing: of the connection, which is then closed, or of one stream, which is then reset.
+    public var writeStallTimeout: TimeAmount = .seconds(60)
+
+    /// Queued body bytes per stream at which `isWritable` turns false; `becameWritable` comes at half of it.
+    public var highWaterMark = 64 * 1024
+
+    public init() {}
+}
+
+/// A server's address, protections and limits.
+public struct HTTPConfiguration: Sendable {
+    /// Where to listen. Port 0 lets the system choose.
+    public var bind: Endpoint
+    /// Cleartext when nil.
+    public var tls: ServerTLS?
+    public var http2 = HTTP2Settings()
+
+    /// Connections at one time; more are closed at once. Each costs about 20 KiB.
+    public var maxConnections = 10_000
+
+    /// How long a connection may take to show its protocol, TLS handshake included, and to send an HTTP/1 head.
+    public var prefaceTimeout: TimeAmount = .seconds(10)
+
+    /// After how long without a stream an HTTP/2 connection is drained. Long, since idle peers of a mesh are normal.
+    public var idleTimeout: TimeAmount = .minutes(10)
+
+    /// How long an HTTP/1 connection may take from the end of one response to the next whole request head.
+    public var http1KeepAliveTimeout: TimeAmount = .seconds(60)
+
+    /// Largest HTTP/1 request head in bytes; above it the answer is 431 (414 for the target alone).
+    public var http1MaxHeadSize = 16 * 1024
+
+    /// Received HTTP/1 body bytes not yet consumed at which reading stops.
+    public var http1BodyWindow = 256 * 1024
+
+    /// Connections that the kernel may hold before they are accepted.
+    public var backlog: Int32 = 1024
+
+    public init(bind: Endpoint = .tcp(host: "127.0.0.1", port: 0), tls: ServerTLS? = nil) {
+        self.bind = bind
+        self.tls = tls
+    }
+}
+
+/// A client connection's limits.
+public struct HTTPClientConfiguration: Sendable {
+    public var http2 = HTTP2Settings()
+
+    /// For TCP and TLS together; gRPC's minimum connect timeout (connection-backoff.md).
+    public var connectTimeout: TimeAmount = .seconds(20)
+
+    public init() {}
+}
+
+/// A server's certificate and key, PEM files. TLS 1.2 or later with ALPN `h2` and `http/1.1`.
+public struct ServerTLS: Sendable, Hashable {
+    /// Leaf first, then intermediates.
+    public var certificateChainFile: String
+    public var privateKeyFile: String
+
+    public init(certificateChainFile: String, privateKeyFile: String) {
+        self.certificateChainFile = certificateChainFile
+        self.privateKeyFile = privateKeyFile
+    }
+}
+
+/// How a client checks a server. TLS 1.2 or later with ALPN `h2`.
+public struct ClientTLS: Sendable, Hashable {
+    /// PEM file of the roots to trust; the system's when nil.
+    public var trustRootsFile: String?
+    /// The name that the certificate must carry; the endpoint's host when nil.
+    public var serverName: String?
+
+    public init(trustRootsFile: String? = nil, serverName: String? = nil) {
+        self.trustRootsFile = trustRootsFile
+        self.serverName = serverName
+    }
+}

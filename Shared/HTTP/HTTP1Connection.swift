@@ -1,0 +1,337 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// One HTTP/1.1 connection of a server. Pipelined requests are answered one after the other (RFC 9112 §9.3.2).
+final class HTTP1Connection: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = Never
+    typealias OutboundOut = HTTPServerResponsePart
+
+    let eventLoop: any EventLoop
+    let peer: Peer
+    private let application: any Application
+    private let configuration: HTTPConfiguration
+    private let logger: Logger
+    private var context: ChannelHandlerContext?
+    private var current: HTTP1Exchange?
+    /// Parts of requests that wait for the current one's response.
+    private var waiting = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 4)
+    private var unconsumed = 0
+    private var readIsHeld = false
+    private var isInBurst = false
+    private var settleIsScheduled = false
+    private var isDraining = false
+    private var isClosing = false
+    private var isBlocked = false
+    private var timer: Scheduled<Void>?
+    private var silentSince = NIODeadline.now()
+    private var headTimeout: TimeAmount
+    private var unwritableSince: NIODeadline?
+
+    init(application: any Application, configuration: HTTPConfiguration, eventLoop: any EventLoop, peer: Peer,
+         logger: Logger) {
+        self.application = application
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.peer = peer
+        self.logger = logger
+        headTimeout = configuration.prefaceTimeout
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        scheduleTick()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end(.connectionClosed)
+        self.context = nil
+    }
+
+    // MARK: Input
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing else { return }
+        isInBurst = true
+        waiting.append(Self.unwrapInboundIn(data))
+        deliver()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        settle()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if unconsumed >= configuration.http1BodyWindow || !waiting.isEmpty {
+            readIsHeld = true
+        } else {
+            context.read()
+        }
+    }
+
+    /// Tells waiting parts, up to the head of the next request while one is being answered.
+    private func deliver() {
+        while !isClosing, let part = waiting.first {
+            switch part {
+            case .head(let head):
+                guard current == nil else { return }
+                waiting.removeFirst()
+                begin(head)
+            case .body(let bytes):
+                waiting.removeFirst()
+                if let current, !current.requestEnded {
+                    unconsumed += bytes.readableBytes
+                    current.unconsumed += bytes.readableBytes
+                    current.delegate?.received(bytes)
+                }
+            case .end(let trailers):
+                waiting.removeFirst()
+                if let current {
+                    current.requestEnded = true
+                    current.delegate?.receivedEnd(trailers: Headers(trailers))
+                    finishIfComplete(current)
+                }
+            }
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        guard head.uri.utf8.count <= configuration.http1MaxHeadSize else {
+            refuse(.uriTooLong)
+            return
+        }
+        let hosts = head.headers["host"]
+        // RFC 9112 §3.2: exactly one Host in HTTP/1.1.
+        guard hosts.count == 1 || (head.version != .http1_1 && hosts.isEmpty) else {
+            refuse(.badRequest)
+            return
+        }
+        var request = RequestHead(
+            method: head.method.rawValue, scheme: peer.isTLS ? "https" : "http", authority: hosts.first ?? "",
+            path: head.uri, headers: Headers(head.headers), version: .http1_1)
+        for prefix in ["http://", "https://"] where head.uri.hasPrefix(prefix) {
+            // The absolute form (RFC 9112 §3.2.2) overrules Host.
+            let rest = head.uri.dropFirst(prefix.count)
+            let slash = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) ?? rest.endIndex
+            request.authority = String(rest[..<slash])
+            request.path = rest[slash...].hasPrefix("/") ? String(rest[slash...]) : "/" + rest[slash...]
+        }
+        let exchange = HTTP1Exchange(head: request, connection: self, isHTTP1_0: head.version != .http1_1)
+        // The parser stops after a request that asks for an upgrade, which we do not do (h2c: RFC 9113 §3.1).
+        let upgrade = head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
+        exchange.keepsAlive = head.isKeepAlive && !upgrade
+        exchange.expectsContinue = head.version == .http1_1
+            && head.headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
+        current = exchange
+        application.began(exchange)
+    }
+
+    /// Answers a request that cannot be told, and closes.
+    private func refuse(_ status: HTTPResponseStatus) {
+        let response = HTTPResponseHead(
+            version: .http1_1, status: status, headers: ["content-length": "0", "connection": "close"])
+        write(.head(response))
+        close()
+    }
+
+    /// Ends a burst: lets the application run what is ready, as often as pipelined requests come up, then writes.
+    private func settle() {
+        guard !isClosing else { return }
+        isInBurst = true
+        repeat {
+            deliver()
+            application.burstEnded(on: eventLoop)
+        } while current == nil && !waiting.isEmpty && !isClosing
+        isInBurst = false
+        guard !isClosing else { return }
+        if let current, current.expectsContinue, !current.headSubmitted, !current.requestEnded {
+            // RFC 9110 §10.1.1: the application has not refused the request.
+            current.expectsContinue = false
+            write(.head(HTTPResponseHead(version: .http1_1, status: .continue)))
+        }
+        context?.flush()
+        if readIsHeld, unconsumed < configuration.http1BodyWindow, waiting.isEmpty {
+            readIsHeld = false
+            context?.read()
+        }
+    }
+
+    private func scheduleSettle() {
+        guard !isInBurst, !settleIsScheduled, !isClosing else { return }
+        settleIsScheduled = true
+        eventLoop.assumeIsolated().execute {
+            self.settleIsScheduled = false
+            self.settle()
+        }
+    }
+
+    // MARK: Output
+
+    func isWritable(_ exchange: HTTP1Exchange) -> Bool {
+        guard exchange === current, !isClosing, let context else { return false }
+        if !context.channel.isWritable {
+            isBlocked = true
+        }
+        return context.channel.isWritable
+    }
+
+    func send(_ part: HTTPServerResponsePart, of exchange: HTTP1Exchange) {
+        guard exchange === current, !isClosing else { return }
+        write(part)
+        if case .body = part, context?.channel.isWritable == false {
+            isBlocked = true
+        }
+        scheduleSettle()
+    }
+
+    private func write(_ part: HTTPServerResponsePart) {
+        context?.write(Self.wrapOutboundOut(part), promise: nil)
+    }
+
+    /// The response head is about to go: whether the connection goes on after it.
+    func decideKeepAlive(_ exchange: HTTP1Exchange) -> Bool {
+        exchange.keepsAlive = exchange.keepsAlive && !isDraining
+        return exchange.keepsAlive
+    }
+
+    func finishIfComplete(_ exchange: HTTP1Exchange) {
+        guard exchange === current, exchange.responseEnded, !isClosing else { return }
+        guard exchange.requestEnded, exchange.keepsAlive, !isDraining else {
+            // An early answer to an unfinished request ends the connection: what follows would be read as a request.
+            exchange.delegate = nil
+            current = nil
+            close()
+            return
+        }
+        unconsumed -= exchange.unconsumed
+        exchange.delegate = nil
+        current = nil
+        silentSince = .now()
+        headTimeout = configuration.http1KeepAliveTimeout
+        scheduleSettle()
+    }
+
+    func consume(_ byteCount: Int) {
+        unconsumed -= byteCount
+        if readIsHeld {
+            scheduleSettle()
+        }
+    }
+
+    func reset(_ exchange: HTTP1Exchange) {
+        guard exchange === current, !isClosing else { return }
+        exchange.delegate = nil
+        end(.connectionClosed)
+        context?.close(promise: nil)
+    }
+
+    private func close() {
+        guard let context, !isClosing else { return }
+        end(.connectionClosed)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: written)
+        context.channel.closeGently(
+            after: written.futureResult, isTLS: peer.isTLS, limit: configuration.http2.writeStallTimeout)
+    }
+
+    private func end(_ reason: ExchangeCancellation) {
+        guard !isClosing else { return }
+        isClosing = true
+        timer?.cancel()
+        waiting.removeAll()
+        if let exchange = current {
+            current = nil
+            let delegate = exchange.delegate
+            exchange.delegate = nil
+            if !exchange.responseEnded {
+                delegate?.cancelled(reason)
+            }
+        }
+    }
+
+    // MARK: Channel
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, isBlocked {
+            isBlocked = false
+            unwritableSince = nil
+            current?.delegate?.becameWritable()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(.connectionClosed)
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is DrainEvent {
+            isDraining = true
+            if current == nil, waiting.isEmpty {
+                close()
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let parserError = error as? HTTPParserError, !isClosing, current?.headSubmitted != true else {
+            end(.connectionClosed)
+            context.close(promise: nil)
+            return
+        }
+        let isTooLarge = parserError == .headerOverflow
+        logger.warning(
+            "HTTP/1 request refused: \(parserError)", metadata: ["peer": "\(peer.address)", "count": "1"])
+        end(.connectionClosed)
+        isClosing = false
+        refuse(isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest)
+    }
+
+    // MARK: Time
+
+    private func scheduleTick() {
+        let period = TimeAmount.tick(for: [headTimeout, configuration.http2.writeStallTimeout])
+        timer = eventLoop.assumeIsolated().scheduleTask(in: period) {
+            self.tick()
+        }
+    }
+
+    private func tick() {
+        guard !isClosing, let context else { return }
+        let now = NIODeadline.now()
+        if current == nil, now - silentSince >= headTimeout {
+            // Nothing is promised to an idle connection (RFC 9112 §9.5).
+            close()
+            return
+        }
+        if context.channel.isWritable {
+            unwritableSince = nil
+        } else if let since = unwritableSince {
+            if now - since >= configuration.http2.writeStallTimeout {
+                logger.warning(
+                    "HTTP/1 connection closed: the peer does not read",
+                    metadata: ["peer": "\(peer.address)", "count": "1"])
+                end(.timedOut)
+                context.close(promise: nil)
+                return
+            }
+        } else {
+            unwritableSince = now
+        }
+        scheduleTick()
+    }
+}
+
+extension Headers {
+    init(_ headers: HTTPHeaders?) {
+        self.init()
+        guard let headers else { return }
+        reserveCapacity(headers.count)
+        for (name, value) in headers {
+            add(name.lowercased(), value)
+        }
+    }
+}

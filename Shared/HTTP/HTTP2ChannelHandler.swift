@@ -1,0 +1,240 @@
+import Logging
+import NIOCore
+
+/// Joins a session to its channel: reads feed it, one write per burst drains it, and the socket's back-pressure stops the
+/// draining. Base of the server's and the client's connection; everything is confined to the channel's event loop.
+class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    final let eventLoop: any EventLoop
+    final let peer: Peer
+    final let settings: HTTP2Settings
+    final let session: HTTP2Session
+    final let logger: Logger
+    private final var context: ChannelHandlerContext?
+    private final var timer: Scheduled<Void>?
+    private final var tickPeriod: TimeAmount = .seconds(5)
+    private final var unwritableSince: NIODeadline?
+    private final var isInBurst = false
+    private final var isFlushing = false
+    private final var isDirty = false
+    private final var flushIsScheduled = false
+    private final var isClosing = false
+
+    init(role: HTTP2Session.Role, settings: HTTP2Settings, eventLoop: any EventLoop, peer: Peer, logger: Logger) {
+        self.settings = settings
+        self.eventLoop = eventLoop
+        self.peer = peer
+        self.logger = logger
+        session = HTTP2Session(role: role, settings: settings)
+        session.owner = self
+    }
+
+    // MARK: For the server's and the client's connection
+
+    /// All bytes of one read were told.
+    func burstEnded() {}
+    /// The clock was looked at.
+    func ticked(_ now: NIODeadline) {}
+    /// The connection is over for the application; called once, after its streams were told.
+    func ended(_ reason: ConnectionCloseReason) {}
+
+    func makeStream(_ head: RequestHead) -> HTTP2Stream? { nil }
+    func receivedSettings() {}
+    func received(pong opaque: UInt64) {}
+    func receivedGoAway(_ code: HTTP2ErrorCode, debug: String) {}
+
+    func violated(_ violation: HTTP2Violation) {
+        logger.warning(
+            "HTTP/2 connection ended: \(violation.rule)",
+            metadata: ["peer": "\(peer.address)", "count": "\(violation.count)"])
+        closeReason = closeReason ?? .violated(violation.rule)
+    }
+
+    /// Why the connection ends; the first reason stands.
+    final var closeReason: ConnectionCloseReason?
+
+    /// Begins speaking, with `timeouts` of its own to be watched besides those of the settings.
+    final func start(timeouts: [TimeAmount] = []) {
+        tickPeriod = .tick(for: timeouts + [settings.headerTimeout, settings.writeStallTimeout, settings.abuseWindow])
+        scheduleTick()
+        wakeUp()
+    }
+
+    // MARK: Channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end(.connectionClosed, closeReason ?? .closedByPeer)
+        self.context = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+    }
+
+    final func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing else { return }
+        isInBurst = true
+        session.feed(Self.unwrapInboundIn(data))
+    }
+
+    final func channelReadComplete(context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        burstEnded()
+        isInBurst = false
+        flush()
+    }
+
+    final func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            unwritableSince = nil
+            flush()
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(.connectionClosed, .closedByPeer)
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        closeReason = closeReason ?? .failed("\(error)")
+        end(.connectionClosed, .closedByPeer)
+        context.close(promise: nil)
+    }
+
+    // MARK: Output
+
+    final func wakeUp() {
+        isDirty = true
+        guard !isInBurst, !isFlushing, !flushIsScheduled, !isClosing else { return }
+        flushIsScheduled = true
+        eventLoop.assumeIsolated().execute {
+            self.flushIsScheduled = false
+            self.flush()
+        }
+    }
+
+    private func flush() {
+        guard let context, !isFlushing, !isClosing, context.channel.isActive, context.channel.isWritable else { return }
+        isFlushing = true
+        var wrote: Bool
+        repeat {
+            isDirty = false
+            let piece = session.drain()
+            wrote = piece.readableBytes > 0
+            if wrote {
+                context.writeAndFlush(Self.wrapOutboundOut(piece), promise: nil)
+            }
+            session.deliver()
+        } while (wrote || isDirty) && !isClosing && context.channel.isWritable
+        isFlushing = false
+        if !isClosing, session.isFinished {
+            finish(context)
+        }
+    }
+
+    /// Everything was said: close once it is written.
+    private func finish(_ context: ChannelHandlerContext) {
+        end(.connectionClosed, .closedByPeer)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer()), promise: written)
+        context.channel.closeGently(after: written.futureResult, isTLS: peer.isTLS, limit: settings.writeStallTimeout)
+    }
+
+    private func end(_ cancellation: ExchangeCancellation, _ reason: ConnectionCloseReason) {
+        guard !isClosing else { return }
+        isClosing = true
+        timer?.cancel()
+        timer = nil
+        closeReason = closeReason ?? reason
+        session.abandon(cancellation)
+        ended(closeReason ?? reason)
+    }
+
+    /// Ends the connection without waiting for the peer.
+    final func abort(_ cancellation: ExchangeCancellation, _ reason: ConnectionCloseReason) {
+        end(cancellation, reason)
+        context?.close(promise: nil)
+    }
+
+    // MARK: Time
+
+    private func scheduleTick() {
+        timer = eventLoop.assumeIsolated().scheduleTask(in: tickPeriod) {
+            self.tick()
+        }
+    }
+
+    private func tick() {
+        guard !isClosing, let context else { return }
+        let now = NIODeadline.now()
+        if context.channel.isWritable {
+            unwritableSince = nil
+        } else if let since = unwritableSince {
+            if now - since >= settings.writeStallTimeout {
+                logger.warning(
+                    "HTTP/2 connection closed: the peer does not read",
+                    metadata: ["peer": "\(peer.address)", "count": "\(session.openStreams)"])
+                abort(.timedOut, .timedOut)
+                return
+            }
+        } else {
+            unwritableSince = now
+        }
+        switch session.tick(now) {
+        case .fine:
+            break
+        case .headerTimeout:
+            logger.warning(
+                "HTTP/2 connection closed: a header block was not finished in time",
+                metadata: ["peer": "\(peer.address)", "count": "1"])
+            abort(.timedOut, .timedOut)
+            return
+        case .stalled(let streams):
+            logger.warning(
+                "HTTP/2 streams reset: the peer does not read",
+                metadata: ["peer": "\(peer.address)", "count": "\(streams.count)"])
+            streams.forEach(session.giveUp)
+        }
+        ticked(now)
+        scheduleTick()
+    }
+}
+
+extension TimeAmount {
+    /// How often to look at the clock so that none of `timeouts` is exceeded by more than a quarter: 10 ms … 5 s.
+    static func tick(for timeouts: [TimeAmount]) -> TimeAmount {
+        let shortest = timeouts.map(\.nanoseconds).min() ?? .max
+        return .nanoseconds(Swift.max(10_000_000, Swift.min(5_000_000_000, shortest / 4)))
+    }
+}
+
+extension Channel {
+    /// Closes in a way that lets the peer read what was written: a full close with unread input would make the kernel
+    /// send RST, which destroys bytes on their way (RFC 9112 §9.6). Waits at most `limit` for the writing and one
+    /// second for the peer.
+    func closeGently(after written: EventLoopFuture<Void>, isTLS: Bool, limit: TimeAmount) {
+        let lastResort = eventLoop.scheduleTask(in: limit) { self.close(promise: nil) }
+        closeFuture.whenComplete { _ in lastResort.cancel() }
+        written.whenComplete { result in
+            guard case .success = result, !isTLS else {
+                // NIOSSL's close sends close_notify and waits for the peer's.
+                self.close(promise: nil)
+                return
+            }
+            self.close(mode: .output, promise: nil)
+            let linger = self.eventLoop.scheduleTask(in: .seconds(1)) { self.close(promise: nil) }
+            self.closeFuture.whenComplete { _ in linger.cancel() }
+        }
+    }
+}

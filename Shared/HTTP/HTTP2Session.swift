@@ -1,0 +1,378 @@
+import CNghttp2
+import NIOCore
+
+/// One end of an HTTP/2 connection without its transport: bytes in (`feed`), bytes out (`drain`), wake up.
+///
+/// The protocol engine is one nghttp2 session. Its callbacks only record events; what they mean is told by `deliver`
+/// after the engine has returned, because the engine must not be driven from inside a callback, and an application may
+/// answer at once.
+final class HTTP2Session {
+    enum Role {
+        case server
+        case client
+    }
+
+    let role: Role
+    let settings: HTTP2Settings
+    /// The nghttp2 session.
+    let engine: OpaquePointer
+    unowned var owner: (any HTTP2SessionOwner)?
+
+    /// Events of the frames since the last `deliver`.
+    var events: ContiguousArray<HTTP2Event> = []
+    var block = HeaderBlock()
+    /// The stream whose header block is unfinished, else 0.
+    var blockStream: Int32 = 0
+    /// The bytes being fed.
+    var input = ByteBuffer()
+    var policy: HTTP2Policy
+    /// What an output piece may grow to.
+    var outputLimit = 0
+
+    let scratch = LoopScratch.current
+    let cache = HeaderCache()
+    private var streams: ContiguousArray<HTTP2Stream?> = []
+    private var freeSlots: ContiguousArray<Int> = []
+    private(set) var openStreams = 0
+    /// Streams since the beginning.
+    private(set) var streamCount = 0
+    private var isDelivering = false
+    /// Input is ignored from here on: the peer has broken a rule.
+    private(set) var hasFailed = false
+    private var isAbandoned = false
+    /// The engine could not go on sending.
+    private var isBroken = false
+    private var blockSince: (stream: Int32, time: NIODeadline)?
+
+    /// Queues our SETTINGS (and the client's preface); the first `drain` carries them.
+    init(role: Role, settings: HTTP2Settings) {
+        self.role = role
+        self.settings = settings
+        policy = HTTP2Policy(settings: settings)
+        engine = Self.makeEngine(role)
+        nghttp2_session_set_user_data(engine, Unmanaged.passUnretained(self).toOpaque())
+        submitSettings()
+    }
+
+    deinit {
+        nghttp2_session_del(engine)
+    }
+
+    private func submitSettings() {
+        var entries: [nghttp2_settings_entry] = []
+        func set(_ id: nghttp2_settings_id, _ value: Int) {
+            entries.append(nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: UInt32(clamping: value)))
+        }
+        set(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.maxConcurrentStreams)
+        set(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.streamWindow)
+        set(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.maxHeaderListSize)
+        set(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1)
+        if role == .client {
+            set(NGHTTP2_SETTINGS_ENABLE_PUSH, 0)
+        }
+        nghttp2_submit_settings(engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), entries, entries.count)
+        nghttp2_session_set_local_window_size(
+            engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(clamping: settings.connectionWindow))
+    }
+
+    // MARK: Bytes
+
+    /// Takes bytes from the peer and tells what they mean.
+    func feed(_ bytes: ByteBuffer) {
+        guard !hasFailed, !isAbandoned else { return }
+        input = bytes
+        let result = bytes.withUnsafeReadableBytes { raw in
+            nghttp2_session_mem_recv(engine, raw.baseAddress?.assumingMemoryBound(to: UInt8.self), raw.count)
+        }
+        input = ByteBuffer()
+        if result < 0 {
+            fail(.engine(Int32(clamping: result)))
+        } else if let violation = policy.violation(outboundFrames: nghttp2_session_get_outbound_queue_size(engine)) {
+            fail(violation)
+        }
+        deliver()
+    }
+
+    /// The next bytes for the peer, about `limit` at most (one frame may exceed it); empty when there are none now.
+    /// Afterwards `deliver` tells what sending brought about.
+    func drain(upTo limit: Int = 64 * 1024) -> ByteBuffer {
+        scratch.output.clear()
+        guard !isAbandoned else { return scratch.output }
+        outputLimit = limit
+        while scratch.output.readableBytes < limit {
+            var piece: UnsafePointer<UInt8>?
+            let count = nghttp2_session_mem_send(engine, &piece)
+            guard count > 0 else {
+                if count < 0 {
+                    isBroken = true
+                }
+                break
+            }
+            scratch.output.writeBytes(UnsafeRawBufferPointer(start: piece, count: count))
+        }
+        return scratch.output
+    }
+
+    /// Nothing is left to say or to hear: the transport closes once its output is written (RFC 9113 §5.4.1, §6.8).
+    var isFinished: Bool {
+        isBroken
+            || ((hasFailed || nghttp2_session_want_read(engine) == 0) && nghttp2_session_want_write(engine) == 0)
+    }
+
+    func wake() {
+        owner?.wakeUp()
+    }
+
+    // MARK: Events
+
+    /// Tells recorded events. Calls from inside, by an application that flushes at once, are absorbed.
+    func deliver() {
+        guard !isDelivering else { return }
+        isDelivering = true
+        var index = 0
+        while index < events.count {
+            let event = events[index]
+            index += 1
+            deliver(event)
+        }
+        events.removeAll(keepingCapacity: true)
+        isDelivering = false
+    }
+
+    private func deliver(_ event: HTTP2Event) {
+        switch event {
+        case .began(let stream):
+            if !stream.isClosed, !hasFailed {
+                stream.began()
+            }
+        case .response(let stream, let head):
+            if !stream.isClosed {
+                stream.received(head)
+            }
+        case .body(let stream, let bytes):
+            if stream.session != nil, !stream.endWasReceived {
+                stream.received(bytes)
+            }
+        case .end(let stream, let trailers):
+            if stream.session != nil {
+                stream.endWasReceived = true
+                stream.receivedEnd(trailers)
+            }
+        case .writable(let stream):
+            if !stream.isClosed {
+                stream.becameWritable()
+            }
+        case .closed(let stream, let code):
+            finish(stream) {
+                if !$0.endWasReceived || role == .server {
+                    $0.closed(code)
+                }
+            }
+        case .settings:
+            owner?.receivedSettings()
+        case .pong(let opaque):
+            owner?.received(pong: opaque)
+        case .goAway(let code, let debug):
+            owner?.receivedGoAway(code, debug: debug)
+        case .violated(let violation):
+            owner?.violated(violation)
+        }
+    }
+
+    private func finish(_ stream: HTTP2Stream, _ tell: (HTTP2Stream) -> Void) {
+        guard stream.session != nil else { return }
+        stream.isClosed = true
+        stream.queue.removeAll()
+        if stream.unconsumed > 0 {
+            // The connection's window must not leak away with streams (RFC 9113 §6.9).
+            nghttp2_session_consume_connection(engine, stream.unconsumed)
+            stream.unconsumed = 0
+            wake()
+        }
+        streams[stream.slot] = nil
+        freeSlots.append(stream.slot)
+        openStreams -= 1
+        stream.session = nil
+        tell(stream)
+        stream.release()
+    }
+
+    /// The transport is gone: ends every stream. The engine closes none itself when it is deleted.
+    func abandon(_ reason: ExchangeCancellation) {
+        guard !isAbandoned else { return }
+        isAbandoned = true
+        for stream in streams {
+            if let stream {
+                finish(stream) { $0.lost(reason) }
+            }
+        }
+        events.removeAll()
+        owner = nil
+    }
+
+    func adopt(_ stream: HTTP2Stream, id: Int32) {
+        stream.id = id
+        stream.session = self
+        if let slot = freeSlots.popLast() {
+            stream.slot = slot
+            streams[slot] = stream
+        } else {
+            stream.slot = streams.count
+            streams.append(stream)
+        }
+        openStreams += 1
+        streamCount += 1
+    }
+
+    // MARK: Time
+
+    /// What a look at the clock found.
+    enum Tick {
+        case fine
+        /// A header block has been unfinished for too long.
+        case headerTimeout
+        /// These streams made no progress, though bytes wait, for the write stall timeout.
+        case stalled([HTTP2Stream])
+    }
+
+    /// Checks progress; called a few times per timeout, so that requests themselves need no clock.
+    func tick(_ now: NIODeadline) -> Tick {
+        policy.tick(now)
+        if blockStream == 0 {
+            blockSince = nil
+        } else if let blockSince, blockSince.stream == blockStream {
+            if now - blockSince.time >= settings.headerTimeout {
+                return .headerTimeout
+            }
+        } else {
+            blockSince = (blockStream, now)
+        }
+        var stalled: [HTTP2Stream] = []
+        for stream in streams {
+            guard let stream, stream.queue.byteCount > 0 else {
+                stream?.stalledSince = nil
+                continue
+            }
+            if stream.progressed || stream.stalledSince == nil {
+                stream.stalledSince = now
+                stream.progressed = false
+            } else if let since = stream.stalledSince, now - since >= settings.writeStallTimeout {
+                stalled.append(stream)
+            }
+        }
+        return stalled.isEmpty ? .fine : .stalled(stalled)
+    }
+
+    /// Resets a stream whose peer does not read.
+    func giveUp(_ stream: HTTP2Stream) {
+        guard !stream.isClosed else { return }
+        stream.lost(.timedOut)
+        stream.reset(.cancel)
+    }
+
+    // MARK: Submitting
+
+    func submit(response head: ResponseHead, endStream: Bool, on stream: HTTP2Stream) {
+        scratch.withFields(head.headers, status: head.status) { fields, count in
+            if endStream {
+                _ = nghttp2_submit_response(engine, stream.id, fields, count, nil)
+            } else {
+                var provider = Self.provider(for: stream)
+                _ = nghttp2_submit_response(engine, stream.id, fields, count, &provider)
+            }
+        }
+    }
+
+    /// - Returns: whether the request was taken; not when no stream identifier is left.
+    func submit(request head: RequestHead, endStream: Bool, on stream: HTTP2Stream) -> Bool {
+        let pseudo: [(StaticString, String)] = [
+            (":method", head.method), (":scheme", head.scheme), (":authority", head.authority), (":path", head.path),
+        ]
+        let id = scratch.withFields(head.headers, pseudo: pseudo) { fields, count in
+            let context = Unmanaged.passUnretained(stream).toOpaque()
+            if endStream {
+                return nghttp2_submit_request(engine, nil, fields, count, nil, context)
+            }
+            var provider = Self.provider(for: stream)
+            return nghttp2_submit_request(engine, nil, fields, count, &provider, context)
+        }
+        guard id > 0 else { return false }
+        stream.headSubmitted = true
+        stream.isEnded = endStream
+        adopt(stream, id: id)
+        return true
+    }
+
+    func submit(trailers: Headers, on stream: HTTP2Stream) {
+        scratch.withFields(trailers, pseudo: []) { fields, count in
+            _ = nghttp2_submit_trailer(engine, stream.id, fields, count)
+        }
+    }
+
+    func submitReset(_ id: Int32, _ code: HTTP2ErrorCode) {
+        policy.ownResets += 1
+        nghttp2_submit_rst_stream(engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
+    }
+
+    func submitPing(_ opaque: UInt64) {
+        withUnsafeBytes(of: opaque.bigEndian) { bytes in
+            _ = nghttp2_submit_ping(
+                engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        }
+        wake()
+    }
+
+    /// First step of a server's drain: GOAWAY with the highest stream identifier (RFC 9113 §6.8).
+    func submitShutdownNotice() {
+        nghttp2_submit_shutdown_notice(engine)
+        wake()
+    }
+
+    /// GOAWAY with the last stream taken; open streams go on.
+    func submitGoAway(_ code: HTTP2ErrorCode) {
+        nghttp2_submit_goaway(
+            engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(engine), code.rawValue,
+            nil, 0)
+        wake()
+    }
+
+    /// Says GOAWAY and ends at once, since the peer broke a rule.
+    func fail(_ violation: HTTP2Violation) {
+        guard !hasFailed else { return }
+        hasFailed = true
+        nghttp2_session_terminate_session(engine, violation.code.rawValue)
+        events.append(.violated(violation))
+        wake()
+    }
+
+    /// Streams that the peer lets us have open; RFC 9113 §6.5.2's least advised value until it has said.
+    var peerStreamLimit: Int {
+        let limit = nghttp2_session_get_remote_settings(engine, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
+        return limit == UInt32.max && !policy.settingsWereReceived ? 100 : Int(limit)
+    }
+}
+
+/// What a session tells its connection, never from inside the engine.
+protocol HTTP2SessionOwner: AnyObject {
+    /// There is output.
+    func wakeUp()
+    /// A request arrived; called while recording, so it may only create the stream.
+    func makeStream(_ head: RequestHead) -> HTTP2Stream?
+    func receivedSettings()
+    func received(pong opaque: UInt64)
+    func receivedGoAway(_ code: HTTP2ErrorCode, debug: String)
+    func violated(_ violation: HTTP2Violation)
+}
+
+enum HTTP2Event {
+    case began(HTTP2Stream)
+    case response(HTTP2Stream, ResponseHead)
+    case body(HTTP2Stream, ByteBuffer)
+    case end(HTTP2Stream, Headers)
+    case writable(HTTP2Stream)
+    case closed(HTTP2Stream, HTTP2ErrorCode)
+    case settings
+    case pong(UInt64)
+    case goAway(HTTP2ErrorCode, String)
+    case violated(HTTP2Violation)
+}

@@ -1,0 +1,178 @@
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Serves one application on one port: HTTP/2 and HTTP/1.1, in cleartext or TLS.
+public final class HTTPServer: Sendable {
+    private let configuration: HTTPConfiguration
+    private let application: any Application
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let connections: ServerConnections
+    private let listener = NIOLockedValueBox<(any Channel)?>(nil)
+
+    public init(configuration: HTTPConfiguration, application: any Application, group: any EventLoopGroup,
+                logger: Logger) {
+        self.configuration = configuration
+        self.application = application
+        self.group = group
+        self.logger = logger
+        connections = ServerConnections(limit: configuration.maxConnections)
+    }
+
+    /// Binds, and serves until `drain`.
+    /// - Returns: the bound address.
+    /// - Throws: `IOError` when the address cannot be bound, `NIOSSLError` or `BoringSSLError` when the certificate or
+    ///   the key cannot be read.
+    public func start() async throws -> SocketAddress {
+        let tls = try configuration.tls.map { try $0.context() }
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: configuration.backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    // Out of file descriptors: stop accepting for a second instead of spinning.
+                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                }
+            }
+            .childChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture { try accept(channel, tls) }
+            }
+        let channel: any Channel
+        switch configuration.bind {
+        case .tcp(let host, let port):
+            channel = try await bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .bind(host: host, port: port).get()
+        case .unix(let path):
+            channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        }
+        listener.withLockedValue { $0 = channel }
+        guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+        return address
+    }
+
+    private func accept(_ channel: any Channel, _ tls: NIOSSLContext?) throws {
+        let peer = Peer(address: channel.remoteAddress.map(Self.describe) ?? "unknown", isTLS: tls != nil)
+        switch connections.add(channel) {
+        case .added:
+            break
+        case .refused(let isFirst, let count):
+            if isFirst {
+                logger.warning(
+                    "connections refused: too many are open", metadata: ["peer": "\(peer.address)", "count": "\(count)"])
+            }
+            throw ChannelError.operationUnsupported
+        }
+        if let tls {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+        }
+        try channel.pipeline.syncOperations.addHandler(
+            ProtocolSniffer(configuration: configuration, application: application, peer: peer, logger: logger))
+    }
+
+    private static func describe(_ address: SocketAddress) -> String {
+        if let host = address.ipAddress, let port = address.port {
+            return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        }
+        return address.pathname.flatMap { $0.isEmpty ? nil : $0 } ?? "unix"
+    }
+
+    /// Stops accepting, lets connections finish what they have begun (HTTP/2: two-step GOAWAY; HTTP/1:
+    /// `connection: close`), and closes what is left after `grace`. Returns when every connection is closed.
+    public func drain(grace: TimeAmount) async {
+        let channel = listener.withLockedValue { listener in
+            defer { listener = nil }
+            return listener
+        }
+        try? await channel?.close().get()
+        let open = connections.beginDrain()
+        for channel in open {
+            channel.pipeline.fireUserInboundEventTriggered(DrainEvent())
+        }
+        let deadline = group.next().scheduleTask(in: grace) { [connections] in
+            for channel in connections.all {
+                channel.close(promise: nil)
+            }
+        }
+        await connections.untilEmpty()
+        deadline.cancel()
+    }
+}
+
+/// The open connections of a server; touched when one opens or closes, never by a request.
+final class ServerConnections: Sendable {
+    enum Admission {
+        case added
+        /// `isFirst`: the limit was not reached when the last connection came.
+        case refused(isFirst: Bool, count: Int)
+    }
+
+    private struct State {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var isDraining = false
+        var isRefusing = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let limit: Int
+    private let state = NIOLockedValueBox(State())
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var all: [any Channel] {
+        state.withLockedValue { Array($0.channels.values) }
+    }
+
+    func add(_ channel: any Channel) -> Admission {
+        let admission = state.withLockedValue { state -> Admission in
+            guard state.channels.count < limit, !state.isDraining else {
+                defer { state.isRefusing = true }
+                return .refused(isFirst: !state.isRefusing && !state.isDraining, count: state.channels.count)
+            }
+            state.isRefusing = false
+            state.channels[ObjectIdentifier(channel)] = channel
+            return .added
+        }
+        if case .added = admission {
+            channel.closeFuture.whenComplete { _ in self.remove(channel) }
+        }
+        return admission
+    }
+
+    private func remove(_ channel: any Channel) {
+        let waiters = state.withLockedValue { state -> [CheckedContinuation<Void, Never>] in
+            state.channels[ObjectIdentifier(channel)] = nil
+            guard state.channels.isEmpty else { return [] }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters {
+            waiter.resume()
+        }
+    }
+
+    func beginDrain() -> [any Channel] {
+        state.withLockedValue { state in
+            state.isDraining = true
+            return Array(state.channels.values)
+        }
+    }
+
+    func untilEmpty() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = state.withLockedValue { state in
+                if !state.channels.isEmpty {
+                    state.waiters.append(continuation)
+                }
+                return state.channels.isEmpty
+            }
+            if isEmpty {
+                continuation.resume()
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+/// Header or trailer fields in order of arrival. Names are in lower case (RFC 9113 §8.2); pseudo-header fields are never
+/// among them.
+public struct Headers: Sendable, Hashable, ExpressibleByDictionaryLiteral {
+    struct Field: Sendable, Hashable {
+        var name: String
+        var value: String
+    }
+
+    private(set) var fields: [Field] = []
+
+    public init() {}
+
+    public init(dictionaryLiteral elements: (String, String)...) {
+        fields = elements.map { Field(name: $0.0, value: $0.1) }
+    }
+
+    public var count: Int { fields.count }
+    public var isEmpty: Bool { fields.isEmpty }
+
+    public mutating func reserveCapacity(_ count: Int) {
+        fields.reserveCapacity(count)
+    }
+
+    /// Appends one field. `name` must be in lower case.
+    public mutating func add(_ name: String, _ value: String) {
+        fields.append(Field(name: name, value: value))
+    }
+
+    /// The value of the first field of that name.
+    public subscript(first name: String) -> String? {
+        for field in fields where field.name == name {
+            return field.value
+        }
+        return nil
+    }
+
+    /// The values of all fields of that name, in order of arrival.
+    public func values(_ name: String) -> [String] {
+        fields.compactMap { $0.name == name ? $0.value : nil }
+    }
+}
+
+extension Headers: Sequence {
+    public struct Iterator: IteratorProtocol {
+        var base: IndexingIterator<[Field]>
+
+        public mutating func next() -> (name: String, value: String)? {
+            base.next().map { ($0.name, $0.value) }
+        }
+    }
+
+    public func makeIterator() -> Iterator {
+        Iterator(base: fields.makeIterator())
+    }
+
+    public var underestimatedCount: Int { fields.count }
+}

@@ -1,0 +1,41 @@
+/// What a caller asks of one call.
+public struct CallOptions: Sendable {
+    /// Sent with the request.
+    public var metadata: Metadata
+    /// Measured from the start of the call; nil: no limit. With `deadline` the earlier one holds.
+    public var timeout: Duration?
+    public var deadline: Deadline?
+    /// Wait for a connection, within the deadline, where the call would fail with UNAVAILABLE otherwise.
+    public var waitForReady: Bool
+    /// The largest response message, in bytes; a larger one fails the call with RESOURCE_EXHAUSTED. 4 MiB, as in every gRPC implementation.
+    public var maxResponseBytes = 4 * 1024 * 1024
+
+    public init(
+        metadata: Metadata = Metadata(), timeout: Duration? = nil, deadline: Deadline? = nil, waitForReady: Bool = false
+    ) {
+        self.metadata = metadata
+        self.timeout = timeout
+        self.deadline = deadline
+        self.waitForReady = waitForReady
+    }
+
+    /// A call made on behalf of another: it ends no later, and belongs to the same trace (W3C Trace Context). Its
+    /// cancellation follows the handler's task.
+    /// - Parameter names: the metadata to hand on.
+    public init(
+        inheriting context: ServerContext, forwarding names: [String] = ["traceparent", "tracestate"],
+        metadata: Metadata = Metadata(), timeout: Duration? = nil, waitForReady: Bool = false
+    ) {
+        self.init(metadata: metadata, timeout: timeout, deadline: context.deadline, waitForReady: waitForReady)
+        for name in names {
+            for value in context.metadata.values(name) { self.metadata.add(wire: name, value) }
+        }
+    }
+
+    var effectiveDeadline: Deadline? {
+        switch (timeout.map(Deadline.after), deadline) {
+        case (let timeout?, let deadline?): min(timeout, deadline)
+        case (let timeout, let deadline): timeout ?? deadline
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import NIOCore
+
+/// The receiving half of a call: messages that arrived, the reader that waits for one, and how the stream ended.
+/// Confined to the call's event loop.
+struct Inbox {
+    enum Item {
+        case message(ByteBuffer)
+        case end(RPCError?)
+    }
+
+    private var reader: MessageReader
+    // How the stream ended, once it has; what is buffered is still delivered before it.
+    private var end: RPCError??
+    private var waiter: Waiter<ByteBuffer?>?
+
+    init(limit: Int) { reader = MessageReader(limit: limit) }
+
+    mutating func append(_ bytes: ByteBuffer) throws(FramingError) { try reader.append(bytes) }
+
+    mutating func takeCredit() -> Int { reader.takeCredit() }
+
+    /// The peer ended the stream, with an error or without; buffered messages come first.
+    mutating func finish(_ error: RPCError?) {
+        if end == nil { end = .some(error) }
+    }
+
+    /// The call is over: nothing that is buffered matters any more.
+    mutating func fail(_ error: RPCError) {
+        end = .some(error)
+        reader.discard()
+    }
+
+    /// The next message, the end, or nil when neither has arrived.
+    mutating func take() throws(FramingError) -> Item? {
+        if let message = try reader.next() { return .message(message) }
+        guard let end else { return nil }
+        guard end == nil, reader.hasBytes else { return .end(end) }
+        return .end(RPCError(.internal, "the stream ended inside a message"))
+    }
+
+    /// Lets `next` have the next item as soon as there is one.
+    mutating func wait(_ next: Waiter<ByteBuffer?>) throws(FramingError) {
+        if let waiter, !waiter.isResolved {
+            next.resolve(.failure(RPCError(.internal, "two tasks read the same stream")))
+            return
+        }
+        waiter = next
+        try serve()
+    }
+
+    /// Hands the next item to the waiting reader.
+    mutating func serve() throws(FramingError) {
+        guard let waiter else { return }
+        guard !waiter.isResolved else {
+            self.waiter = nil
+            return
+        }
+        let before = reader
+        guard let item = try take() else { return }
+        self.waiter = nil
+        switch item {
+        case .message(let message):
+            // The reader's task was cancelled in this very moment: the message stays for the next one who asks.
+            if !waiter.resolve(.success(message)) { reader = before }
+        case .end(nil): waiter.resolve(.success(nil))
+        case .end(let error?): waiter.resolve(.failure(error))
+        }
+    }
+}
+
+/// The sending half of a call: messages that wait until the transport takes more. Confined to the call's event loop.
+struct Outbox {
+    private var waiting = CircularBuffer<(bytes: ByteBuffer, waiter: Waiter<Void>)>()
+
+    var isEmpty: Bool { waiting.isEmpty }
+
+    mutating func append(_ bytes: ByteBuffer, _ waiter: Waiter<Void>) { waiting.append((bytes, waiter)) }
+
+    /// The next message to send. One whose writer was cancelled meanwhile is dropped.
+    mutating func popFirst() -> ByteBuffer? {
+        while let (bytes, waiter) = waiting.popFirst() {
+            if waiter.resolve(.success(())) { return bytes }
+        }
+        return nil
+    }
+
+    mutating func fail(_ error: RPCError) {
+        let failed = waiting
+        waiting = CircularBuffer()
+        for (_, waiter) in failed { waiter.resolve(.failure(error)) }
+    }
+}

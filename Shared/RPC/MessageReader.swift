@@ -1,0 +1,96 @@
+import NIOCore
+
+/// What the peer did wrong inside a message stream.
+enum FramingError: Error, Equatable {
+    case tooLarge(length: Int, limit: Int)
+    /// The compressed flag is set, and no encoding but identity is known.
+    case compressed
+    case illegalFlag(UInt8)
+}
+
+/// Cuts a byte stream into length-prefixed messages: one flag byte, four length bytes, the message
+/// (gRPC PROTOCOL-HTTP2, "Length-Prefixed-Message"). A message may straddle buffers; a buffer may hold several.
+struct MessageReader {
+    static let prefixLength = 5
+
+    private let limit: Int
+    private var buffer = ByteBuffer()
+    // Flow-control credit for received bytes that has not been given back yet.
+    private var credit = 0
+
+    /// - Parameter limit: the largest message taken, in bytes.
+    init(limit: Int) { self.limit = limit }
+
+    /// True when bytes are left; once `next` has returned nil, the stream stopped inside a message.
+    var hasBytes: Bool { buffer.readableBytes > 0 }
+
+    /// Throws when the message that comes next cannot be taken, before it takes up memory.
+    mutating func append(_ bytes: ByteBuffer) throws(FramingError) {
+        credit += bytes.readableBytes
+        if buffer.readableBytes == 0 {
+            buffer = bytes
+        } else {
+            buffer.writeImmutableBuffer(bytes)
+        }
+        _ = try pendingLength()
+    }
+
+    /// The next whole message without its prefix, or nil until more bytes arrive.
+    mutating func next() throws(FramingError) -> ByteBuffer? {
+        guard let length = try pendingLength(), buffer.readableBytes >= Self.prefixLength + length else { return nil }
+        buffer.moveReaderIndex(forwardBy: Self.prefixLength)
+        return buffer.readSlice(length: length)
+    }
+
+    /// Credit to give back now. Bytes of an unfinished message are paid back at once: a message larger than the
+    /// flow-control window could not be completed otherwise, and the limit bounds what it holds. While a whole message
+    /// waits to be taken, the credit of what waits stays with us, which is how a slow reader slows its peer.
+    mutating func takeCredit() -> Int {
+        let waiting = isWholeMessageWaiting ? buffer.readableBytes : 0
+        guard credit > waiting else { return 0 }
+        defer { credit = waiting }
+        return credit - waiting
+    }
+
+    /// Forgets what is buffered; its credit is to be given back with `takeCredit`.
+    mutating func discard() { buffer = ByteBuffer() }
+
+    private var isWholeMessageWaiting: Bool {
+        do throws(FramingError) {
+            guard let length = try pendingLength() else { return false }
+            return buffer.readableBytes >= Self.prefixLength + length
+        } catch {
+            return true
+        }
+    }
+
+    /// The length of the message that begins the buffer, nil while its prefix is incomplete.
+    private func pendingLength() throws(FramingError) -> Int? {
+        guard let flag = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) else { return nil }
+        guard flag <= 1 else { throw .illegalFlag(flag) }
+        guard let length = buffer.getInteger(at: buffer.readerIndex + 1, as: UInt32.self) else { return nil }
+        guard flag == 0 else { throw .compressed }
+        guard Int(length) <= limit else { throw .tooLarge(length: Int(length), limit: limit) }
+        return Int(length)
+    }
+}
+
+/// A message with its prefix, uncompressed.
+@usableFromInline
+func framed(_ message: [UInt8]) -> ByteBuffer {
+    var buffer = ByteBuffer()
+    buffer.reserveCapacity(MessageReader.prefixLength + message.count)
+    buffer.writeInteger(UInt8(0))
+    buffer.writeInteger(UInt32(message.count))
+    buffer.writeBytes(message)
+    return buffer
+}
+
+func framed(_ message: ByteBuffer) -> ByteBuffer {
+    var buffer = ByteBuffer()
+    buffer.reserveCapacity(MessageReader.prefixLength + message.readableBytes)
+    buffer.writeInteger(UInt8(0))
+    buffer.writeInteger(UInt32(message.readableBytes))
+    buffer.writeImmutableBuffer(message)
+    return buffer
+}

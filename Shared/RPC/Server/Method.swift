@@ -1,0 +1,112 @@
+import NIOCore
+import Protobuf
+
+/// Serves any call as bytes, whatever its kind: the messages of the request come without their prefix, those of the response
+/// go out as they are. `context.method` tells which method was asked for.
+public typealias RawHandler =
+    @Sendable (RequestStream<ByteBuffer>, ServerContext, ResponseWriter<ByteBuffer>) async throws -> Void
+
+/// One method of a service: its name, its kind and its handler.
+public struct Method: Sendable {
+    @usableFromInline
+    enum Handler: Sendable {
+        // One request, one framed response.
+        case unary(@Sendable (ByteBuffer, ServerContext) async throws -> ByteBuffer)
+        case serverStreaming(@Sendable (ByteBuffer, ServerContext, ServerCall) async throws -> Void)
+        case clientStreaming(@Sendable (ServerContext, ServerCall) async throws -> ByteBuffer)
+        case bidirectionalStreaming(@Sendable (ServerContext, ServerCall) async throws -> Void)
+
+        /// The request is one message, and the handler starts when it is complete.
+        var takesOneRequest: Bool {
+            switch self {
+            case .unary, .serverStreaming: true
+            case .clientStreaming, .bidirectionalStreaming: false
+            }
+        }
+    }
+
+    /// The full name of the service, `package.Service`.
+    public let service: String
+    public let name: String
+    /// `package.Service/Method`
+    public let path: String
+    let handler: Handler
+    private(set) var runsOnGlobalPool = false
+
+    @usableFromInline
+    init(_ service: String, _ name: String, _ handler: Handler) {
+        self.service = service
+        self.name = name
+        path = service + "/" + name
+        self.handler = handler
+    }
+
+    /// The same method, its handler run on the global pool: for work that would keep an event loop from its connections for more
+    /// than about a millisecond.
+    public var onGlobalPool: Method {
+        var method = self
+        method.runsOnGlobalPool = true
+        return method
+    }
+
+    /// Any method at `path`, as bytes.
+    static func raw(_ path: String, _ handler: @escaping RawHandler) -> Method {
+        let parts = path.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        return Method(
+            String(parts[0]), parts.count > 1 ? String(parts[1]) : "",
+            .bidirectionalStreaming { context, call in
+                try await handler(RequestStream(call), context, ResponseWriter(call))
+            })
+    }
+}
+
+extension Method {
+    @inlinable
+    public static func unary<Request: Message, Response: Message>(
+        _ service: String, _ name: String,
+        _ handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
+    ) -> Method {
+        Method(
+            service, name,
+            .unary { request, context in
+                framed(try await handler(decoded(request), context).serialized())
+            })
+    }
+
+    @inlinable
+    public static func serverStreaming<Request: Message, Response: Message>(
+        _ service: String, _ name: String,
+        _ handler: @escaping @Sendable (Request, ServerContext, ResponseWriter<Response>) async throws -> Void
+    ) -> Method {
+        Method(
+            service, name,
+            .serverStreaming { request, context, call in
+                try await handler(decoded(request), context, ResponseWriter(call))
+            })
+    }
+
+    @inlinable
+    public static func clientStreaming<Request: Message, Response: Message>(
+        _ service: String, _ name: String,
+        _ handler: @escaping @Sendable (RequestStream<Request>, ServerContext) async throws -> Response
+    ) -> Method {
+        Method(
+            service, name,
+            .clientStreaming { context, call in
+                framed(try await handler(RequestStream(call), context).serialized())
+            })
+    }
+
+    @inlinable
+    public static func bidirectionalStreaming<Request: Message, Response: Message>(
+        _ service: String, _ name: String,
+        _ handler:
+            @escaping @Sendable (RequestStream<Request>, ServerContext, ResponseWriter<Response>) async throws -> Void
+    ) -> Method {
+        Method(
+            service, name,
+            .bidirectionalStreaming { context, call in
+                try await handler(RequestStream(call), context, ResponseWriter(call))
+            })
+    }
+}

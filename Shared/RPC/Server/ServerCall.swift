@@ -1,0 +1,310 @@
+import HTTP
+import Logging
+import NIOCore
+
+/// One call on the server: it reads the request, runs the handler once it can, and answers. Confined to the event loop of its exchange, save
+/// where a method says otherwise.
+@usableFromInline
+final class ServerCall: @unchecked Sendable {
+    private enum Phase {
+        case receiving  // one message, which is not complete
+        case ready  // handler queued
+        case running
+        case over
+    }
+
+    private let exchange: any Exchange
+    private let driver: CallDriver
+    private let server: RPCServer
+    private let method: Method
+    private let context: ServerContext
+
+    private var inbox: Inbox
+    private var outbox = Outbox()
+    private var request: ByteBuffer?
+    private var phase = Phase.receiving
+    private var isHeadSent = false
+    // Nothing can be sent any more: the status has been, or the exchange is gone.
+    private var isEnded = false
+    private var timer: DeadlineWheel.Token?
+    private var task: Task<Void, Never>?
+
+    init(_ exchange: any Exchange, _ method: Method, _ context: ServerContext, driver: CallDriver, server: RPCServer) {
+        self.exchange = exchange
+        self.driver = driver
+        self.server = server
+        self.method = method
+        self.context = context
+        inbox = Inbox(limit: server.options.maxRequestBytes)
+    }
+
+    /// The head has arrived. A handler that reads a stream starts now, one that takes a message when it has it.
+    func begin() {
+        if let deadline = context.deadline { timer = driver.wheel.add(deadline, self) }
+        if !method.handler.takesOneRequest { makeReady() }
+    }
+
+    private func makeReady() {
+        guard driver.runningHandlers < server.options.maxRunningHandlersPerLoop else {
+            server.refusedForLoad(context)
+            end(RPCError(.resourceExhausted, "the server runs as many handlers as it may"))
+            return
+        }
+        phase = .ready
+        driver.enqueue(self)
+    }
+
+    // MARK: The handler
+
+    /// Runs the handler and answers, inside a driver's task.
+    func run() async {
+        guard phase == .ready, !isEnded else { return }
+        phase = .running
+        do {
+            let response = try await server.interceptors.isEmpty ? handle() : intercept()
+            if let response { send(response) }
+            end(nil)
+        } catch {
+            end(server.status(of: error, in: context))
+        }
+        phase = .over
+        task = nil
+    }
+
+    /// The driver of this call is suspended in it, and cancelling the call cancels its task from now on.
+    func suspended(in task: Task<Void, Never>) {
+        guard phase == .running else { return }
+        self.task = task
+        if context.isCancelled { task.cancel() }
+    }
+
+    private func intercept() async throws -> ByteBuffer? {
+        var response: ByteBuffer?
+        try await intercept(server.interceptors[...]) { response = try await self.handle() }
+        return response
+    }
+
+    private func intercept(
+        _ interceptors: ArraySlice<any ServerInterceptor>, _ handle: () async throws -> Void
+    ) async throws {
+        guard let first = interceptors.first else { return try await handle() }
+        try await first.intercept(context) { try await self.intercept(interceptors.dropFirst(), handle) }
+    }
+
+    private func handle() async throws -> ByteBuffer? {
+        guard method.runsOnGlobalPool else { return try await callHandler() }
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) { try await self.callHandler() }
+    }
+
+    private func callHandler() async throws -> ByteBuffer? {
+        switch method.handler {
+        case .unary(let handler):
+            return try await handler(request ?? ByteBuffer(), context)
+        case .serverStreaming(let handler):
+            try await handler(request ?? ByteBuffer(), context, self)
+            return nil
+        case .clientStreaming(let handler):
+            return try await handler(context, self)
+        case .bidirectionalStreaming(let handler):
+            try await handler(context, self)
+            return nil
+        }
+    }
+
+    // MARK: The request
+
+    /// The next message of a streaming request, nil at its end. From any task.
+    nonisolated(nonsending)
+        func nextRequest() async throws(RPCError) -> ByteBuffer?
+    {
+        let next = Waiter<ByteBuffer?>()
+        onLoop { $0.read(next) }
+        return try await next.value()
+    }
+
+    private func read(_ next: Waiter<ByteBuffer?>) {
+        do throws(FramingError) {
+            try inbox.wait(next)
+            returnCredit()
+        } catch {
+            abort(requestError(error))
+        }
+    }
+
+    private func returnCredit() {
+        let credit = inbox.takeCredit()
+        if credit > 0 { exchange.consume(credit) }
+    }
+
+    private func takeSingleRequest() throws(FramingError) {
+        guard case .message(let message)? = try inbox.take() else {
+            return end(RPCError(.unimplemented, "\(method.path) takes one message, none was sent"))
+        }
+        guard case .end(let error)? = try inbox.take() else {
+            return end(RPCError(.unimplemented, "\(method.path) takes one message, more were sent"))
+        }
+        if let error { return end(error) }
+        request = message
+        returnCredit()
+        makeReady()
+    }
+
+    private func requestError(_ error: FramingError) -> RPCError {
+        switch error {
+        case .tooLarge(let length, let limit):
+            RPCError(.resourceExhausted, "the message has \(length) bytes, \(limit) are allowed")
+        case .illegalFlag(let flag):
+            RPCError(.internal, "\(flag) is not a legal flag of a message")
+        case .compressed:
+            RPCError(.unimplemented, "the message is compressed; this server takes identity only")
+        }
+    }
+
+    // MARK: The response
+
+    /// Sends a message of a streaming response, when the transport takes it. From any task.
+    nonisolated(nonsending)
+        func write(_ message: ByteBuffer) async throws(RPCError)
+    {
+        if driver.eventLoop.inEventLoop, canWrite { return send(message) }
+        let written = Waiter<Void>()
+        onLoop { $0.write(message, written) }
+        try await written.value()
+    }
+
+    private var canWrite: Bool { !isEnded && outbox.isEmpty && exchange.isWritable }
+
+    /// Sends the head now. From any task.
+    func start() {
+        onLoop { call in
+            if !call.isEnded { call.sendHead() }
+        }
+    }
+
+    private func write(_ message: ByteBuffer, _ written: Waiter<Void>) {
+        if isEnded {
+            written.resolve(.failure(context.cancellation ?? RPCError(.cancelled, "the call is over")))
+        } else if canWrite {
+            if written.resolve(.success(())) { send(message) }
+        } else {
+            outbox.append(message, written)
+        }
+    }
+
+    private func send(_ message: ByteBuffer) {
+        guard !isEnded else { return }
+        sendHead()
+        exchange.write(message)
+    }
+
+    private func sendHead() {
+        guard !isHeadSent else { return }
+        isHeadSent = true
+        var head = ServerCall.responseHead
+        for (name, value) in context.initialMetadata { head.headers.add(name, value) }
+        exchange.respond(head, endStream: false)
+    }
+
+    /// Sends the status and ends the call; what is buffered in either direction is dropped.
+    private func end(_ error: RPCError?) {
+        guard !isEnded else { return }
+        let trailers = StatusTrailers.make(error, context.trailingMetadata)
+        if error == nil {
+            // Messages of child tasks that the handler did not wait for go before the status.
+            while let message = outbox.popFirst() { send(message) }
+        }
+        release(error ?? RPCError(.cancelled, "the call is over"))
+        if isHeadSent {
+            exchange.end(trailers: trailers)
+        } else {
+            var head = ServerCall.responseHead
+            for (name, value) in context.initialMetadata { head.headers.add(name, value) }
+            for (name, value) in trailers { head.headers.add(name, value) }
+            exchange.respond(head, endStream: true)
+        }
+    }
+
+    /// Ends the call although its handler may be running; the handler is cancelled.
+    private func abort(_ error: RPCError) {
+        end(error)
+        cancel(error)
+    }
+
+    /// Nobody waits for the answer any more.
+    private func cancel(_ error: RPCError) {
+        context.cancel(error)
+        release(error)
+        if let task {
+            task.cancel()
+        } else if driver.isActive(self) {
+            withUnsafeCurrentTask { $0?.cancel() }
+        }
+    }
+
+    private func release(_ error: RPCError) {
+        isEnded = true
+        if phase != .running { phase = .over }
+        if let timer { driver.wheel.remove(timer, self) }
+        timer = nil
+        inbox.fail(error)
+        returnCredit()
+        try? inbox.serve()
+        outbox.fail(error)
+    }
+
+    private func onLoop(_ body: @escaping @Sendable (ServerCall) -> Void) {
+        if driver.eventLoop.inEventLoop {
+            body(self)
+        } else {
+            driver.eventLoop.execute { body(self) }
+        }
+    }
+
+    static let responseHead = ResponseHead(status: 200, headers: ["content-type": "application/grpc"])
+}
+
+extension ServerCall: ExchangeDelegate {
+    @usableFromInline
+    func received(_ bytes: ByteBuffer) {
+        guard !isEnded else { return exchange.consume(bytes.readableBytes) }
+        driver.executor.burstBegan()
+        do throws(FramingError) {
+            try inbox.append(bytes)
+            try inbox.serve()
+            returnCredit()
+        } catch {
+            abort(requestError(error))
+        }
+    }
+
+    @usableFromInline
+    func receivedEnd(trailers: Headers) {
+        guard !isEnded else { return }
+        driver.executor.burstBegan()
+        inbox.finish(nil)
+        do throws(FramingError) {
+            try method.handler.takesOneRequest ? takeSingleRequest() : inbox.serve()
+        } catch {
+            abort(requestError(error))
+        }
+    }
+
+    @usableFromInline
+    func becameWritable() {
+        while !isEnded, exchange.isWritable, let message = outbox.popFirst() { send(message) }
+    }
+
+    @usableFromInline
+    func cancelled(_ reason: ExchangeCancellation) {
+        guard !isEnded else { return }
+        cancel(RPCError(.cancelled, "the caller is gone: \(reason)"))
+    }
+}
+
+extension ServerCall: DeadlineTarget {
+    func deadlineReached() {
+        guard !isEnded else { return }
+        timer = nil
+        abort(RPCError(.deadlineExceeded, "the deadline has passed"))
+    }
+}

@@ -1,0 +1,78 @@
+import HTTP
+import Synchronization
+
+/// What a handler and the interceptors around it know of the call they serve.
+public final class ServerContext: Sendable {
+    /// `package.Service/Method`, without a leading slash.
+    public let method: String
+    /// What the caller sent along.
+    public let metadata: Metadata
+    /// When the caller stops waiting; nil when it waits for ever.
+    public let deadline: Deadline?
+    public let peer: Peer
+
+    private struct State {
+        var cancellation: RPCError?
+        var initialMetadata = Metadata()
+        var trailingMetadata = Metadata()
+        var attachments: [ObjectIdentifier: any Sendable] = [:]
+    }
+
+    // Handlers may run child tasks anywhere. The lock is never contended while they stay on the loop.
+    private let state = Mutex(State())
+
+    /// Made by the server for each call; made by hand to test a handler without one.
+    public init(
+        method: String, metadata: Metadata = Metadata(), deadline: Deadline? = nil,
+        peer: Peer = Peer(address: "in-process", isTLS: false)
+    ) {
+        self.method = method
+        self.metadata = metadata
+        self.deadline = deadline
+        self.peer = peer
+    }
+
+    /// The part of `method` before the slash.
+    public var service: Substring { method.prefix { $0 != "/" } }
+
+    /// True once the caller has cancelled, its connection is lost or the deadline has passed, and from then on. The task that runs the
+    /// handler is cancelled at the same time.
+    public var isCancelled: Bool { cancellation != nil }
+
+    /// Throws CANCELLED or DEADLINE_EXCEEDED when nobody waits for the answer any more.
+    public func checkCancellation() throws {
+        if let cancellation { throw cancellation }
+    }
+
+    var cancellation: RPCError? { state.withLock { $0.cancellation } }
+
+    func cancel(_ error: RPCError) {
+        state.withLock { state in
+            if state.cancellation == nil { state.cancellation = error }
+        }
+    }
+
+    /// Sent before the first message; what is set later than that is lost.
+    public var initialMetadata: Metadata {
+        get { state.withLock { $0.initialMetadata } }
+        set { state.withLock { $0.initialMetadata = newValue } }
+    }
+
+    /// Sent with the status.
+    public var trailingMetadata: Metadata {
+        get { state.withLock { $0.trailingMetadata } }
+        set { state.withLock { $0.trailingMetadata = newValue } }
+    }
+
+    /// What interceptors leave for the handler, one value for each type: `context[Caller.self] = caller`.
+    public subscript<Value: Sendable>(_ type: Value.Type) -> Value? {
+        get { state.withLock { $0.attachments[ObjectIdentifier(type)] } as? Value }
+        set { state.withLock { $0.attachments[ObjectIdentifier(type)] = newValue } }
+    }
+}
+
+/// Code around the handlers of all methods: authentication, logs, metrics.
+public protocol ServerInterceptor: Sendable {
+    /// Calls `next` once, or throws to refuse the call. What `next` throws is the outcome of the handler.
+    func intercept(_ context: ServerContext, next: () async throws -> Void) async throws
+}

@@ -1,0 +1,52 @@
+/// The outcome of a call: the seventeen codes of gRPC (doc/statuscodes.md).
+public enum StatusCode: Int, Sendable, Hashable, CaseIterable {
+    case ok = 0
+    case cancelled
+    case unknown
+    case invalidArgument
+    case deadlineExceeded
+    case notFound
+    case alreadyExists
+    case permissionDenied
+    case resourceExhausted
+    case failedPrecondition
+    case aborted
+    case outOfRange
+    case unimplemented
+    case `internal`
+    case unavailable
+    case dataLoss
+    case unauthenticated
+
+    /// The name used in documentation, logs and JSON, such as `DEADLINE_EXCEEDED`.
+    public var name: String {
+        switch self {
+        case .ok: "OK"
+        case .cancelled: "CANCELLED"
+        case .unknown: "UNKNOWN"
+        case .invalidArgument: "INVALID_ARGUMENT"
+        case .deadlineExceeded: "DEADLINE_EXCEEDED"
+        case .notFound: "NOT_FOUND"
+        case .alreadyExists: "ALREADY_EXISTS"
+        case .permissionDenied: "PERMISSION_DENIED"
+        case .resourceExhausted: "RESOURCE_EXHAUSTED"
+        case .failedPrecondition: "FAILED_PRECONDITION"
+        case .aborted: "ABORTED"
+        case .outOfRange: "OUT_OF_RANGE"
+        case .unimplemented: "UNIMPLEMENTED"
+        case .internal: "INTERNAL"
+        case .unavailable: "UNAVAILABLE"
+        case .dataLoss: "DATA_LOSS"
+        case .unauthenticated: "UNAUTHENTICATED"
+        }
+    }
+
+    /// Reads a `grpc-status` value: decimal, without sign or leading zeros (gRPC PROTOCOL-HTTP2, "Status").
+    /// A well-formed number that names no code is `.unknown`; anything else is nil.
+    init?(wire text: String) {
+        guard (1...3).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }),
+            text.utf8.count == 1 || text.utf8.first != 48, let number = Int(text)
+        else { return nil }
+        self = StatusCode(rawValue: number) ?? .unknown
+    }
+}

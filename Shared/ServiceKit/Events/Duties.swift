@@ -1,0 +1,66 @@
+import Schema
+import Standard
+import Storage
+
+extension Runtime {
+    /// How many duties one transaction fires; the rest follow in the next.
+    static let dutyBatch = 100
+
+    /// Fires what fell due before `instant` for one relationship, at the instants at which it fell due.
+    ///
+    /// A duty may create another one that is due as well, so this goes on until nothing is left. A paused relationship's
+    /// duties wait (docs/domain-details no. 28).
+    func fireDuties(
+        of relationship: Relationship, before instant: Instant, recordedAt: Instant, in transaction: Transaction
+    ) throws {
+        guard relationship.state != .paused, let fire = dutyHandler.withLock({ $0 }) else { return }
+        let scope = try ResourceName(relationship.name, "organizations", "relationships")
+        while let duty = try transaction.due.claim(
+            upTo: instant.microseconds - 1, organization: scope.organizationKey, scope: scope.text, limit: 1
+        ).first {
+            try self.fire(duty, with: fire, recordedAt: recordedAt, in: transaction)
+        }
+    }
+
+    private func fire(
+        _ duty: Duty, with handler: DutyHandler, recordedAt: Instant, in transaction: Transaction
+    ) throws {
+        guard let relationship = try source.relationship(duty.scope, in: transaction) else { return }
+        let now = Instant(microseconds: duty.due)
+        let change = Change(
+            transaction, now: now, recordedAt: recordedAt, caller: nil, relationship: relationship, identifiers: identifiers)
+        try handler(duty, change)
+        try RelationshipClock.advance(duty.scope, to: now, in: transaction)
+    }
+
+    /// Fires what the wall clock makes due, until cancelled. Held relationships wait for their own clock.
+    func runDuties() async throws {
+        while !Task.isCancelled {
+            try await fireDueNow()
+            try await untilNextDuty()
+        }
+    }
+
+    func fireDueNow() async throws {
+        guard let fire = dutyHandler.withLock({ $0 }) else { return }
+        var fired: Int
+        repeat {
+            let recordedAt = clock.now
+            fired = try await database.write { [self] transaction in
+                let due = try transaction.due.claim(upTo: recordedAt.microseconds, limit: Runtime.dutyBatch)
+                for duty in due { try self.fire(duty, with: fire, recordedAt: recordedAt, in: transaction) }
+                return due.count
+            }
+        } while fired > 0
+    }
+
+    /// One indexed look four times a second is cheap, and notices duties that are new and a clock that was moved.
+    private func untilNextDuty() async throws {
+        repeat {
+            try await Task.sleep(for: .milliseconds(250))
+        } while try await database.read { try $0.nextDue() }.map { $0 > clock.now.microseconds } ?? true
+    }
+}
+
+/// What a service does when a duty falls due.
+typealias DutyHandler = @Sendable (Duty, Change) throws -> Void

@@ -1,0 +1,81 @@
+import RPC
+import Schema
+import Storage
+
+extension Runtime {
+    /// Applies another service's events in order, each batch in one transaction with the cursor behind it, so that each takes
+    /// effect exactly once. Reconnects with backoff, for ever. Before `apply` sees an event, the projection knows its
+    /// relationship.
+    func follow(_ source: String, for service: some RapportService) async throws {
+        var delay: Duration = .milliseconds(50)
+        while !Task.isCancelled {
+            do {
+                try await receive(from: source, for: service) { delay = .milliseconds(50) }
+            } catch let error as RPCError where error.reason == "CURSOR_LOST" {
+                logger.warning("rebuilding from \(source): its events begin anew")
+                try await database.write { transaction in
+                    try service.forget(source, in: transaction)
+                    try transaction.removeCheckpoint(of: source)
+                }
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.debug("events of \(source) are interrupted", metadata: ["error": "\(error)"])
+            }
+            try await Task.sleep(for: delay)
+            delay = min(delay * 2, .seconds(2))
+        }
+    }
+
+    private func receive(
+        from source: String, for service: some RapportService, progressed: () -> Void
+    ) async throws {
+        var cursor = try await database.read { try $0.checkpoint(of: source) }
+        let options = try await workloadOptions(timeout: nil)
+        let responses = try await EventsServiceClient(call(source)).watchEvents(
+            WatchEventsRequest(cursor: cursor?.message), options: options)
+        for try await response in responses {
+            guard let next = try response.cursor.flatMap(Storage.Cursor.init(message:)) else { continue }
+            for event in response.events where !event.relationship.isEmpty {
+                if case .relationshipChanged = event.payload { continue }
+                _ = try await projection?.find(event.relationship)
+            }
+            let from = cursor
+            let recordedAt = clock.now
+            try await database.write { [self] transaction in
+                for event in response.events {
+                    try applyClock(of: event, recordedAt: recordedAt, in: transaction)
+                    try service.apply(event, from: source, in: transaction)
+                }
+                try transaction.advanceCheckpoint(of: source, from: from, to: next)
+            }
+            for event in response.events {
+                if case .relationshipChanged(let change) = event.payload, let relationship = change.relationship {
+                    projection?.remember(relationship)
+                }
+            }
+            service.applied(response.events)
+            cursor = next
+            progressed()
+        }
+    }
+
+    /// Parties, state, mode and import clock travel in events (docs/domain-details no. 1).
+    private func applyClock(of event: Event, recordedAt: Instant, in transaction: Transaction) throws {
+        guard let projection, !event.relationship.isEmpty else { return }
+        if case .relationshipChanged(let change) = event.payload, let relationship = change.relationship {
+            try RelationshipProjection.store(relationship, in: transaction)
+            let scope = try ResourceName(relationship.name, "organizations", "relationships")
+            if relationship.importing || relationship.state == .paused {
+                try transaction.due.hold(organization: scope.organizationKey, scope: scope.text)
+            } else {
+                try transaction.due.release(organization: scope.organizationKey, scope: scope.text)
+            }
+        }
+        guard let clock = event.importClock, let relationship = projection.relationship(event.relationship, in: transaction)
+        else { return }
+        let instant = try Instant(clock)
+        try fireDuties(of: relationship, before: instant, recordedAt: recordedAt, in: transaction)
+        try RelationshipClock.advance(relationship.name, to: instant, in: transaction)
+    }
+}

@@ -1,0 +1,172 @@
+import FoundationEssentials
+import Glibc
+import HTTP
+import Logging
+import protocol NIOCore.EventLoopGroup
+import enum NIOCore.System
+import NIOPosix
+import Protobuf
+import RPC
+import Schema
+import ServiceLifecycle
+import Standard
+import Storage
+import UnixSignals
+
+/// A service's process: `main.swift` is one call of `run`.
+public enum Process {
+    /// Runs until SIGTERM or SIGINT, then drains. Exits with 2 for a wrong configuration, with 1 when it cannot start.
+    public static func run<Service: RapportService>(_ type: Service.Type) async {
+        await main(named: Service.name) { configuration, logger, clock in
+            try await serve(type, configuration, logger, clock)
+        }
+    }
+
+    /// What every process of the suite does first: arguments, configuration, log, SIGPIPE.
+    public static func main(
+        named name: String,
+        _ body: (ServiceConfiguration, Logger, ServiceClock) async throws -> Void
+    ) async {
+        signal(SIGPIPE, SIG_IGN)
+        let configuration: ServiceConfiguration
+        do {
+            configuration = try await ServiceConfiguration.load(service: name)
+        } catch {
+            print("\(name): \(error)", to: &standardError)
+            exit(2)
+        }
+        switch CommandLine.arguments.dropFirst().first {
+        case nil: break
+        case "--help", "-h":
+            print(help(name, configuration))
+            exit(0)
+        case "--configuration":
+            print(configuration.table)
+            exit(0)
+        case "--health":
+            exit(await isServing(configuration) ? 0 : 1)
+        case let unknown?:
+            print("\(name): \(unknown) is unknown; try --help", to: &standardError)
+            exit(2)
+        }
+        let clock = ServiceClock(offset: configuration.clockOffset)
+        LoggingSystem.bootstrap { _ in
+            JSONLogHandler(service: name, clock: clock, logLevel: configuration.logLevel)
+        }
+        let logger = Logger(label: name)
+        do {
+            try await body(configuration, logger, clock)
+            exit(0)
+        } catch {
+            logger.critical("cannot run", metadata: ["error": "\(error)"])
+            exit(1)
+        }
+    }
+
+    private static func serve<Service: RapportService>(
+        _ type: Service.Type, _ configuration: ServiceConfiguration, _ logger: Logger, _ clock: ServiceClock
+    ) async throws {
+        let started = ContinuousClock.now
+        try FileManager.default.createDirectory(atPath: configuration.dataDirectory, withIntermediateDirectories: true)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads == 0 ? System.coreCount : configuration.threads)
+        let identity = try await WorkloadIdentity(
+            service: Service.name, dataDirectory: configuration.dataDirectory, keysDirectory: configuration.keysDirectory)
+        let database = try await Database.open(
+            "\(configuration.dataDirectory)/\(Service.name).sqlite", migrations: Service.allMigrations, logger: logger)
+        let channels = configuration.peers.filter { $0.key != Service.name }.mapValues {
+            Channel($0, group: group, logger: logger)
+        }
+        let runtime = try await Runtime(
+            service: Service.name, database: database, clock: clock, logger: logger, identity: identity, channels: channels,
+            pageTokens: try pageTokens(configuration), source: Service.relationshipSource)
+        let service = try await Service(runtime)
+        runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
+
+        let health = HealthStatus()
+        let server = Server(
+            service.methods + EventsFeed(runtime: runtime).eventsServiceMethods, health: health,
+            configuration: configuration, clock: clock, group: group, logger: logger)
+        let address = try await server.http.start()
+        health.set(.serving)
+        logger.info(
+            "ready", metadata: ["address": "\(address)", "after": "\(ContinuousClock.now - started)"])
+
+        await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await runtime.runDuties() }
+            tasks.addTask { try await service.run() }
+            for source in Service.eventSources { tasks.addTask { try await runtime.follow(source, for: service) } }
+            await untilTerminated()
+            logger.info("draining")
+            health.shutDown()
+            runtime.draining.begin()
+            await server.http.drain(grace: .seconds(configuration.drainSeconds))
+            tasks.cancelAll()
+            while let result = await tasks.nextResult() {
+                if case .failure(let error) = result, !(error is CancellationError) {
+                    logger.error("a background task failed", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+        for channel in channels.values { await channel.close(grace: .zero) }
+        await database.close()
+        try await group.shutdownGracefully()
+        logger.info("stopped")
+    }
+}
+
+extension Process {
+    /// Waits for SIGTERM or SIGINT. A second one ends the process at once.
+    public static func untilTerminated() async {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        for await _ in signals { break }
+        signal(SIGTERM, SIG_DFL)
+        signal(SIGINT, SIG_DFL)
+    }
+
+    /// Page tokens must outlive a restart, and be the same in all replicas of a service: a secret beside the database.
+    private static func pageTokens(_ configuration: ServiceConfiguration) throws -> PageTokenSealer {
+        let file = "\(configuration.dataDirectory)/page-tokens.key"
+        let secret: String
+        if let stored = FileManager.default.contents(atPath: file) {
+            secret = String(decoding: stored, as: UTF8.self)
+        } else {
+            let random = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined(separator: "-")
+            secret = try PrivateKeyFile.create(at: file, contents: random)
+        }
+        return try PageTokenSealer(key: Array(secret.utf8))
+    }
+
+    /// What a container's health check asks: this machine's own server, no other program needed.
+    private static func isServing(_ configuration: ServiceConfiguration) async -> Bool {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let channel = Channel(configuration.listen, group: group, logger: Logger(label: "health") { _ in SwiftLogNoOpLogHandler() })
+        let answer: HealthCheckResponse? = try? await channel.unary(
+            "grpc.health.v1.Health/Check", HealthCheckRequest(), CallOptions(timeout: .seconds(2)))
+        await channel.close(grace: .zero)
+        return answer?.status == .serving
+    }
+
+    private static func help(_ name: String, _ configuration: ServiceConfiguration) -> String {
+        """
+        \(name): one service of Rapport. Runs until SIGTERM or SIGINT, then drains.
+
+        usage: \(name) [--help | --configuration | --health]
+          --configuration   prints the settings in force
+          --health          asks the running service whether it serves; exits with 0 or 1
+
+        Settings, from the environment or from .env in the working directory:
+        \(configuration.table)
+
+        example: RAPPORT_LISTEN=127.0.0.1:\(ServiceConfiguration.defaultPorts[name] ?? 8080) RAPPORT_LOG_LEVEL=debug \(name)
+        """
+    }
+
+    private static var standardError: StandardError { get { StandardError() } set {} }
+}
+
+private struct StandardError: TextOutputStream {
+    mutating func write(_ string: String) {
+        var string = string
+        string.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}

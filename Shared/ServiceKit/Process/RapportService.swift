@@ -1,0 +1,46 @@
+import RPC
+import Schema
+import Storage
+
+/// What a service's process runs.
+public protocol RapportService: Sendable {
+    /// For example `goals`: names its log, its key and its database.
+    static var name: String { get }
+    /// The service's own tables: versions from 100, since ServiceKit's come before.
+    static var migrations: [Migration] { get }
+    /// Its own relationships, where it owns them; nil takes the projection.
+    static var relationshipSource: (any RelationshipSource)? { get }
+    /// The services whose events it follows; every service but Relationships follows at least Relationships, for the projection.
+    static var eventSources: [String] { get }
+
+    init(_ runtime: Runtime) async throws
+    var methods: [Method] { get }
+    /// A duty has fallen due; `change.now` is the instant. Runs in the transaction that takes the duty away.
+    func fire(_ duty: Duty, _ change: Change) throws
+    /// An event of a source, in the transaction that moves the cursor behind it: takes effect exactly once.
+    func apply(_ event: Event, from source: String, in transaction: Transaction) throws
+    /// The commit of applied events has happened: for memories and for those who watch.
+    func applied(_ events: [Event])
+    /// A source's database is another one (a restore): what came from it goes, all its events come anew.
+    func forget(_ source: String, in transaction: Transaction) throws
+    /// What goes on beside requests and events, until cancelled.
+    func run() async throws
+}
+
+extension RapportService {
+    public static var relationshipSource: (any RelationshipSource)? { nil }
+    public static var eventSources: [String] { ["relationships"] }
+    public func fire(_ duty: Duty, _ change: Change) throws {}
+    public func apply(_ event: Event, from source: String, in transaction: Transaction) throws {}
+    public func applied(_ events: [Event]) {}
+    public func forget(_ source: String, in transaction: Transaction) throws {}
+    public func run() async throws {}
+
+    static var allMigrations: [Migration] {
+        [
+            Migration(
+                version: 1, name: "relationships as seen from here",
+                statements: RelationshipProjection.statements + RelationshipClock.statements)
+        ] + migrations
+    }
+}

@@ -1,0 +1,73 @@
+import HTTP
+import Logging
+import RPC
+import Schema
+import Standard
+import Storage
+import Synchronization
+
+/// What a service works with: its database, the clock, the other services, and the ways in which requests change and read.
+public final class Runtime: Sendable {
+    public let service: String
+    public let database: Database
+    public let clock: ServiceClock
+    public let logger: Logger
+    public let draining = Draining()
+    let identifiers = IdentifierGenerator()
+    /// Set once, when the service has been made.
+    let dutyHandler = Mutex<DutyHandler?>(nil)
+    let identity: WorkloadIdentity
+    let channels: [String: Channel]
+    let pageTokens: PageTokenSealer
+    let source: any RelationshipSource
+    /// Nil in Relationships, which owns them.
+    public let projection: RelationshipProjection?
+
+    init(
+        service: String, database: Database, clock: ServiceClock, logger: Logger, identity: WorkloadIdentity,
+        channels: [String: Channel], pageTokens: PageTokenSealer, source: (any RelationshipSource)?
+    ) async throws {
+        self.service = service
+        self.database = database
+        self.clock = clock
+        self.logger = logger
+        self.identity = identity
+        self.channels = channels
+        self.pageTokens = pageTokens
+        if let source {
+            self.source = source
+            projection = nil
+        } else {
+            let projection = try await RelationshipProjection(database: database) { name in
+                guard let channel = channels["relationships"] else { throw Refusal.notParty.rpcError }
+                var options = CallOptions(timeout: .seconds(2))
+                options.metadata.add("authorization", "Bearer \(try await identity.token(at: clock.now))")
+                return try await RelationshipsServiceClient(channel).getRelationship(
+                    GetRelationshipRequest(name: name), options: options)
+            }
+            self.projection = projection
+            self.source = projection
+        }
+    }
+
+    /// The way to another service: relationships, feedback, goals or trust-scoring.
+    /// - Throws: `Refusal` UNAVAILABLE when its address is not configured.
+    public func call(_ service: String) throws -> Channel {
+        guard let channel = channels[service] else {
+            throw Refusal(.unavailable, "DEPENDENCY_DOWN", "the address of \(service) is not configured")
+        }
+        return channel
+    }
+
+    /// Options with this service's own token.
+    public func workloadOptions(timeout: Duration? = .seconds(2)) async throws -> CallOptions {
+        var options = CallOptions(timeout: timeout)
+        options.metadata.add("authorization", "Bearer \(try await identity.token(at: clock.now))")
+        return options
+    }
+
+    /// A service's own token, for a call that carries a person's as well.
+    public func workloadToken() async throws -> String {
+        try await identity.token(at: clock.now)
+    }
+}

@@ -1,0 +1,143 @@
+import Configuration
+import FoundationEssentials
+import HTTP
+import Logging
+import SystemPackage
+
+/// What a process is told from outside: by its environment, or by a `.env` file where the environment is silent.
+public struct ServiceConfiguration: Sendable {
+    public struct Setting: Sendable {
+        public let variable: String
+        public let fallback: String
+        public let meaning: String
+    }
+
+    /// The addresses that the services of a suite on one machine have by default.
+    public static let defaultPorts = [
+        "gateway": 8080, "relationships": 8081, "feedback": 8082, "goals": 8083, "trust-scoring": 8084,
+    ]
+
+    public let service: String
+    public let listen: Endpoint
+    public let dataDirectory: String
+    public let keysDirectory: String
+    public let peers: [String: Endpoint]
+    public let logLevel: Logger.Level
+    public let isDevelopment: Bool
+    /// Microseconds.
+    public let clockOffset: Int64
+    public let drainSeconds: Int64
+    public let threads: Int
+    public let environment: [(setting: Setting, value: String)]
+
+    /// Every setting of a service, for its table and its `--help`.
+    public static func settings(of service: String) -> [Setting] {
+        let port = defaultPorts[service] ?? 8080
+        return [
+            Setting(variable: "RAPPORT_LISTEN", fallback: "127.0.0.1:\(port)", meaning: "host:port or unix:/path to listen on"),
+            Setting(variable: "RAPPORT_DATA", fallback: ".rapport/\(service)", meaning: "directory of the database and the service's own key"),
+            Setting(variable: "RAPPORT_KEYS", fallback: ".rapport/keys", meaning: "directory of public keys, shared by all services"),
+            Setting(variable: "RAPPORT_RELATIONSHIPS", fallback: "127.0.0.1:8081", meaning: "address of relationships"),
+            Setting(variable: "RAPPORT_FEEDBACK", fallback: "127.0.0.1:8082", meaning: "address of feedback"),
+            Setting(variable: "RAPPORT_GOALS", fallback: "127.0.0.1:8083", meaning: "address of goals"),
+            Setting(variable: "RAPPORT_TRUST", fallback: "127.0.0.1:8084", meaning: "address of trust-scoring"),
+            Setting(variable: "RAPPORT_LOG_LEVEL", fallback: "info", meaning: "trace, debug, info, notice, warning, error"),
+            Setting(variable: "RAPPORT_MODE", fallback: "production", meaning: "development allows a moved clock"),
+            Setting(variable: "RAPPORT_CLOCK", fallback: "offset:0s", meaning: "development only: moves the clock, for example offset:-86400s"),
+            Setting(variable: "RAPPORT_DRAIN_SECONDS", fallback: "10", meaning: "how long running calls may go on after SIGTERM, 0 to 300"),
+            Setting(variable: "RAPPORT_THREADS", fallback: "0", meaning: "event loops, 0 to 64; 0 means one a core"),
+        ]
+    }
+
+    public enum Failure: Error, CustomStringConvertible {
+        case invalid(variable: String, value: String, expected: String)
+
+        public var description: String {
+            switch self {
+            case .invalid(let variable, let value, let expected): "\(variable)=\(value): \(expected)"
+            }
+        }
+    }
+
+    /// Reads the environment and `.env` in the working directory.
+    public static func load(service: String) async throws -> ServiceConfiguration {
+        var providers: [any ConfigProvider] = [EnvironmentVariablesProvider()]
+        if FileManager.default.fileExists(atPath: ".env") {
+            providers.append(try await EnvironmentVariablesProvider(environmentFilePath: ".env"))
+        }
+        let reader = ConfigReader(providers: providers)
+        return try ServiceConfiguration(service: service) { variable in
+            reader.string(forKey: ConfigKey(variable.lowercased().split(separator: "_").map(String.init)))
+        }
+    }
+
+    /// - Parameter lookup: the value of a variable, nil when it is not set.
+    public init(service: String, _ lookup: (String) -> String?) throws {
+        self.service = service
+        let environment = Self.settings(of: service).map { ($0, lookup($0.variable).flatMap { $0.isEmpty ? nil : $0 } ?? $0.fallback) }
+        self.environment = environment.map { (setting: $0.0, value: $0.1) }
+        func value(_ variable: String) -> String { environment.first { $0.0.variable == variable }?.1 ?? "" }
+        func endpoint(_ variable: String) throws -> Endpoint {
+            guard let endpoint = Endpoint(address: value(variable)) else {
+                throw Failure.invalid(variable: variable, value: value(variable), expected: "host:port or unix:/path is needed")
+            }
+            return endpoint
+        }
+        func number(_ variable: String, _ range: ClosedRange<Int>) throws -> Int {
+            guard let number = Int(value(variable)), range.contains(number) else {
+                throw Failure.invalid(
+                    variable: variable, value: value(variable), expected: "a number from \(range.lowerBound) to \(range.upperBound) is needed")
+            }
+            return number
+        }
+        listen = try endpoint("RAPPORT_LISTEN")
+        dataDirectory = value("RAPPORT_DATA")
+        keysDirectory = value("RAPPORT_KEYS")
+        peers = [
+            "relationships": try endpoint("RAPPORT_RELATIONSHIPS"), "feedback": try endpoint("RAPPORT_FEEDBACK"),
+            "goals": try endpoint("RAPPORT_GOALS"), "trust-scoring": try endpoint("RAPPORT_TRUST"),
+        ]
+        guard let level = Logger.Level(rawValue: value("RAPPORT_LOG_LEVEL")) else {
+            throw Failure.invalid(
+                variable: "RAPPORT_LOG_LEVEL", value: value("RAPPORT_LOG_LEVEL"), expected: "one of trace, debug, info, notice, warning, error")
+        }
+        logLevel = level
+        isDevelopment = value("RAPPORT_MODE") == "development"
+        let clock = value("RAPPORT_CLOCK")
+        guard clock.hasPrefix("offset:"), clock.hasSuffix("s"), let seconds = Int64(clock.dropFirst(7).dropLast()),
+            (-10_000_000_000...10_000_000_000).contains(seconds)
+        else { throw Failure.invalid(variable: "RAPPORT_CLOCK", value: clock, expected: "offset:SECONDSs is needed") }
+        guard seconds == 0 || isDevelopment else {
+            throw Failure.invalid(variable: "RAPPORT_CLOCK", value: clock, expected: "only RAPPORT_MODE=development may move the clock")
+        }
+        clockOffset = seconds * 1_000_000
+        drainSeconds = Int64(try number("RAPPORT_DRAIN_SECONDS", 0...300))
+        threads = try number("RAPPORT_THREADS", 0...64)
+    }
+
+    /// One line a setting: the value in force and what it means.
+    public var table: String {
+        environment.map { entry in
+            let assignment = "\(entry.setting.variable)=\(entry.value)"
+            return assignment + String(repeating: " ", count: max(1, 46 - assignment.count)) + entry.setting.meaning
+        }.joined(separator: "\n")
+    }
+}
+
+extension Endpoint {
+    /// `host:port`, `[v6]:port` or `unix:/path`.
+    public init?(address: String) {
+        if address.hasPrefix("unix:") {
+            let path = String(address.dropFirst(5))
+            guard !path.isEmpty else { return nil }
+            self = .unix(path: path)
+            return
+        }
+        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
+            (0...65535).contains(port)
+        else { return nil }
+        let host = address[..<colon].filter { $0 != "[" && $0 != "]" }
+        guard !host.isEmpty else { return nil }
+        self = .tcp(host: host, port: port)
+    }
+}

@@ -1,0 +1,72 @@
+import RPC
+import Schema
+import Standard
+import Storage
+import Synchronization
+
+/// What the other services know of relationships: parties, state, mode. Fed by the events of Relationships, held in memory.
+public final class RelationshipProjection: RelationshipSource {
+    static let statements = [
+        "CREATE TABLE relationship_projection (name TEXT PRIMARY KEY NOT NULL, body BLOB NOT NULL) STRICT"
+    ]
+
+    private let known = Mutex<[String: Relationship]>([:])
+    private let database: Database
+    private let owner: @Sendable (String) async throws -> Relationship
+
+    /// - Parameter owner: asks Relationships.
+    init(database: Database, owner: @escaping @Sendable (String) async throws -> Relationship) async throws {
+        self.database = database
+        self.owner = owner
+        let stored = try await database.read { snapshot in
+            try snapshot.query("SELECT body FROM relationship_projection").map {
+                try Relationship(serialized: try $0.blob(0))
+            }
+        }
+        for relationship in stored { remember(relationship) }
+    }
+
+    public func relationship(_ name: String, in snapshot: Snapshot) -> Relationship? {
+        known.withLock { $0[name] }
+    }
+
+    /// From memory, or from its owner, who is asked once.
+    /// - Throws: `Refusal` PERMISSION_DENIED when the owner knows none; UNAVAILABLE when it cannot be asked.
+    public func find(_ name: String) async throws -> Relationship {
+        if let relationship = known.withLock({ $0[name] }) { return relationship }
+        return try await refresh(name)
+    }
+
+    /// Asks the owner; for when what is known makes a refusal.
+    @discardableResult
+    func refresh(_ name: String) async throws -> Relationship {
+        let relationship: Relationship
+        do {
+            relationship = try await owner(name)
+        } catch let error as RPCError where [.notFound, .permissionDenied, .invalidArgument].contains(error.code) {
+            throw Refusal.notParty
+        } catch is RPCError {
+            throw Refusal(.unavailable, "DEPENDENCY_DOWN", "the relationships service cannot be asked now; try again")
+        }
+        try await database.write { try RelationshipProjection.store(relationship, in: $0) }
+        remember(relationship)
+        return relationship
+    }
+
+    static func store(_ relationship: Relationship, in transaction: Transaction) throws {
+        _ = try transaction.execute(
+            "INSERT INTO relationship_projection (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+            [.text(relationship.name), .blob(relationship.serialized())])
+    }
+
+    /// After the commit; an older revision never replaces a newer one.
+    func remember(_ relationship: Relationship) {
+        known.withLock { known in
+            let revision = Table<Relationship>.revision(relationship.etag) ?? 0
+            if let present = known[relationship.name], Table<Relationship>.revision(present.etag) ?? 0 > revision { return }
+            known[relationship.name] = relationship
+        }
+    }
+}
+
+extension Relationship: Resource {}

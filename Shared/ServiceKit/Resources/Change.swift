@@ -1,0 +1,155 @@
+import Protobuf
+import Schema
+import Standard
+import Storage
+
+/// One mutation, inside its transaction.
+///
+/// It never leaves the closure that it is handed to. The closure may run twice, since a group of writes is tried again
+/// when it aborts: it has no side effects but those on the change.
+public final class Change {
+    public let transaction: Transaction
+    /// The instant at which the request is judged (docs/domain-details no. 1); of a duty, the instant at which it fell due.
+    public let now: Instant
+    /// The wall clock.
+    public let recordedAt: Instant
+    /// Nil when time acts.
+    public let caller: Caller?
+    /// The acting person's resource name; empty when time or a service acts.
+    public let actor: String
+    public let role: Role
+    private let pair: Relationship?
+    private let identifiers: IdentifierGenerator
+
+    init(
+        _ transaction: Transaction, now: Instant, recordedAt: Instant, caller: Caller?, relationship: Relationship?,
+        identifiers: IdentifierGenerator
+    ) {
+        self.transaction = transaction
+        self.now = now
+        self.recordedAt = recordedAt
+        self.caller = caller
+        self.identifiers = identifiers
+        actor = caller?.person ?? ""
+        pair = relationship
+        role = relationship.map { $0.role(of: caller?.person ?? "") } ?? .other
+    }
+
+    /// As of this transaction; the empty relationship for what belongs to none.
+    public var relationship: Relationship { pair ?? Relationship() }
+
+    public func person(_ role: Role) -> String {
+        role == .trustee ? relationship.trustee : role == .trustor ? relationship.trustor : ""
+    }
+
+    public func role(of person: String) -> Role {
+        relationship.role(of: person)
+    }
+
+    /// Services act for a party and pass.
+    public func require(_ roles: Role...) throws {
+        guard caller?.service == nil else { return }
+        guard role != .other else { throw Refusal.notParty }
+        guard roles.contains(role) else {
+            let who = roles.map { $0 == .trustee ? "the coach" : "the coachee" }.joined(separator: " or ")
+            throw Refusal.roleForbidden("only \(who) may do this")
+        }
+    }
+
+    public func requireActive() throws {
+        guard relationship.state == .active else { throw Refusal.notActive }
+    }
+
+    // MARK: Resources
+
+    public func find<R>(_ table: Table<R>, _ name: String) throws -> R? {
+        try table.find(name, in: transaction)
+    }
+
+    public func get<R>(_ table: Table<R>, _ name: String) throws -> R {
+        guard let resource = try table.find(name, in: transaction) else { throw Refusal.notFound(name) }
+        return resource
+    }
+
+    /// In order of creation.
+    public func list<R>(_ table: Table<R>, parent: String, limit: Int = 500) throws -> [R] {
+        try table.list(parent: try ResourceName(parent, table.collections.dropLast()), after: nil, limit: limit, in: transaction)
+    }
+
+    public func insert<R>(_ table: Table<R>, _ resource: R) throws -> R {
+        try table.insert(resource, in: transaction)
+    }
+
+    /// - Parameter resource: as loaded in this change, with its etag.
+    public func update<R>(_ table: Table<R>, _ resource: R) throws -> R {
+        try table.update(resource, in: transaction)
+    }
+
+    /// A new name below `parent`; names ascend with the instants at which they are made.
+    public func newName(_ collection: String, in parent: String) -> String {
+        "\(parent)/\(collection)/\(identifiers.next(at: now.microseconds))"
+    }
+
+    // MARK: Events and duties
+
+    /// Appends to the outbox; consumers see it after the commit.
+    public func publish(_ type: String, _ payload: Event.Payload, occurredAt: Instant? = nil) throws {
+        let event = Event(
+            id: identifiers.next(at: recordedAt.microseconds).description,
+            type: type,
+            organization: organization(of: payload),
+            relationship: pair?.name ?? relationshipName(of: payload),
+            actor: actor,
+            actorRole: role,
+            occurredAt: (occurredAt ?? now).timestamp,
+            recordedAt: recordedAt.timestamp,
+            importClock: relationship.importing ? now.timestamp : nil,
+            payload: payload)
+        _ = try transaction.outbox.append(event.serialized())
+    }
+
+    /// A relationship that is just being requested is not loaded yet: its payload names it.
+    private func relationshipName(of payload: Event.Payload) -> String {
+        if case .relationshipChanged(let change) = payload { return change.relationship?.name ?? "" }
+        return ""
+    }
+
+    private func organization(of payload: Event.Payload) -> String {
+        let name = pair?.name ?? relationshipName(of: payload)
+        return (try? ResourceName.relationship(of: name))?.organization ?? caller?.organization ?? ""
+    }
+
+    /// Schedules or moves the duty of this kind for a resource.
+    public func schedule(_ kind: String, for name: String, at due: Instant) throws {
+        let scope = try ResourceName.relationship(of: name)
+        try transaction.due.schedule(
+            Duty(
+                organization: scope.organizationKey, scope: scope.text, key: .text(name), kind: kind,
+                due: due.microseconds, payload: []))
+    }
+
+    public func cancel(_ kind: String, for name: String) throws {
+        let scope = try ResourceName.relationship(of: name)
+        _ = try transaction.due.cancel(
+            organization: scope.organizationKey, scope: scope.text, key: .text(name), kind: kind)
+    }
+
+    /// Keeps the wall clock from firing the relationship's duties: while it is imported or paused.
+    public func hold(_ relationship: String) throws {
+        let scope = try ResourceName.relationship(of: relationship)
+        try transaction.due.hold(organization: scope.organizationKey, scope: scope.text)
+    }
+
+    public func release(_ relationship: String) throws {
+        let scope = try ResourceName.relationship(of: relationship)
+        try transaction.due.release(organization: scope.organizationKey, scope: scope.text)
+    }
+}
+
+extension Relationship {
+    /// What a person is to this pair.
+    public func role(of person: String) -> Role {
+        if person.isEmpty { return .other }
+        return person == trustor ? .trustor : person == trustee ? .trustee : .other
+    }
+}

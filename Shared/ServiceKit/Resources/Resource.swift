@@ -1,0 +1,18 @@
+import Protobuf
+import Schema
+import Standard
+
+/// A message that is stored under its own name.
+public protocol Resource: Message {
+    var name: String { get set }
+    /// The revision as a quoted string (AIP-154).
+    var etag: String { get set }
+}
+
+/// A request that changes something.
+public protocol Mutation: Message {
+    /// A UUID, or empty for no idempotency (docs/domain-details no. 34).
+    var requestId: String { get }
+    /// Needs the import scope.
+    var occurredAt: Timestamp? { get }
+}

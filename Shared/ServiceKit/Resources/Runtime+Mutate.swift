@@ -1,0 +1,145 @@
+import RPC
+import Schema
+import Standard
+import Storage
+
+extension Runtime {
+    /// How far ahead of the wall clock a fact may lie (docs/domain.md §3.4).
+    static let futureTolerance: Int64 = 300_000_000
+
+    /// Changes something that belongs to a relationship.
+    ///
+    /// In one transaction: idempotency, the party check, what fell due before, `body`. A request that was answered before
+    /// gets the resource as it is now.
+    public func mutate<Q: Mutation, R: Resource>(
+        _ request: Q, _ context: ServerContext, under name: String, answering table: Table<R>,
+        _ body: @Sendable @escaping (Change) throws -> R
+    ) async throws -> R {
+        let caller = try context.caller
+        let pair = try ResourceName.relationship(of: name)
+        guard caller.belongs(to: pair.organization) else { throw Refusal.notParty }
+        let judged = try Judged(request, caller, at: clock.now)
+        _ = try await projection?.find(pair.text)
+        let attempt = { [self] in
+            try await database.write { [self] transaction in
+                guard let relationship = try source.relationship(pair.text, in: transaction) else { throw Refusal.notParty }
+                guard caller.service != nil || relationship.role(of: caller.person ?? "") != .other else {
+                    throw Refusal.notParty
+                }
+                return try idempotent(judged, request, context, pair.organization, table, transaction) {
+                    let now = try self.now(judged, relationship, transaction)
+                    // What fell due may have changed the relationship itself.
+                    let current = try self.source.relationship(pair.text, in: transaction) ?? relationship
+                    let change = Change(
+                        transaction, now: now, recordedAt: judged.recordedAt, caller: caller, relationship: current,
+                        identifiers: self.identifiers)
+                    let resource = try body(change)
+                    try RelationshipClock.advance(pair.text, to: now, in: transaction)
+                    return resource
+                }
+            }
+        }
+        do {
+            return try await attempt()
+        } catch let refusal as Refusal where refusal == .notParty || refusal == .notActive {
+            // The projection may be behind: its owner is asked once before a refusal.
+            guard let projection, let before = try await database.read({ projection.relationship(pair.text, in: $0) }),
+                try await projection.refresh(pair.text) != before
+            else { throw refusal }
+            return try await attempt()
+        }
+    }
+
+    /// Changes what belongs to an organisation alone: people, programmes, relationships that are just being requested.
+    public func mutate<Q: Mutation, R: Resource>(
+        _ request: Q, _ context: ServerContext, in organization: String, answering table: Table<R>,
+        _ body: @Sendable @escaping (Change) throws -> R
+    ) async throws -> R {
+        let caller = try context.caller
+        let organization = try ResourceName(organization, "organizations").text
+        guard caller.belongs(to: organization) else { throw Refusal.notParty }
+        let judged = try Judged(request, caller, at: clock.now)
+        return try await database.write { [self] transaction in
+            try idempotent(judged, request, context, organization, table, transaction) {
+                try body(
+                    Change(
+                        transaction, now: judged.occurredAt ?? judged.recordedAt, recordedAt: judged.recordedAt,
+                        caller: caller, relationship: nil, identifiers: self.identifiers))
+            }
+        }
+    }
+
+    /// The instant at which a request is judged, after all that fell due before it has happened.
+    private func now(_ judged: Judged, _ relationship: Relationship, _ transaction: Transaction) throws -> Instant {
+        let now: Instant
+        if relationship.importing {
+            guard let occurredAt = judged.occurredAt else {
+                throw Refusal(
+                    .failedPrecondition, "IMPORTING",
+                    "history is being imported for this relationship: send occurred_at with the import scope, or finish the import")
+            }
+            now = occurredAt
+        } else if let occurredAt = judged.occurredAt {
+            now = max(occurredAt, try RelationshipClock.read(relationship.name, in: transaction) ?? occurredAt)
+        } else {
+            now = judged.recordedAt
+        }
+        // A fact at exactly a deadline beats the deadline (docs/domain-details no. 18).
+        try fireDuties(of: relationship, before: now, recordedAt: judged.recordedAt, in: transaction)
+        return now
+    }
+
+    private func idempotent<Q: Mutation, R: Resource>(
+        _ judged: Judged, _ request: Q, _ context: ServerContext, _ organization: String, _ table: Table<R>,
+        _ transaction: Transaction, _ body: () throws -> R
+    ) throws -> R {
+        guard let id = judged.requestID else { return try body() }
+        let key = RequestKey(organization: .text(organization), caller: judged.caller, id: id)
+        let bytes = request.serialized()
+        let now = judged.recordedAt.microseconds
+        switch try transaction.idempotency.lookup(key, method: context.method, request: bytes, at: now) {
+        case .new:
+            let resource = try body()
+            try transaction.idempotency.record(
+                key, method: context.method, request: bytes, resource: resource.name,
+                revision: Table<R>.revision(resource.etag) ?? 0, at: now)
+            return resource
+        case .replay(let name, _):
+            guard let resource = try table.find(name, in: transaction) else { throw Refusal.notFound(name) }
+            return resource
+        case .reused:
+            throw Refusal(
+                .alreadyExists, "REQUEST_ID_REUSED", "this request_id was used with another request; take a new one")
+        }
+    }
+}
+
+/// When a request says it happened, and who sent it when.
+private struct Judged: Sendable {
+    let occurredAt: Instant?
+    let recordedAt: Instant
+    let requestID: Identifier?
+    let caller: String
+
+    /// - Throws: `Refusal` for a malformed request id, a date without the import scope, a date ahead.
+    init(_ request: some Mutation, _ caller: Caller, at wall: Instant) throws {
+        recordedAt = wall
+        self.caller = caller.key
+        if request.requestId.isEmpty {
+            requestID = nil
+        } else {
+            guard let id = Identifier(request.requestId) else { throw Refusal.invalid("request_id", "must be a UUID") }
+            requestID = id
+        }
+        guard let timestamp = request.occurredAt else {
+            occurredAt = nil
+            return
+        }
+        let occurredAt = try Check.instant(timestamp, "occurred_at")
+        guard caller.mayDate else { throw Refusal.roleForbidden("occurred_at needs a token with the import scope") }
+        guard occurredAt - wall <= Runtime.futureTolerance else {
+            throw Refusal.invalid("occurred_at", "lies more than 5 minutes ahead", reason: "FUTURE_EVENT")
+        }
+        self.occurredAt = occurredAt
+    }
+}

@@ -1,0 +1,99 @@
+import Storage
+
+/// The stored resources of one type: messages as bytes, beside the columns that they are found by.
+public struct Table<R: Resource>: Sendable {
+    let storage: ResourceTable
+    /// The collections of a name, for example organizations, relationships, goals.
+    let collections: [String]
+    let state: @Sendable (R) -> Int32
+
+    /// - Parameter state: the indexed state column.
+    public init(_ sqlName: String, collections: [String], state: @escaping @Sendable (R) -> Int32 = { _ in 0 }) {
+        storage = ResourceTable(sqlName)
+        self.collections = collections
+        self.state = state
+    }
+
+    /// What a migration runs to make the table.
+    public var statements: [String] { storage.statements }
+
+    /// - Throws: `Refusal` INVALID_ARGUMENT, BAD_NAME.
+    public func find(_ name: String, in snapshot: Snapshot) throws -> R? {
+        let name = try ResourceName(name, collections)
+        guard let stored = try storage.get(name.organizationKey, name.parentKey, name.idKey, in: snapshot) else { return nil }
+        let resource = try resource(from: stored)
+        // The key holds the nearest parent alone: a name with another grandparent is another resource.
+        return resource.name == name.text ? resource : nil
+    }
+
+    func insert(_ resource: R, in transaction: Transaction) throws -> R {
+        try storage.insert(try stored(resource, revision: 0), in: transaction)
+        var resource = resource
+        resource.etag = Table.etag(1)
+        return resource
+    }
+
+    func update(_ resource: R, in transaction: Transaction) throws -> R {
+        guard let revision = Table.revision(resource.etag) else { throw Refusal.invalid("etag", "is not one of ours") }
+        var resource = resource
+        do {
+            resource.etag = Table.etag(try storage.put(try stored(resource, revision: revision), in: transaction))
+        } catch StorageError.revisionMismatch {
+            throw Refusal(.aborted, "ETAG_MISMATCH", "the resource has changed since it was read; read it again")
+        }
+        return resource
+    }
+
+    /// In order of creation, below one parent.
+    public func list(parent: ResourceName, after id: String?, limit: Int, in snapshot: Snapshot) throws -> [R] {
+        try storage.list(
+            parent.organizationKey, parent.asParentKey, after: id.map(ResourceName.key), limit: limit, in: snapshot
+        ).map(resource)
+    }
+
+    /// In order of creation, of one state.
+    public func list(parent: ResourceName, state: Int32, limit: Int, in snapshot: Snapshot) throws -> [R] {
+        try storage.list(
+            parent.organizationKey, parent.asParentKey, state: Int64(state), after: nil, limit: limit, in: snapshot
+        ).map(resource)
+    }
+
+    /// All of them: for filling a memory at start.
+    public func each(in snapshot: Snapshot, _ body: (R) throws -> Void) throws {
+        try storage.each(in: snapshot) { try body(resource(from: $0)) }
+    }
+
+    private func stored(_ resource: R, revision: Int64) throws -> Storage.Resource {
+        let name = try ResourceName(resource.name, collections)
+        var bare = resource
+        bare.etag = ""
+        return Storage.Resource(
+            organization: name.organizationKey, parent: name.parentKey, id: name.idKey, revision: revision,
+            state: Int64(state(resource)), body: bare.serialized())
+    }
+
+    private func resource(from stored: Storage.Resource) throws -> R {
+        var resource = try R(serialized: stored.body)
+        resource.etag = Table.etag(stored.revision)
+        return resource
+    }
+
+    static func etag(_ revision: Int64) -> String { "\"\(revision)\"" }
+
+    static func revision(_ etag: String) -> Int64? {
+        etag.count > 2 && etag.hasPrefix("\"") && etag.hasSuffix("\"") ? Int64(etag.dropFirst().dropLast()) : nil
+    }
+}
+
+extension ResourceName {
+    /// UUIDs are stored as 16 bytes, which ascend with time; ids that people chose as text.
+    static func key(_ id: String) -> Key {
+        Identifier(id).map { .id($0) } ?? .text(id)
+    }
+
+    var organizationKey: Key { .text(organization) }
+    var idKey: Key { ResourceName.key(id) }
+    var parentKey: Key { parent.asParentKey }
+    /// Children of an organisation lie at the root.
+    var asParentKey: Key { text == organization ? .root : idKey }
+}

@@ -1,0 +1,77 @@
+import FoundationEssentials
+import JWTKit
+import Synchronization
+
+/// The keys that tokens are checked with: one file a public key, in a directory that all services read.
+///
+/// `issuer-*.pem` sign people's tokens, `service-NAME.pem` those of the service NAME. A directory, because each service
+/// makes its own key at first start and only hands out the public half.
+public final class Keys: Sendable {
+    /// A key's owner, which decides what its tokens may claim.
+    enum Owner: Hashable, Sendable {
+        case issuer
+        case service(String)
+    }
+
+    /// Looking for new keys at an unknown key id: at most this often, so that garbage tokens cost no disk.
+    static let rescanInterval: Int64 = 1_000_000
+
+    private struct State {
+        var owners: [String: Owner] = [:]
+        var lastScan: Int64 = .min
+    }
+
+    let collection = JWTKeyCollection()
+    private let directory: String
+    private let state = Mutex(State())
+
+    public init(directory: String) {
+        self.directory = directory
+    }
+
+    /// The owner of a key id; reads the directory again when it does not know the id.
+    func owner(of keyID: String, at now: Instant) async -> Owner? {
+        if let owner = state.withLock({ $0.owners[keyID] }) { return owner }
+        let mayScan = state.withLock { state in
+            guard state.lastScan == .min || now.microseconds - state.lastScan >= Keys.rescanInterval else { return false }
+            state.lastScan = now.microseconds
+            return true
+        }
+        if mayScan { await scan() }
+        return state.withLock { $0.owners[keyID] }
+    }
+
+    private func scan() async {
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where file.hasSuffix(".pem") {
+            let keyID = String(file.dropLast(4))
+            guard state.withLock({ $0.owners[keyID] == nil }), let owner = Keys.owner(named: keyID),
+                let pem = FileManager.default.contents(atPath: "\(directory)/\(file)"),
+                let key = try? EdDSA.PublicKey(pem: String(decoding: pem, as: UTF8.self))
+            else { continue }
+            await collection.add(eddsa: key, kid: JWKIdentifier(string: keyID))
+            state.withLock { $0.owners[keyID] = owner }
+        }
+    }
+
+    private static func owner(named keyID: String) -> Owner? {
+        if keyID.hasPrefix("issuer-") { return .issuer }
+        return keyID.hasPrefix("service-") ? .service(String(keyID.dropFirst("service-".count))) : nil
+    }
+
+    /// A private key in its file, made at first use and readable by its owner alone; the public half goes to `directory`.
+    static func privateKey(file: String, publishedAs keyID: String, in directory: String) throws -> EdDSA.PrivateKey {
+        let files = FileManager.default
+        try files.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let key: EdDSA.PrivateKey
+        if let pem = files.contents(atPath: file) {
+            key = try EdDSA.PrivateKey(pem: String(decoding: pem, as: UTF8.self))
+        } else {
+            let made = try PrivateKeyFile.create(at: file)
+            key = try EdDSA.PrivateKey(pem: made)
+        }
+        let published = "\(directory)/\(keyID).pem"
+        let pem = Data(key.publicKey.pemRepresentation.utf8)
+        if files.contents(atPath: published) != pem { try pem.write(to: URL(filePath: published), options: .atomic) }
+        return key
+    }
+}

@@ -1,0 +1,25 @@
+/// Sizes and times of one database. Every value has a default that suits a service on two to eight cores.
+public struct DatabaseConfiguration: Sendable, Hashable {
+    /// Connections that read at the same time, 1 to 64. Four keep two to eight cores busy; each costs up to 2 MiB of cache.
+    public var readers = 4
+    /// Writes that one COMMIT may carry, 1 to 10,000. Beyond 256 the sync's share of a write is below 1 %.
+    public var groupLimit = 256
+    /// Writes that may wait before `StorageError.overloaded`: under half a second of work at 29,000 writes a second.
+    public var waitingWrites = 10_000
+    /// Reads that may wait or run before `StorageError.overloaded`.
+    public var waitingReads = 10_000
+    /// How long a statement waits for another process that writes to the same file.
+    public var busyTimeout: Duration = .seconds(5)
+    /// How long `open` waits while another process opens or migrates the file.
+    public var openTimeout: Duration = .seconds(30)
+
+    public init() {}
+
+    func check() throws {
+        guard (1...64).contains(readers), (1...10_000).contains(groupLimit), (1...1_000_000).contains(waitingWrites),
+            (1...1_000_000).contains(waitingReads), busyTimeout >= .zero, openTimeout >= .zero
+        else {
+            throw StorageError.invalid("a value of the database configuration is outside its range: \(self)")
+        }
+    }
+}

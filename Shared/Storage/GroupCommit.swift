@@ -1,0 +1,208 @@
+internal import GRDB
+import Synchronization
+
+/// One write that waits for its turn.
+protocol PendingWrite: Sendable {
+    /// Runs the body and keeps its result; nothing is answered before the commit.
+    func attempt(_ transaction: Transaction) -> any PendingAnswer
+    /// Answers a write whose body changed nothing.
+    func refuse(_ error: any Error)
+}
+
+protocol PendingAnswer {
+    var failed: Bool { get }
+    func send()
+}
+
+struct Write<Answer: Sendable>: PendingWrite {
+    struct Outcome: PendingAnswer {
+        let result: Result<Answer, any Error>
+        let continuation: CheckedContinuation<Answer, any Error>
+
+        var failed: Bool {
+            if case .failure = result { true } else { false }
+        }
+
+        func send() { continuation.resume(with: result) }
+    }
+
+    let body: @Sendable (Transaction) throws -> Answer
+    let continuation: CheckedContinuation<Answer, any Error>
+
+    func attempt(_ transaction: Transaction) -> any PendingAnswer {
+        Outcome(result: Result { try body(transaction) }, continuation: continuation)
+    }
+
+    func refuse(_ error: any Error) { continuation.resume(throwing: error) }
+}
+
+/// Collects writes while the disk is busy and commits all that waited with one sync.
+///
+/// Each write runs in a savepoint of the shared transaction. When that transaction cannot commit, every write of it runs
+/// again in a transaction of its own, so that a bad one fails alone. Answers leave after the COMMIT that carries them.
+final class GroupCommit: Sendable {
+    private struct State {
+        var waiting: [any PendingWrite] = []
+        var running = false
+        var closed = false
+        var unwritable: String?
+        var commits = 0
+        var closers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+    private let pool: DatabasePool
+    private let identity: FileIdentity
+    private let configuration: DatabaseConfiguration
+    private let committed: @Sendable (Transaction.Effects) -> Void
+
+    init(
+        _ pool: DatabasePool, _ identity: FileIdentity, _ configuration: DatabaseConfiguration,
+        committed: @escaping @Sendable (Transaction.Effects) -> Void
+    ) {
+        self.pool = pool
+        self.identity = identity
+        self.configuration = configuration
+        self.committed = committed
+    }
+
+    var waiting: Int { state.withLock { $0.waiting.count } }
+    var commits: Int { state.withLock { $0.commits } }
+    var isOpen: Bool { state.withLock { !$0.closed && $0.unwritable == nil } }
+
+    func submit(_ write: some PendingWrite) {
+        let (refusal, start) = state.withLock { state -> (StorageError?, Bool) in
+            if state.closed { return (.closed, false) }
+            if let cause = state.unwritable { return (.unwritable(cause), false) }
+            if state.waiting.count >= configuration.waitingWrites { return (.overloaded, false) }
+            state.waiting.append(write)
+            defer { state.running = true }
+            return (nil, !state.running)
+        }
+        if let refusal {
+            write.refuse(refusal)
+        } else if start {
+            pool.asyncWriteWithoutTransaction { self.drain($0) }
+        }
+    }
+
+    /// Accepts no further write and returns when the queued ones are answered.
+    func close() async {
+        await withCheckedContinuation { continuation in
+            let idle = state.withLock { state in
+                state.closed = true
+                if state.running { state.closers.append(continuation) }
+                return !state.running
+            }
+            if idle { continuation.resume() }
+        }
+    }
+
+    private func drain(_ connection: GRDB.Database) {
+        while let group = nextGroup() { run(group, connection) }
+    }
+
+    private func nextGroup() -> [any PendingWrite]? {
+        let (group, closers) = state.withLock { state -> ([any PendingWrite]?, [CheckedContinuation<Void, Never>]) in
+            guard state.waiting.isEmpty else {
+                let group = Array(state.waiting.prefix(configuration.groupLimit))
+                state.waiting.removeFirst(group.count)
+                return (group, [])
+            }
+            state.running = false
+            defer { state.closers = [] }
+            return (nil, state.closers)
+        }
+        for closer in closers { closer.resume() }
+        return group
+    }
+
+    private func run(_ group: [any PendingWrite], _ connection: GRDB.Database) {
+        if let cause = state.withLock({ $0.unwritable }) {
+            for write in group { write.refuse(StorageError.unwritable(cause)) }
+        } else if group.count == 1 || !commitTogether(group, connection) {
+            for write in group { commitAlone(write, connection) }
+        }
+    }
+
+    /// False when the shared transaction could not commit and nothing of it is in the database.
+    private func commitTogether(_ group: [any PendingWrite], _ connection: GRDB.Database) -> Bool {
+        var answers: [any PendingAnswer] = []
+        var effects = Transaction.Effects()
+        do {
+            try run("BEGIN IMMEDIATE", connection)
+        } catch {
+            for write in group { write.refuse(error) }
+            return true
+        }
+        do {
+            for write in group {
+                try run("SAVEPOINT item", connection)
+                let transaction = Transaction(connection, identity)
+                let answer = write.attempt(transaction)
+                transaction.invalidate()
+                if answer.failed {
+                    try run("ROLLBACK TO item", connection)
+                } else {
+                    effects.merge(transaction.effects)
+                }
+                try run("RELEASE item", connection)
+                answers.append(answer)
+            }
+            try run("COMMIT", connection)
+        } catch {
+            abandon(connection)
+            guard let cause = noteDiskFailure(error) else { return false }
+            for write in group { write.refuse(StorageError.unwritable(cause)) }
+            return true
+        }
+        tell(effects)
+        for answer in answers { answer.send() }
+        return true
+    }
+
+    private func commitAlone(_ write: any PendingWrite, _ connection: GRDB.Database) {
+        if let cause = state.withLock({ $0.unwritable }) { return write.refuse(StorageError.unwritable(cause)) }
+        do {
+            try run("BEGIN IMMEDIATE", connection)
+        } catch {
+            return write.refuse(error)
+        }
+        let transaction = Transaction(connection, identity)
+        let answer = write.attempt(transaction)
+        transaction.invalidate()
+        if answer.failed {
+            abandon(connection)
+            return answer.send()
+        }
+        do {
+            try run("COMMIT", connection)
+        } catch {
+            abandon(connection)
+            return write.refuse(noteDiskFailure(error).map(StorageError.unwritable) ?? error)
+        }
+        tell(transaction.effects)
+        answer.send()
+    }
+
+    private func tell(_ effects: Transaction.Effects) {
+        state.withLock { $0.commits += 1 }
+        committed(effects)
+    }
+
+    private func run(_ sql: String, _ connection: GRDB.Database) throws {
+        try StorageError.translating { try connection.cachedStatement(sql: sql).execute() }
+    }
+
+    /// SQLite may have rolled back by itself (disk full, INSERT OR ROLLBACK), so a failing ROLLBACK means there is nothing left.
+    private func abandon(_ connection: GRDB.Database) {
+        if connection.isInsideTransaction { try? run("ROLLBACK", connection) }
+    }
+
+    /// After a failed write or sync nobody knows whether the commit will be found after a crash, so none follows it.
+    private func noteDiskFailure(_ error: any Error) -> String? {
+        guard let error = error as? StorageError, error.isDiskFailure else { return nil }
+        state.withLock { $0.unwritable = error.description }
+        return error.description
+    }
+}

@@ -1,0 +1,105 @@
+/// One published event.
+public struct OutboxEvent: Sendable, Hashable {
+    /// Counts up from 1 in the order of commits.
+    public let position: Int64
+    public let payload: [UInt8]
+}
+
+public enum OutboxBatch: Sendable, Hashable {
+    /// Events after the cursor, in order; empty at the end. Store `next` with what you derive from them.
+    case events([OutboxEvent], next: Cursor)
+    /// The cursor belongs to another epoch, lies beyond the end or before what is still kept. Drop what was derived and go on
+    /// from `from`, the oldest place that is left.
+    case rebuild(from: Cursor)
+}
+
+/// The events that a service publishes, committed with the change that they tell of.
+///
+/// With SQLite one writer gives the positions, so their order is the order of commits and nothing appears late.
+public struct Outbox: Sendable {
+    static let statements = [
+        // AUTOINCREMENT: a position that was pruned or rolled back is never given to another event that anyone has seen.
+        "CREATE TABLE storage_outbox (position INTEGER PRIMARY KEY AUTOINCREMENT, payload BLOB NOT NULL) STRICT"
+    ]
+
+    let database: Database
+
+    /// - Parameters:
+    ///   - cursor: nil for the oldest event that is kept.
+    ///   - limit: events in one answer, 1 to `Limits.rows`.
+    public func read(after cursor: Cursor?, limit: Int = 256) async throws -> OutboxBatch {
+        try Limits.check(rows: limit)
+        return try await database.read { try Self.batch($0, after: cursor, limit: limit) }
+    }
+
+    /// Every event after `cursor`, then each new one as it commits, without polling.
+    public func tail(after cursor: Cursor?, limit: Int = 256) -> OutboxTail {
+        OutboxTail(outbox: self, cursor: cursor, limit: limit)
+    }
+
+    /// The newest position: at once, and after each commit that published. A slow reader sees the latest only.
+    public func watch() -> AsyncStream<Int64> { database.positions.listen() }
+
+    static func end(_ snapshot: Snapshot) throws -> Int64 {
+        try snapshot.first("SELECT seq FROM sqlite_sequence WHERE name = 'storage_outbox'")?.int64(0) ?? 0
+    }
+
+    private static func batch(_ snapshot: Snapshot, after cursor: Cursor?, limit: Int) throws -> OutboxBatch {
+        let epoch = snapshot.identity.epoch
+        let pruned = try snapshot.first("SELECT outbox_pruned FROM storage_identity")?.int64(0) ?? 0
+        let cursor = cursor ?? Cursor(epoch: epoch, position: pruned)
+        guard cursor.epoch == epoch, cursor.position >= pruned, cursor.position <= (try end(snapshot)) else {
+            return .rebuild(from: Cursor(epoch: epoch, position: pruned))
+        }
+        let events = try snapshot.query(
+            "SELECT position, payload FROM storage_outbox WHERE position > ? ORDER BY position LIMIT ?",
+            [.integer(cursor.position), Value(limit)]
+        ).map { OutboxEvent(position: try $0.int64(0), payload: try $0.blob(1)) }
+        return .events(events, next: Cursor(epoch: epoch, position: events.last?.position ?? cursor.position))
+    }
+}
+
+/// The outbox inside a transaction.
+public struct OutboxWriter {
+    let transaction: Transaction
+
+    /// Publishes an event with this transaction and returns its position.
+    /// - Parameter payload: at most `Limits.payload` bytes.
+    @discardableResult
+    public func append(_ payload: [UInt8]) throws -> Int64 {
+        try Limits.check(payload: payload)
+        try transaction.execute("INSERT INTO storage_outbox (payload) VALUES (?)", [.blob(payload)])
+        let position = try transaction.lastInsertedRowID()
+        transaction.effects.position = position
+        return position
+    }
+
+    /// Forgets the oldest events up to `position`, at most `limit` of them, and returns how many.
+    /// A consumer that has not seen them will be told to rebuild.
+    @discardableResult
+    public func prune(through position: Int64, limit: Int = 1000) throws -> Int {
+        try Limits.check(rows: limit)
+        let removed = try transaction.execute(
+            """
+            DELETE FROM storage_outbox WHERE position IN (
+                SELECT position FROM storage_outbox WHERE position <= ? ORDER BY position LIMIT ?
+            )
+            """, [.integer(position), Value(limit)])
+        let oldest = try transaction.first("SELECT min(position) FROM storage_outbox")?.optionalInt64(0)
+        try transaction.execute(
+            "UPDATE storage_identity SET outbox_pruned = ?",
+            [.integer(try oldest.map { $0 - 1 } ?? Outbox.end(transaction))])
+        return removed
+    }
+}
+
+extension Transaction {
+    public var outbox: OutboxWriter { OutboxWriter(transaction: self) }
+}
+
+extension Snapshot {
+    /// Everything published up to here is part of what this snapshot shows: where a consumer that copied it goes on.
+    public func outboxEnd() throws -> Cursor {
+        Cursor(epoch: identity.epoch, position: try Outbox.end(self))
+    }
+}

@@ -1,0 +1,99 @@
+import FoundationEssentials
+import Logging
+import RPC
+import Schema
+import Standard
+import Storage
+import Synchronization
+
+@testable import ServiceKit
+
+/// One service in this process, with a database of its own, a clock that the test moves, and relationships that it names.
+public final class TestHost<Service: RapportService>: Sendable {
+    public let service: Service
+    public let runtime: Runtime
+    public let clock: ServiceClock
+    private let directory: String
+    private let relationships = Mutex<Int>(0)
+
+    /// - Parameter instant: what the clock shows at the start; the wall clock when nil.
+    public init(_ type: Service.Type, at instant: Instant? = nil) async throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "rapport-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        clock = ServiceClock()
+        if let instant { clock.advance(by: instant - clock.now) }
+        let database = try await Database.open(
+            "\(directory)/test.sqlite", migrations: Service.allMigrations, logger: logger)
+        runtime = try await Runtime(
+            service: Service.name, database: database, clock: clock, logger: logger,
+            identity: WorkloadIdentity(
+                service: Service.name, dataDirectory: directory, keysDirectory: directory + "/keys"),
+            channels: [:], pageTokens: PageTokenSealer(key: Array(repeating: 7, count: 32)),
+            source: Service.relationshipSource)
+        let service = try await Service(runtime)
+        self.service = service
+        runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// Puts an active relationship into the projection and names it.
+    public func relationship(
+        trustor: String = "organizations/acme/people/coachee", trustee: String = "organizations/acme/people/coach",
+        state: Relationship.State = .active, importing: Bool = false
+    ) async throws -> Relationship {
+        let organization = try ResourceName(trustor, "organizations", "people").organization
+        let id = runtime.identifiers.next(at: clock.now.microseconds)
+        let relationship = Relationship(
+            name: "\(organization)/relationships/\(id)", kind: .coaching, trustee: trustee, trustor: trustor, state: state,
+            cadenceDays: 7, startTime: clock.now.timestamp, importing: importing, graceHours: 24, etag: "\"1\"")
+        try await put(relationship)
+        return relationship
+    }
+
+    /// What an event of Relationships would do to the projection.
+    public func put(_ relationship: Relationship) async throws {
+        try await runtime.database.write { try RelationshipProjection.store(relationship, in: $0) }
+        runtime.projection?.remember(relationship)
+    }
+
+    /// A call of a person.
+    public func context(
+        person: String, method: String = "test.Service/Method", purpose: String = "coaching", roles: Set<String> = [],
+        scopes: Set<String> = []
+    ) -> ServerContext {
+        let context = ServerContext(method: method)
+        context[Caller.self] = Caller(
+            person: person, organization: person.split(separator: "/").prefix(2).joined(separator: "/"), purpose: purpose,
+            roles: roles, scopes: scopes)
+        return context
+    }
+
+    /// A call of another service.
+    public func context(service: String, method: String = "test.Service/Method") -> ServerContext {
+        let context = ServerContext(method: method)
+        context[Caller.self] = Caller(service: service)
+        return context
+    }
+
+    /// Moves the clock and lets happen what is due by then.
+    public func advance(days: Int = 0, hours: Int = 0, microseconds: Int64 = 0) async throws {
+        let now = clock.now
+        clock.advance(by: now.adding(days: days, hours: hours) - now + microseconds)
+        try await runtime.fireDueNow()
+    }
+
+    /// Everything that was published, in the order of the commits.
+    public func events() async throws -> [Event] {
+        var all: [Event] = []
+        var cursor: Storage.Cursor?
+        while case .events(let batch, let next) = try await runtime.database.outbox.read(after: cursor), !batch.isEmpty {
+            all += try batch.map { try Event(serialized: $0.payload) }
+            cursor = next
+        }
+        return all
+    }
+}
