@@ -82,6 +82,10 @@ let package = Package(
             name: "protoc-gen-rapport", dependencies: ["Protobuf", "CDescriptor", "CProtobufC"],
             path: "Tools/protoc-gen-rapport"),
         // Tests, one folder a target.
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "CNghttp2"], path: "Tests/HTTPTests"),
+        .testTarget(
+            name: "ServiceKitTests", dependencies: ["ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
+            path: "Tests/ServiceKitTests"),
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -146,18 +146,12 @@ final class HTTP2Session {
                 stream.began()
             }
         case .response(let stream, let head):
-            if !stream.isClosed {
-                stream.received(head)
-            }
+            stream.received(head)
         case .body(let stream, let bytes):
-            if stream.session != nil, !stream.endWasReceived {
-                stream.received(bytes)
-            }
+            stream.received(bytes)
         case .end(let stream, let trailers):
-            if stream.session != nil {
-                stream.endWasReceived = true
-                stream.receivedEnd(trailers)
-            }
+            stream.endWasReceived = true
+            stream.receivedEnd(trailers)
         case .writable(let stream):
             if !stream.isClosed {
                 stream.becameWritable()
