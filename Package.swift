@@ -82,6 +82,16 @@ let package = Package(
             name: "protoc-gen-rapport", dependencies: ["Protobuf", "CDescriptor", "CProtobufC"],
             path: "Tools/protoc-gen-rapport"),
         // Tests, one folder a target.
+        .executableTarget(
+            name: "StorageCrashWriter", dependencies: ["Storage", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/StorageCrashWriter"),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: [
+                "Storage", "StorageCrashWriter",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/StorageTests"),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "CNghttp2"], path: "Tests/HTTPTests"),
         .testTarget(
             name: "ServiceKitTests", dependencies: ["ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],

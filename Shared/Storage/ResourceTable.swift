@@ -42,8 +42,8 @@ public struct SortedPosition: Sendable, Hashable {
 
 /// A table of resources of one type. Storage does not look into their messages.
 ///
-/// The organisation comes first in every key, so a list cannot cross into another's rows. It is a rowid table: rows are appended in the
-/// order of their creation, and with UUIDv7 ids the index grows at its end as well.
+/// The organisation comes first in every key, so a list cannot cross into another's rows. It is a rowid table: rows are
+/// appended in the order of their creation, and with UUIDv7 ids the index grows at its end as well.
 public struct ResourceTable: Sendable {
     public struct SortColumn: Sendable, Hashable {
         public let name: String
@@ -79,8 +79,9 @@ public struct ResourceTable: Sendable {
             INSERT INTO \(name) (organization, parent, id, revision, state, body\(sorts))
             VALUES (?, ?, ?, 1, ?, ?\(String(repeating: ", ?", count: sortColumns.count))) ON CONFLICT DO NOTHING
             """
+        let assignments = sortColumns.map { ", \($0.name) = ?" }.joined()
         replacement = """
-            UPDATE \(name) SET revision = revision + 1, state = ?, body = ?\(sortColumns.map { ", \($0.name) = ?" }.joined())
+            UPDATE \(name) SET revision = revision + 1, state = ?, body = ?\(assignments)
             WHERE organization = ? AND parent = ? AND id = ? AND revision = ?
             """
     }
@@ -105,7 +106,8 @@ public struct ResourceTable: Sendable {
 
     public func get(_ organization: Key, _ parent: Key, _ id: Key, in snapshot: Snapshot) throws -> ResourceRow? {
         try snapshot.first(
-            "\(selection) WHERE organization = ? AND parent = ? AND id = ?", [.key(organization), .key(parent), .key(id)]
+            "\(selection) WHERE organization = ? AND parent = ? AND id = ?",
+            [.key(organization), .key(parent), .key(id)]
         ).map(resource)
     }
 
@@ -165,7 +167,8 @@ public struct ResourceTable: Sendable {
             after: after, limit, in: snapshot)
     }
 
-    /// An organisation's resources under all parents, ascending by (column, parent, id); those without a value are left out.
+    /// An organisation's resources under all parents, ascending by (column, parent, id); those without a value are left
+    /// out.
     /// - Parameters:
     ///   - column: an indexed sort column of this table.
     ///   - range: the lowest and highest value to list, both inclusive; nil leaves that end open.
