@@ -22,7 +22,8 @@ struct ServerClientTests {
         }
     }
 
-    @Test("Bodies beyond every window, both ways, with trailers", .timeLimit(.minutes(1)), arguments: [0, 1, 16_384, 5_000_000])
+    @Test("Bodies beyond every window, both ways, with trailers", .timeLimit(.minutes(1)),
+          arguments: [0, 1, 16_384, 5_000_000])
     func largeBodies(size: Int) async throws {
         try await TestServer.run { server in
             let client = try await TestClient.connect(to: server.endpoint)
