@@ -3,6 +3,9 @@ import PackageDescription
 
 let package = Package(
     name: "rapport",
+    products: [
+        .executable(name: "relationships", targets: ["Relationships"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
@@ -73,6 +76,9 @@ let package = Package(
             ], path: "Shared/ServiceKit"),
         // Floor 6.
         .target(name: "TrustModel", path: "Shared/TrustModel"),
+        .executableTarget(
+            name: "Relationships", dependencies: ["Protobuf", "RPC", "Schema", "ServiceKit", "Standard", "Storage"],
+            path: "Services/Relationships"),
         .target(
             name: "ServiceKitTesting",
             dependencies: ["ServiceKit", "Schema", "Storage", "RPC", .product(name: "Logging", package: "swift-log")],
@@ -86,6 +92,10 @@ let package = Package(
         .testTarget(
             name: "ServiceKitTests", dependencies: ["ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
             path: "Tests/ServiceKitTests"),
+        .testTarget(
+            name: "RelationshipsTests",
+            dependencies: ["Relationships", "ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
+            path: "Tests/RelationshipsTests"),
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
     ],
     swiftLanguageModes: [.v6]
