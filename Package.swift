@@ -3,6 +3,10 @@ import PackageDescription
 
 let package = Package(
     name: "rapport",
+    products: [
+        .executable(name: "feedback", targets: ["Feedback"]),
+        .executable(name: "goals", targets: ["Goals"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
@@ -77,11 +81,28 @@ let package = Package(
             name: "ServiceKitTesting",
             dependencies: ["ServiceKit", "Schema", "Storage", "RPC", .product(name: "Logging", package: "swift-log")],
             path: "Tests/ServiceKitTesting"),
+        .executableTarget(
+            name: "Feedback", dependencies: ["RPC", "Schema", "ServiceKit", "Storage"], path: "Services/Feedback"),
+        .executableTarget(
+            name: "Goals",
+            dependencies: [
+                "RPC", "Schema", "ServiceKit", "Storage", "TrustModel",
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Services/Goals"),
         // Tools.
         .executableTarget(
             name: "protoc-gen-rapport", dependencies: ["Protobuf", "CDescriptor", "CProtobufC"],
             path: "Tools/protoc-gen-rapport"),
         // Tests, one folder a target.
+        .testTarget(
+            name: "FeedbackTests", dependencies: ["Feedback", "RPC", "Schema", "ServiceKit", "ServiceKitTesting", "Storage"],
+            path: "Tests/FeedbackTests"),
+        .testTarget(
+            name: "GoalsTests",
+            dependencies: [
+                "Goals", "RPC", "Schema", "ServiceKit", "ServiceKitTesting", "Standard", "Storage",
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/GoalsTests"),
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
     ],
     swiftLanguageModes: [.v6]
