@@ -3,6 +3,9 @@ import PackageDescription
 
 let package = Package(
     name: "rapport",
+    products: [
+        .executable(name: "trust-scoring", targets: ["TrustScoring"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
@@ -73,6 +76,12 @@ let package = Package(
             ], path: "Shared/ServiceKit"),
         // Floor 6.
         .target(name: "TrustModel", path: "Shared/TrustModel"),
+        .executableTarget(
+            name: "TrustScoring",
+            dependencies: [
+                "RPC", "Schema", "ServiceKit", "Standard", "Storage", "TrustModel",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ], path: "Services/TrustScoring"),
         .target(
             name: "ServiceKitTesting",
             dependencies: ["ServiceKit", "Schema", "Storage", "RPC", .product(name: "Logging", package: "swift-log")],
@@ -82,6 +91,11 @@ let package = Package(
             name: "protoc-gen-rapport", dependencies: ["Protobuf", "CDescriptor", "CProtobufC"],
             path: "Tools/protoc-gen-rapport"),
         // Tests, one folder a target.
+        .testTarget(
+            name: "TrustScoringTests",
+            dependencies: [
+                "RPC", "Schema", "ServiceKit", "ServiceKitTesting", "Standard", "Storage", "TrustModel", "TrustScoring",
+            ], path: "Tests/TrustScoringTests"),
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
     ],
     swiftLanguageModes: [.v6]
