@@ -81,6 +81,16 @@ let package = Package(
         .executableTarget(
             name: "protoc-gen-rapport", dependencies: ["Protobuf", "CDescriptor", "CProtobufC"],
             path: "Tools/protoc-gen-rapport"),
+        .executableTarget(
+            name: "rapport",
+            dependencies: [
+                "HTTP", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard", "Storage",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], path: "Tools/rapport"),
         // Tests, one folder a target.
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "CNghttp2"], path: "Tests/HTTPTests"),
         .testTarget(
