@@ -92,6 +92,13 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Tools/rapport"),
         // Tests, one folder a target.
+        .testTarget(
+            name: "RapportToolTests",
+            dependencies: [
+                "rapport", "RPC", "Schema", "Standard",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "Tests/RapportToolTests"),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "CNghttp2"], path: "Tests/HTTPTests"),
         .testTarget(
             name: "ServiceKitTests", dependencies: ["ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],

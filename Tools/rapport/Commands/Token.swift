@@ -14,7 +14,7 @@ struct Token: AsyncParsableCommand {
               curl -H "Authorization: Bearer $(rapport token --role coach)" 127.0.0.1:8080/v1/views/coach
             """)
 
-    @Option(help: "Resource name, organizations/{organization}/people/{person}. Default: the demo's person of the role.")
+    @Option(help: "organizations/{organization}/people/{person}. Default: the demo's person of the role.")
     var person: String?
 
     @Option(help: "coachee, coach, manager, programme-admin or hr-lead; may be repeated.")

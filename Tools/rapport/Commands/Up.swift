@@ -56,14 +56,12 @@ struct Up: AsyncParsableCommand {
             group.cancelAll()
             return outcome
         }
+        if case .failed(let reason) = outcome { Console.complain(reason) }
         Console.say("stopping")
         let killed = await suite.stop()
         for program in killed { Console.say("\(program.rawValue) did not stop by itself and was killed") }
-        if case .failed(let reason) = outcome {
-            Console.complain(reason)
-            throw ExitCode.failure
-        }
         Console.say("stopped")
+        if case .failed = outcome { throw ExitCode.failure }
     }
 
     private enum Outcome: Sendable {

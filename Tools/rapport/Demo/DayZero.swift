@@ -14,8 +14,9 @@ enum DayZero {
     static func parse(_ text: String, today: CalendarDay) throws -> CalendarDay {
         guard let day = CalendarDay(text) else { throw Failure("--start \(text): a day such as 2026-08-24 is needed") }
         guard today - day >= daysBefore else {
-            throw Failure("--start \(text): the stories last \(daysBefore) days, which must be over; begin at "
-                + "\(today + -daysBefore) or before")
+            let latest = today + -daysBefore
+            throw Failure(
+                "--start \(text): \(daysBefore) days must have passed since; take \(latest) or an earlier day")
         }
         return day
     }

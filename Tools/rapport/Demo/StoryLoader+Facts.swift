@@ -43,7 +43,8 @@ extension StoryLoader {
             let draft = try await post(step, by: .trustee, on: day) {
                 try await feedback.createFeedback(
                     CreateFeedbackRequest(
-                        parent: relationship, feedbackItem: item, requestId: $0.requestID, occurredAt: $0.occurredAt),
+                        parent: relationship, feedbackItem: item, requestId: $0.requestID,
+                        occurredAt: $0.occurredAt),
                     options: $0.options)
             }
             _ = try await post("\(step) deliver", by: .trustee, on: day) {
@@ -91,7 +92,9 @@ extension StoryLoader {
 
     /// The resource behind a label of an earlier fact.
     private func name(_ label: String) throws -> String {
-        guard let name = progress.names[label] else { throw Failure("\(story.id) speaks of \(label) before it is there") }
+        guard let name = progress.names[label] else {
+            throw Failure("\(story.id) speaks of \(label) before it is there")
+        }
         return name
     }
 
