@@ -12,12 +12,12 @@ import Testing
 
     private func goal(
         _ id: Key, parent: Key = "r1", organization: Key = "acme", state: Int64 = 1, due: Value = nil
-    ) -> Resource {
+    ) -> ResourceRow {
         ResourceRow(
             organization: organization, parent: parent, id: id, state: state, sort: [due, 2], body: Array("\(id)".utf8))
     }
 
-    private func insert(_ resources: [Resource], in database: Database) async throws {
+    private func insert(_ resources: [ResourceRow], in database: Database) async throws {
         let goals = goals
         try await database.write { transaction in
             for resource in resources { try goals.insert(resource, in: transaction) }
@@ -129,7 +129,7 @@ import Testing
             }
             try await insert(resources.shuffled(), in: database)
             try await insert([goal("foreign", organization: "globex", due: 1)], in: database)
-            var seen: [Resource] = []
+            var seen: [ResourceRow] = []
             var after: SortedPosition?
             while true {
                 let position = after
