@@ -31,7 +31,7 @@ struct EvidenceStore {
         Migration(
             version: 100, name: "evidence",
             statements: [
-                // In the order of folding. Names of resources are kept without the relationship's, which leads them all.
+                // In the order of folding. Resources' names are kept without the relationship's, which leads them all.
                 """
                 CREATE TABLE evidence (
                     organization TEXT NOT NULL, relationship ANY NOT NULL, occurred_at INTEGER NOT NULL,

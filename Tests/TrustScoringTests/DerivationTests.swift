@@ -38,9 +38,12 @@ import TrustModel
     }
 
     @Test func missesAndAbandonmentsAreDatedWhenTheyFallDue() throws {
-        #expect(try evidence(facts.commitment("commitment.missed.v1", "c", at: day(34))) == [.commitmentMissed: day(34)])
         #expect(
-            try evidence(facts.commitment("commitment.abandoned.v1", "c", at: day(41))) == [.commitmentAbandoned: day(41)])
+            try evidence(facts.commitment("commitment.missed.v1", "c", at: day(34))) == [.commitmentMissed: day(34)])
+        #expect(
+            try evidence(facts.commitment("commitment.abandoned.v1", "c", at: day(41))) == [
+                .commitmentAbandoned: day(41)
+            ])
     }
 
     @Test func aRenegotiationIsDatedWhenItWasAskedFor() throws {
@@ -100,7 +103,8 @@ import TrustModel
         let event = facts.decision("decision.explained.v1", "d", at: day(14), explained: day(15))
         #expect(try evidence(event) == [.decisionExplained: day(15)])
         #expect(
-            try evidence(facts.decision("decision.unexplained.v1", "d", at: day(16))) == [.decisionUnexplained: day(16)])
+            try evidence(facts.decision("decision.unexplained.v1", "d", at: day(16))) == [.decisionUnexplained: day(16)]
+        )
         #expect(try evidence(facts.decision("decision.recorded.v1", "d", at: day(14), explained: day(14))).isEmpty)
         #expect(try evidence(facts.decision("decision.revised.v1", "d", at: day(17), explained: day(17))).isEmpty)
     }
@@ -115,7 +119,8 @@ import TrustModel
     /// The case of a missed promise says nothing twice.
     @Test func onlyAFindingMakesABreach() throws {
         func confirmed(_ kind: BreachCase.Kind) throws -> [EvidenceKind: Instant] {
-            try evidence(facts.breach("breach.confirmed.v1", kind, "b", subject: facts.name("commitments", "c"), at: day(35)))
+            try evidence(
+                facts.breach("breach.confirmed.v1", kind, "b", subject: facts.name("commitments", "c"), at: day(35)))
         }
         #expect(try confirmed(.commitment).isEmpty)
         #expect(try confirmed(.attendance).isEmpty)
@@ -145,8 +150,10 @@ import TrustModel
     }
 
     @Test(arguments: [
-        (FeedbackItem.Kind.recognition, true, [EvidenceKind.recognitionGiven]), (.recognition, false, [.recognitionGiven]),
-        (.balanced, true, [.recognitionGiven, .feedbackActionable]), (.balanced, false, [.recognitionGiven, .feedbackVague]),
+        (FeedbackItem.Kind.recognition, true, [EvidenceKind.recognitionGiven]),
+        (.recognition, false, [.recognitionGiven]),
+        (.balanced, true, [.recognitionGiven, .feedbackActionable]),
+        (.balanced, false, [.recognitionGiven, .feedbackVague]),
         (.constructive, true, [.feedbackActionable]), (.constructive, false, [.feedbackVague]),
         (.criticismOnly, true, [.feedbackActionable]), (.criticismOnly, false, [.feedbackVague]), (.neutral, true, []),
     ])
@@ -158,7 +165,8 @@ import TrustModel
 
     @Test func theCoacheesFeedbackAndTheAnnouncementOfRecognitionAreNoEvidence() throws {
         #expect(
-            try evidence(facts.feedback("feedback.delivered.v1", .constructive, "f", at: day(14), author: .trustor)).isEmpty)
+            try evidence(facts.feedback("feedback.delivered.v1", .constructive, "f", at: day(14), author: .trustor))
+                .isEmpty)
         #expect(try evidence(facts.feedback("recognition.given.v1", .recognition, "f", at: day(14))).isEmpty)
         #expect(try evidence(facts.feedback("feedback.tagged.v1", .recognition, "f", at: day(14))).isEmpty)
     }

@@ -226,7 +226,9 @@ import TrustModel
     @Test func watchersAreCounted() async throws {
         let pair = try await Pair(now: 60)
         let name = try ResourceName(pair.relationship.name, "organizations", "relationships")
-        var streams = try (0..<RelationshipScores.watchersPerRelationship).map { _ in try pair.service.scores.changes(of: name) }
+        var streams = try (0..<RelationshipScores.watchersPerRelationship).map { _ in
+            try pair.service.scores.changes(of: name)
+        }
         #expect(await reason { try pair.service.scores.changes(of: name) } == "TOO_MANY_WATCHERS")
         streams.removeLast()
         #expect(await reason { try pair.service.scores.changes(of: name) } == nil)

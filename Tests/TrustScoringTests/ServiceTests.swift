@@ -43,7 +43,10 @@ import TrustModel
         let context = pair.context(coachee, purpose: "audit")
         let evidence = try #require(try await pair.evidence().first?.name)
         let calls: [() async throws -> any Sendable] = [
-            { try await service.getProfileAt(GetProfileAtRequest(name: pair.profileName, asOf: day(3).timestamp), context) },
+            {
+                try await service.getProfileAt(
+                    GetProfileAtRequest(name: pair.profileName, asOf: day(3).timestamp), context)
+            },
             { try await service.explainChange(ExplainChangeRequest(name: name), context) },
             { try await service.whatIf(WhatIfRequest(name: name), context) },
             { try await service.listEvidence(ListEvidenceRequest(parent: name), context) },
@@ -56,7 +59,11 @@ import TrustModel
             },
         ]
         for call in calls {
-            #expect(await reason { _ = try await call(); return 0 } == "PURPOSE_MISSING")
+            #expect(
+                await reason {
+                    _ = try await call()
+                    return 0
+                } == "PURPOSE_MISSING")
         }
     }
 
@@ -102,7 +109,8 @@ import TrustModel
             } == "BAD_NAME")
         let missing = pair.facts.name("evidence", "01900000-0000-7000-8000-000000000000")
         #expect(
-            await reason { try await pair.service.getEvidence(GetEvidenceRequest(name: missing), pair.context()) } == "NOT_FOUND")
+            await reason { try await pair.service.getEvidence(GetEvidenceRequest(name: missing), pair.context()) }
+                == "NOT_FOUND")
         #expect(
             await reason {
                 try await pair.service.getEvidence(
@@ -137,7 +145,8 @@ import TrustModel
     @Test func everyLineSaysSomething() async throws {
         let pair = try await told()
         let explanation = try await pair.service.explainChange(
-            ExplainChangeRequest(name: pair.relationship.name, from: day(0).timestamp, to: day(87).timestamp), pair.context())
+            ExplainChangeRequest(name: pair.relationship.name, from: day(0).timestamp, to: day(87).timestamp),
+            pair.context())
         #expect(explanation.lines.count > 40)
         for line in explanation.lines {
             #expect(!line.text.isEmpty && !line.text.contains("_") && !line.text.contains("."))
@@ -149,7 +158,8 @@ import TrustModel
         func supposed(_ events: [HypotheticalEvent]) async -> String? {
             await reason {
                 try await pair.service.whatIf(
-                    WhatIfRequest(name: pair.relationship.name, events: events, asOf: day(87).timestamp), pair.context())
+                    WhatIfRequest(name: pair.relationship.name, events: events, asOf: day(87).timestamp), pair.context()
+                )
             }
         }
         let kept = HypotheticalEvent(kind: "commitment.kept")
@@ -162,8 +172,12 @@ import TrustModel
         #expect(await supposed([HypotheticalEvent(kind: "goal.gas", value: 3)]) == "INVALID_FIELD")
         #expect(await supposed([HypotheticalEvent(kind: "commitment.kept_late", value: 3)]) == nil)
         #expect(await supposed([HypotheticalEvent(kind: "goal.gas", value: -2, occurredAt: day(80).timestamp)]) == nil)
-        #expect(await supposed([HypotheticalEvent(kind: "commitment.kept", occurredAt: day(88).timestamp)]) == "INVALID_FIELD")
-        #expect(await supposed([HypotheticalEvent(kind: "commitment.kept", occurredAt: day(-2).timestamp)]) == "INVALID_FIELD")
+        #expect(
+            await supposed([HypotheticalEvent(kind: "commitment.kept", occurredAt: day(88).timestamp)])
+                == "INVALID_FIELD")
+        #expect(
+            await supposed([HypotheticalEvent(kind: "commitment.kept", occurredAt: day(-2).timestamp)])
+                == "INVALID_FIELD")
     }
 
     @Test func evidencePageByPage() async throws {
@@ -185,7 +199,8 @@ import TrustModel
         func refused(_ size: Int32, _ token: String) async -> String? {
             await reason {
                 try await pair.service.listEvidence(
-                    ListEvidenceRequest(parent: pair.relationship.name, pageSize: size, pageToken: token), pair.context())
+                    ListEvidenceRequest(parent: pair.relationship.name, pageSize: size, pageToken: token),
+                    pair.context())
             }
         }
         #expect(await refused(-1, "") == "INVALID_FIELD")
@@ -195,7 +210,8 @@ import TrustModel
     @Test func thePolicyInForce() async throws {
         let pair = try await told()
         let policy = try await pair.service.getPolicy(
-            GetPolicyRequest(name: "organizations/acme/policies/standard-1"), pair.context("organizations/acme/people/hr", purpose: "audit"))
+            GetPolicyRequest(name: "organizations/acme/policies/standard-1"),
+            pair.context("organizations/acme/people/hr", purpose: "audit"))
         #expect(policy.state == .active)
         #expect(policy.components.map(\.halfLifeDays) == [90, 180, 120, 90])
         #expect(policy.components.map(\.negativity) == [1.5, 2, 1, 1.25])
@@ -204,7 +220,8 @@ import TrustModel
         #expect(policy.priorWeight == 2)
         #expect(
             await reason {
-                try await pair.service.getPolicy(GetPolicyRequest(name: "organizations/acme/policies/mine"), pair.context())
+                try await pair.service.getPolicy(
+                    GetPolicyRequest(name: "organizations/acme/policies/mine"), pair.context())
             } == "NOT_FOUND")
         #expect(
             await reason {
