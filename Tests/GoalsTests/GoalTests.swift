@@ -133,7 +133,9 @@ struct GoalTests {
 
     @Test(
         "is decided by the final level",
-        arguments: [(2, Goal.State.achieved), (1, .achieved), (0, .achieved), (-1, .partly), (-2, .notAchieved)])
+        arguments: [
+            (Int32(2), Goal.State.achieved), (1, .achieved), (0, .achieved), (-1, .partly), (-2, .notAchieved),
+        ])
     func outcome(level: Int32, state: Goal.State) throws {
         var goal = try Self.active()
         try goal.decide(level: level, at: monday)
