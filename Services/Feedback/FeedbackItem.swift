@@ -97,8 +97,3 @@ extension FeedbackItem {
         return now <= due
     }
 }
-
-extension String {
-    /// False for an empty text and for blanks alone.
-    var saysSomething: Bool { contains { !$0.isWhitespace } }
-}

@@ -16,8 +16,9 @@ public final class TestHost<Service: RapportService>: Sendable {
     private let directory: String
     private let relationships = Mutex<Int>(0)
 
-    /// - Parameter instant: what the clock shows at the start; the wall clock when nil.
-    /// - Parameter channels: the ways to other services; none is configured unless given.
+    /// - Parameters:
+    ///   - instant: what the clock shows at the start; the wall clock when nil.
+    ///   - channels: the ways to other services; none is configured unless given.
     public init(
         _ type: Service.Type, at instant: Instant? = nil, channels: [String: RPC.Channel] = [:]
     ) async throws {
