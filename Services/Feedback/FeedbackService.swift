@@ -134,7 +134,7 @@ struct FeedbackService: RapportService, FeedbackServiceHandlers {
 }
 
 enum Duties {
-    /// At delivery + 72 h of an item from trustor to trustee: only those are evidence (docs/domain-details no. 11).
+    /// At delivery + 72 h of an item from trustor to trustee: only those are evidence (docs/domain.md rule 11).
     static let acknowledgement = "acknowledgement"
 }
 
@@ -157,7 +157,7 @@ extension Change {
     func follow(_ item: FeedbackItem) throws {
         try publishDelivery(of: item)
         if role == .trustor, let due = try item.acknowledgementDue {
-            // The event that says so may still be on its way, while the owner's answer is known (docs/domain-details no. 1).
+            // The event that says so may still be on its way, while the owner's answer is known (docs/domain.md rule 1).
             if relationship.importing { try hold(relationship.name) }
             try schedule(Duties.acknowledgement, for: item.name, at: due)
         }

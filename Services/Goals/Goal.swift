@@ -87,7 +87,7 @@ extension Goal {
         guard isUnderWay else { throw Refusal.wrongState("the goal", is: state, needs: "ACTIVE or AT_RISK") }
     }
 
-    /// A countersigned FINAL attainment decides (docs/domain-details no. 14).
+    /// A countersigned FINAL attainment decides (docs/domain.md rule 14).
     mutating func decide(level: Int32, at now: Instant) throws {
         try requireUnderWay()
         state = AttainmentScale.outcome(of: level)
