@@ -175,6 +175,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], path: "Tests/RapportToolTests"),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["rapport", "RPC", "Schema", "Standard", "Relationships", "Feedback", "Goals", "TrustScoring"],
+            path: "Tests/EndToEnd", exclude: ["durability", "kill-test"]),
     ],
     swiftLanguageModes: [.v6]
 )
