@@ -83,6 +83,7 @@ let package = Package(
             path: "Tools/protoc-gen-rapport"),
         // Tests, one folder a target.
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
+        .testTarget(name: "ProtobufTests", dependencies: ["Protobuf", "Standard"], path: "Tests/ProtobufTests"),
     ],
     swiftLanguageModes: [.v6]
 )
