@@ -73,6 +73,15 @@ let package = Package(
             ], path: "Shared/ServiceKit"),
         // Floor 6.
         .target(name: "TrustModel", path: "Shared/TrustModel"),
+        // Floor 7.
+        .executableTarget(
+            name: "gateway",
+            dependencies: [
+                "HTTP", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Services/Gateway"),
         .target(
             name: "ServiceKitTesting",
             dependencies: ["ServiceKit", "Schema", "Storage", "RPC", .product(name: "Logging", package: "swift-log")],
@@ -83,6 +92,14 @@ let package = Package(
             path: "Tools/protoc-gen-rapport"),
         // Tests, one folder a target.
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "gateway", "HTTP", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/GatewayTests"),
         .testTarget(name: "ProtobufTests", dependencies: ["Protobuf", "Standard"], path: "Tests/ProtobufTests"),
     ],
     swiftLanguageModes: [.v6]
