@@ -3,6 +3,14 @@ import PackageDescription
 
 let package = Package(
     name: "rapport",
+    products: [
+        .executable(name: "relationships", targets: ["Relationships"]),
+        .executable(name: "feedback", targets: ["Feedback"]),
+        .executable(name: "goals", targets: ["Goals"]),
+        .executable(name: "trust-scoring", targets: ["TrustScoring"]),
+        .executable(name: "gateway", targets: ["Gateway"]),
+        .executable(name: "rapport", targets: ["rapport"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
@@ -73,34 +81,118 @@ let package = Package(
             ], path: "Shared/ServiceKit"),
         // Floor 6.
         .target(name: "TrustModel", path: "Shared/TrustModel"),
+        .executableTarget(
+            name: "Relationships", dependencies: ["Protobuf", "RPC", "Schema", "ServiceKit", "Standard", "Storage"],
+            path: "Services/Relationships"),
+        .executableTarget(
+            name: "Feedback", dependencies: ["RPC", "Schema", "ServiceKit", "Storage"], path: "Services/Feedback"),
+        .executableTarget(
+            name: "Goals",
+            dependencies: [
+                "RPC", "Schema", "ServiceKit", "Storage", "TrustModel",
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Services/Goals"),
+        .executableTarget(
+            name: "TrustScoring",
+            dependencies: [
+                "RPC", "Schema", "ServiceKit", "Standard", "Storage", "TrustModel",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ], path: "Services/TrustScoring"),
         // Floor 7.
         .executableTarget(
-            name: "gateway",
+            name: "Gateway",
             dependencies: [
                 "HTTP", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Services/Gateway"),
-        .target(
-            name: "ServiceKitTesting",
-            dependencies: ["ServiceKit", "Schema", "Storage", "RPC", .product(name: "Logging", package: "swift-log")],
-            path: "Tests/ServiceKitTesting"),
         // Tools.
         .executableTarget(
             name: "protoc-gen-rapport", dependencies: ["Protobuf", "CDescriptor", "CProtobufC"],
             path: "Tools/protoc-gen-rapport"),
+        .executableTarget(
+            name: "rapport",
+            dependencies: [
+                "HTTP", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard", "Storage",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], path: "Tools/rapport"),
         // Tests, one folder a target.
+        .target(
+            name: "ServiceKitTesting",
+            dependencies: ["ServiceKit", "Schema", "Storage", "RPC", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/ServiceKitTesting"),
+        .testTarget(
+            name: "ProtobufTests", dependencies: ["Protobuf", "Standard", "Schema", "CProtobufC"], path: "Tests/ProtobufTests"),
+        .testTarget(
+            name: "HTTPTests",
+            dependencies: [
+                "HTTP", "CNghttp2",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/HTTPTests"),
+        .testTarget(
+            name: "RPCTests",
+            dependencies: [
+                "RPC", "HTTP", "Protobuf", "Standard",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/RPCTests"),
+        .executableTarget(
+            name: "StorageCrashWriter", dependencies: ["Storage", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/StorageCrashWriter"),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: [
+                "Storage", "StorageCrashWriter",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/StorageTests"),
+        .testTarget(
+            name: "ServiceKitTests", dependencies: ["ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
+            path: "Tests/ServiceKitTests"),
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
+        .testTarget(
+            name: "RelationshipsTests",
+            dependencies: ["Relationships", "ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
+            path: "Tests/RelationshipsTests"),
+        .testTarget(
+            name: "FeedbackTests", dependencies: ["Feedback", "RPC", "Schema", "ServiceKit", "ServiceKitTesting", "Storage"],
+            path: "Tests/FeedbackTests"),
+        .testTarget(
+            name: "GoalsTests",
+            dependencies: [
+                "Goals", "RPC", "Schema", "ServiceKit", "ServiceKitTesting", "Standard", "Storage",
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/GoalsTests"),
+        .testTarget(
+            name: "TrustScoringTests",
+            dependencies: [
+                "RPC", "Schema", "ServiceKit", "ServiceKitTesting", "Standard", "Storage", "TrustModel", "TrustScoring",
+            ], path: "Tests/TrustScoringTests"),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "gateway", "HTTP", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard",
+                "Gateway", "HTTP", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/GatewayTests"),
-        .testTarget(name: "ProtobufTests", dependencies: ["Protobuf", "Standard"], path: "Tests/ProtobufTests"),
+        .testTarget(
+            name: "RapportToolTests",
+            dependencies: [
+                "rapport", "RPC", "Schema", "Standard",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "Tests/RapportToolTests"),
     ],
     swiftLanguageModes: [.v6]
 )

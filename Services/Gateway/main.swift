@@ -1,5 +1,5 @@
 import ServiceKit
 
 await Process.main(named: "gateway") { configuration, logger, clock in
-    try await Gateway.run(configuration, logger, clock)
+    try await GatewayService.run(configuration, logger, clock)
 }

@@ -32,7 +32,7 @@ public struct HTTP2Settings: Sendable, Hashable {
     /// nil exempts a trusted mesh.
     public var maxResets: Int? = 200
 
-    /// Frames per `abuseWindow` beyond what useful frames earn: PING, SETTINGS, PRIORITY, empty DATA and unknown ones
+    /// Frames per `abuseWindow` beyond what useful frames earn: PING, SETTINGS, PRIORITY, empty DATA
     /// (CVE-2019-9512, -9513, -9515, -9518).
     public var maxIdleFrames = 10_000
 
@@ -45,7 +45,7 @@ public struct HTTP2Settings: Sendable, Hashable {
     /// How long a peer may take to finish a header block that it began.
     public var headerTimeout: TimeAmount = .seconds(10)
 
-    /// How long a peer may read nothing: of the connection, which is then closed, or of one stream, which is then reset.
+    /// How long a peer may read nothing of the connection, which is then closed, or of one stream, which is then reset.
     public var writeStallTimeout: TimeAmount = .seconds(60)
 
     /// Queued body bytes per stream at which `isWritable` turns false; `becameWritable` comes at half of it.
@@ -70,6 +70,9 @@ public struct HTTPConfiguration: Sendable {
 
     /// After how long without a stream an HTTP/2 connection is drained. Long, since idle peers of a mesh are normal.
     public var idleTimeout: TimeAmount = .minutes(10)
+
+    /// How long the first GOAWAY of a drain waits for the peer's answer to PING before the second one goes (gRFC A9).
+    public var drainNotice: TimeAmount = .seconds(1)
 
     /// How long an HTTP/1 connection may take from the end of one response to the next whole request head.
     public var http1KeepAliveTimeout: TimeAmount = .seconds(60)

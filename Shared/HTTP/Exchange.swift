@@ -43,8 +43,8 @@ public protocol ExchangeDelegate: AnyObject {
     /// The queue has drained to half the high-water mark after `isWritable` was false.
     func becameWritable()
 
-    /// Peer reset, connection lost or write stall: at most once, never after the whole response was sent. Nothing can be
-    /// written afterwards.
+    /// Peer reset, connection lost or write stall: at most once, never after the whole response was sent. Nothing can
+    /// be written afterwards.
     func cancelled(_ reason: ExchangeCancellation)
 }
 

@@ -145,6 +145,13 @@ final class HTTP1Connection: ChannelDuplexHandler {
         } while current == nil && !waiting.isEmpty && !isClosing
         isInBurst = false
         guard !isClosing else { return }
+        if let current, current.responseEnded {
+            // An early answer to an unfinished request ends the connection: what follows would be read as a request.
+            current.delegate = nil
+            self.current = nil
+            close()
+            return
+        }
         if let current, current.expectsContinue, !current.headSubmitted, !current.requestEnded {
             // RFC 9110 §10.1.1: the application has not refused the request.
             current.expectsContinue = false
@@ -196,17 +203,14 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     func finishIfComplete(_ exchange: HTTP1Exchange) {
-        guard exchange === current, exchange.responseEnded, !isClosing else { return }
-        guard exchange.requestEnded, exchange.keepsAlive, !isDraining else {
-            // An early answer to an unfinished request ends the connection: what follows would be read as a request.
-            exchange.delegate = nil
-            current = nil
-            close()
-            return
-        }
+        guard exchange === current, exchange.responseEnded, exchange.requestEnded, !isClosing else { return }
         unconsumed -= exchange.unconsumed
         exchange.delegate = nil
         current = nil
+        guard exchange.keepsAlive, !isDraining else {
+            close()
+            return
+        }
         silentSince = .now()
         headTimeout = configuration.http1KeepAliveTimeout
         scheduleSettle()

@@ -137,7 +137,8 @@ extension HTTP2Session {
 
     /// The part of the input at `data`, without a copy if, as nghttp2 does it, it points into the input.
     private func slice(_ data: UnsafePointer<UInt8>, _ length: Int) -> ByteBuffer {
-        let offset = input.withUnsafeReadableBytes { UnsafeRawPointer(data) - ($0.baseAddress ?? UnsafeRawPointer(data)) }
+        let start = UnsafeRawPointer(data)
+        let offset = input.withUnsafeReadableBytes { start - ($0.baseAddress ?? start) }
         if offset >= 0, let slice = input.getSlice(at: input.readerIndex + offset, length: length) {
             return slice
         }
@@ -258,8 +259,8 @@ extension HTTP2Session {
             guard header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { return }
             stream(header.stream_id)?.endWasSent = true
             if role == .server, nghttp2_session_get_stream_remote_close(engine, header.stream_id) == 0 {
-                // The answer is complete: the rest of the request is not wanted (RFC 9113 §8.1). Only now, since a reset
-                // overtakes queued frames.
+                // The answer is complete: the rest of the request is not wanted (RFC 9113 §8.1). Only now, since a
+                // reset overtakes queued frames.
                 submitReset(header.stream_id, .noError)
             }
         case NGHTTP2_RST_STREAM:

@@ -1,8 +1,8 @@
 import Logging
 import NIOCore
 
-/// Joins a session to its channel: reads feed it, one write per burst drains it, and the socket's back-pressure stops the
-/// draining. Base of the server's and the client's connection; everything is confined to the channel's event loop.
+/// Joins a session to its channel: reads feed it, one write per burst drains it, and the socket's back-pressure stops
+/// the draining. Base of the server's and the client's connection; everything is confined to the channel's event loop.
 class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -18,7 +18,6 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     private final var unwritableSince: NIODeadline?
     private final var isInBurst = false
     private final var isFlushing = false
-    private final var isDirty = false
     private final var flushIsScheduled = false
     private final var isClosing = false
 
@@ -59,7 +58,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     final func start(timeouts: [TimeAmount] = []) {
         tickPeriod = .tick(for: timeouts + [settings.headerTimeout, settings.writeStallTimeout, settings.abuseWindow])
         scheduleTick()
-        wakeUp()
+        scheduleFlush()
     }
 
     // MARK: Channel
@@ -115,8 +114,13 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     // MARK: Output
 
     final func wakeUp() {
-        isDirty = true
-        guard !isInBurst, !isFlushing, !flushIsScheduled, !isClosing else { return }
+        if !isInBurst, !isFlushing {
+            scheduleFlush()
+        }
+    }
+
+    private func scheduleFlush() {
+        guard !flushIsScheduled, !isClosing else { return }
         flushIsScheduled = true
         eventLoop.assumeIsolated().execute {
             self.flushIsScheduled = false
@@ -129,14 +133,13 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         isFlushing = true
         var wrote: Bool
         repeat {
-            isDirty = false
             let piece = session.drain()
             wrote = piece.readableBytes > 0
             if wrote {
                 context.writeAndFlush(Self.wrapOutboundOut(piece), promise: nil)
             }
             session.deliver()
-        } while (wrote || isDirty) && !isClosing && context.channel.isWritable
+        } while (wrote || session.isDirty) && !isClosing && context.channel.isWritable
         isFlushing = false
         if !isClosing, session.isFinished {
             finish(context)

@@ -78,7 +78,8 @@ public final class HTTP2Connection {
     }
 
     /// Sends a request. On a connection that is not ready the delegate hears `.unprocessed`, after this returns.
-    public func request(_ head: RequestHead, endStream: Bool, delegate: any ClientExchangeDelegate) -> any ClientExchange {
+    public func request(_ head: RequestHead, endStream: Bool, delegate: any ClientExchangeDelegate)
+        -> any ClientExchange {
         eventLoop.preconditionInEventLoop()
         let stream = HTTP2ClientStream(delegate: delegate)
         guard state == .ready else {
@@ -86,7 +87,7 @@ public final class HTTP2Connection {
             return stream
         }
         if handler.session.submit(request: head, endStream: endStream, on: stream) {
-            handler.wakeUp()
+            handler.session.wake()
         } else {
             refuseLater(stream)
             drain(.exhausted)
@@ -100,7 +101,7 @@ public final class HTTP2Connection {
         }
     }
 
-    /// Measures one round trip. Fails with `ChannelError.ioOnClosedChannel` when the connection closes before the answer.
+    /// Measures one round trip. Fails with `ChannelError.ioOnClosedChannel` when the connection closes before that.
     public func ping() -> EventLoopFuture<TimeAmount> {
         eventLoop.preconditionInEventLoop()
         let promise = eventLoop.makePromise(of: TimeAmount.self)

@@ -15,6 +15,7 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
 
     let application: any Application
     private let idleTimeout: TimeAmount
+    private let drainNotice: TimeAmount
     private var drainState = DrainState.serving
     private var idleSince = NIODeadline.now()
     private var streamsSeen = 0
@@ -23,6 +24,7 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
          logger: Logger) {
         self.application = application
         idleTimeout = configuration.idleTimeout
+        drainNotice = configuration.drainNotice
         super.init(role: .server, settings: configuration.http2, eventLoop: eventLoop, peer: peer, logger: logger)
         start(timeouts: [idleTimeout])
     }
@@ -48,7 +50,7 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
         drainState = .noticed
         session.submitShutdownNotice()
         session.submitPing(Self.drainPing)
-        eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) {
+        eventLoop.assumeIsolated().scheduleTask(in: drainNotice) {
             self.sayGoodbye()
         }
     }

@@ -6,6 +6,9 @@ import NIOCore
 /// The protocol engine is one nghttp2 session. Its callbacks only record events; what they mean is told by `deliver`
 /// after the engine has returned, because the engine must not be driven from inside a callback, and an application may
 /// answer at once.
+///
+/// `@exclusivity(unchecked)`: an access never spans a call into the engine or the application, which are the only ways
+/// back in; the run-time checks would be a tenth of a request.
 final class HTTP2Session {
     enum Role {
         case server
@@ -19,23 +22,25 @@ final class HTTP2Session {
     unowned var owner: (any HTTP2SessionOwner)?
 
     /// Events of the frames since the last `deliver`.
-    var events: ContiguousArray<HTTP2Event> = []
-    var block = HeaderBlock()
+    @exclusivity(unchecked) var events = EventQueue()
+    @exclusivity(unchecked) var block = HeaderBlock()
     /// The stream whose header block is unfinished, else 0.
-    var blockStream: Int32 = 0
+    @exclusivity(unchecked) var blockStream: Int32 = 0
     /// The bytes being fed.
-    var input = ByteBuffer()
-    var policy: HTTP2Policy
+    @exclusivity(unchecked) var input = ByteBuffer()
+    @exclusivity(unchecked) var policy: HTTP2Policy
     /// What an output piece may grow to.
-    var outputLimit = 0
+    @exclusivity(unchecked) var outputLimit = 0
+    /// There may be output: `drain` has not been called since.
+    @exclusivity(unchecked) private(set) var isDirty = false
 
     let scratch = LoopScratch.current
     let cache = HeaderCache()
-    private var streams: ContiguousArray<HTTP2Stream?> = []
-    private var freeSlots: ContiguousArray<Int> = []
-    private(set) var openStreams = 0
+    @exclusivity(unchecked) private var streams: ContiguousArray<HTTP2Stream?> = []
+    @exclusivity(unchecked) private var freeSlots: ContiguousArray<Int> = []
+    @exclusivity(unchecked) private(set) var openStreams = 0
     /// Streams since the beginning.
-    private(set) var streamCount = 0
+    @exclusivity(unchecked) private(set) var streamCount = 0
     private var isDelivering = false
     /// Input is ignored from here on: the peer has broken a rule.
     private(set) var hasFailed = false
@@ -96,6 +101,7 @@ final class HTTP2Session {
     /// The next bytes for the peer, about `limit` at most (one frame may exceed it); empty when there are none now.
     /// Afterwards `deliver` tells what sending brought about.
     func drain(upTo limit: Int = 64 * 1024) -> ByteBuffer {
+        isDirty = false
         scratch.output.clear()
         guard !isAbandoned else { return scratch.output }
         outputLimit = limit
@@ -120,6 +126,8 @@ final class HTTP2Session {
     }
 
     func wake() {
+        guard !isDirty else { return }
+        isDirty = true
         owner?.wakeUp()
     }
 
@@ -129,13 +137,9 @@ final class HTTP2Session {
     func deliver() {
         guard !isDelivering else { return }
         isDelivering = true
-        var index = 0
-        while index < events.count {
-            let event = events[index]
-            index += 1
+        while let event = events.popFirst() {
             deliver(event)
         }
-        events.removeAll(keepingCapacity: true)
         isDelivering = false
     }
 
@@ -146,18 +150,12 @@ final class HTTP2Session {
                 stream.began()
             }
         case .response(let stream, let head):
-            if !stream.isClosed {
-                stream.received(head)
-            }
+            stream.received(head)
         case .body(let stream, let bytes):
-            if stream.session != nil, !stream.endWasReceived {
-                stream.received(bytes)
-            }
+            stream.received(bytes)
         case .end(let stream, let trailers):
-            if stream.session != nil {
-                stream.endWasReceived = true
-                stream.receivedEnd(trailers)
-            }
+            stream.endWasReceived = true
+            stream.receivedEnd(trailers)
         case .writable(let stream):
             if !stream.isClosed {
                 stream.becameWritable()

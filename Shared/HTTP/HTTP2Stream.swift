@@ -9,7 +9,7 @@ class HTTP2Stream {
     final var slot = 0
 
     /// Body bytes that nghttp2 has not framed yet.
-    final var queue = BodyQueue()
+    @exclusivity(unchecked) final var queue = BodyQueue()
     /// nghttp2 waits for bytes: its read callback said DEFERRED.
     final var isDeferred = false
     /// The queue has passed the high-water mark and `becameWritable` is owed.
@@ -34,7 +34,7 @@ class HTTP2Stream {
     final var isClosed = false
 
     /// Received body bytes whose credit has not been given back.
-    final var unconsumed = 0
+    @exclusivity(unchecked) final var unconsumed = 0
 
     // What the session tells, in the order of the frames.
     func began() {}

@@ -61,7 +61,8 @@ public final class HTTPServer: Sendable {
         case .refused(let isFirst, let count):
             if isFirst {
                 logger.warning(
-                    "connections refused: too many are open", metadata: ["peer": "\(peer.address)", "count": "\(count)"])
+                    "connections refused: too many are open",
+                    metadata: ["peer": "\(peer.address)", "count": "\(count)"])
             }
             throw ChannelError.operationUnsupported
         }

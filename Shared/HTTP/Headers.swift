@@ -1,9 +1,15 @@
-/// Header or trailer fields in order of arrival. Names are in lower case (RFC 9113 §8.2); pseudo-header fields are never
-/// among them.
+/// Header or trailer fields in order of arrival. Names are in lower case (RFC 9113 §8.2); pseudo-header fields are
+/// never among them.
 public struct Headers: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     struct Field: Sendable, Hashable {
         var name: String
         var value: String
+
+        /// Whether it can be sent without changing the message around it (RFC 9110 §5.1, §5.5).
+        var isValid: Bool {
+            !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ":") }
+                && value.utf8.allSatisfy { $0 != 0 && $0 != 10 && $0 != 13 }
+        }
     }
 
     private(set) var fields: [Field] = []

@@ -2,8 +2,8 @@ import CNghttp2
 import NIOCore
 import NIOPosix
 
-/// Memory that all connections of one event loop share, since only one of them speaks at a time: 10 000 idle connections
-/// then keep no output buffer each.
+/// Memory that all connections of one event loop share, since only one of them speaks at a time: 10 000 idle
+/// connections then keep no output buffer each.
 final class LoopScratch {
     /// Each thread sees its own value only.
     private nonisolated(unsafe) static let perThread = ThreadSpecificVariable<LoopScratch>()
@@ -17,19 +17,19 @@ final class LoopScratch {
         return scratch
     }
 
-    var output = ByteBuffer()
-    private var fields: UnsafeMutableBufferPointer<nghttp2_nv> = .allocate(capacity: 64)
-    private var bytes: UnsafeMutableBufferPointer<UInt8> = .allocate(capacity: 8 * 1024)
-    private var fieldCount = 0
-    private var byteCount = 0
+    @exclusivity(unchecked) var output = ByteBuffer()
+    @exclusivity(unchecked) private var fields: UnsafeMutableBufferPointer<nghttp2_nv> = .allocate(capacity: 64)
+    @exclusivity(unchecked) private var bytes: UnsafeMutableBufferPointer<UInt8> = .allocate(capacity: 8 * 1024)
+    @exclusivity(unchecked) private var fieldCount = 0
+    @exclusivity(unchecked) private var byteCount = 0
 
     deinit {
         fields.deallocate()
         bytes.deallocate()
     }
 
-    /// Lays out header fields for nghttp2, which copies what `body` submits. Fields that RFC 9113 §8.2.1 forbids are left
-    /// out: a peer would take them for an attack on the whole message.
+    /// Lays out header fields for nghttp2, which copies what `body` submits. Fields that RFC 9113 §8.2.1 forbids are
+    /// left out: a peer would reject the whole message for them.
     func withFields<Result>(
         _ headers: Headers, pseudo: [(StaticString, String)], _ body: (UnsafeMutablePointer<nghttp2_nv>, Int) -> Result
     ) -> Result {

@@ -3,8 +3,8 @@ import NIOCore
 import NIOHTTP1
 import NIOTLS
 
-/// Finds out which protocol a connection speaks, by ALPN or by its first bytes (RFC 9113 §3.3), and puts the handlers of
-/// that protocol in its own place.
+/// Finds out which protocol a connection speaks, by ALPN or by its first bytes (RFC 9113 §3.3), and puts the handlers
+/// of that protocol in its own place.
 final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 

@@ -17,10 +17,9 @@ public struct Deadline: Sendable, Hashable, Comparable {
     }
 
     /// The time left; zero when the deadline has passed.
-    public var remaining: Duration {
-        let left = instant - .now()
-        return .nanoseconds(max(left.nanoseconds, 0))
-    }
+    public var remaining: Duration { remaining(at: .now()) }
+
+    func remaining(at now: NIODeadline) -> Duration { .nanoseconds(max((instant - now).nanoseconds, 0)) }
 
     public var hasPassed: Bool { instant <= .now() }
 

@@ -7,8 +7,8 @@ protocol DeadlineTarget: AnyObject {
 
 /// The deadlines of all calls on one event loop: a hashed timing wheel (Varghese and Lauck, 1987) with a tick of one
 /// millisecond. Adding and removing are O(1) and touch no timer of the loop, which costs a quarter of a request when
-/// every call has its own; one timer is armed for the first slot in use. A deadline never fires early, and at most one tick
-/// late on an idle loop. Confined to its loop.
+/// every call has its own; one timer is armed for the first slot in use. A deadline never fires early, and at most one
+/// tick late on an idle loop. Confined to its loop.
 final class DeadlineWheel {
     struct Token: Equatable {
         fileprivate let index: Int
@@ -109,7 +109,8 @@ final class DeadlineWheel {
 
     private func armNext() {
         guard count > 0 else { return }
-        // A slot may hold only deadlines of a later turn of the wheel; waking for them once in a turn is cheaper than sorting.
+        // A slot may hold only deadlines of a later turn of the wheel; waking for them once in a turn is cheaper than
+        // sorting.
         let next = (now + 1...now + Self.slotCount).first { slots[Int($0 % Self.slotCount)] != Self.none }
         if let next, next < armedTick { arm(next) }
     }

@@ -1,8 +1,8 @@
 import NIOCore
 import Synchronization
 
-/// Runs tasks on an event loop. A job made ready on the loop itself costs no lock and no wake-up; those made ready elsewhere
-/// share one wake-up until the loop has taken them.
+/// Runs tasks on an event loop. A job made ready on the loop itself costs no lock and no wake-up; those made ready
+/// elsewhere share one wake-up until the loop has taken them.
 final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     // Unchecked: `local`, `isScheduled` and `isInBurst` are touched on the loop only.
     let eventLoop: any EventLoop

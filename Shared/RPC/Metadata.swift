@@ -1,6 +1,7 @@
 import HTTP
 
-/// The custom metadata of a call: ordered pairs, a name may occur more than once (gRPC PROTOCOL-HTTP2, "Custom-Metadata").
+/// The custom metadata of a call: ordered pairs, a name may occur more than once (gRPC PROTOCOL-HTTP2,
+/// "Custom-Metadata").
 ///
 /// Names are lower case. A name that ends in `-bin` carries bytes, any other printable ASCII. Names that belong to the
 /// protocol (`grpc-…`, `te`, `content-type`, connection headers) can be neither added nor seen.
@@ -58,7 +59,8 @@ public struct Metadata: Sendable {
         Metadata.isReserved(name) ? [] : headers.values(name)
     }
 
-    /// All values of a `-bin` name, in order. Several may share one field, separated by commas; what is not Base64 is left out.
+    /// All values of a `-bin` name, in order. Several may share one field, separated by commas; what is not Base64 is
+    /// left out.
     public func bytes(_ name: String) -> [[UInt8]] {
         values(name).flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
             .compactMap { Base64.decode($0.trimmingSpaces()) }

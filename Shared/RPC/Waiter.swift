@@ -40,6 +40,13 @@ final class Waiter<Value: Sendable>: Sendable {
         }
     }
 
+    /// The result, while nobody has taken it.
+    var result: Result<Value, RPCError>? {
+        state.withLock { state in
+            if case .resolved(let result) = state { result } else { nil }
+        }
+    }
+
     /// Waits for the result. To be called once. A cancelled task gets CANCELLED at once, and `onCancel` is called.
     nonisolated(nonsending)
         func value(onCancel: @escaping @Sendable () -> Void = {}) async throws(RPCError) -> Value

@@ -1,11 +1,5 @@
 internal import GRDB
-#if canImport(Glibc)
 internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// SQLite's online backup into a file that appears under its name only when it is complete and on disk.
 enum Backup {

@@ -5,8 +5,8 @@ import Synchronization
 
 /// One service's database: an SQLite file in WAL mode with one writer and a few readers.
 ///
-/// An answered write survives a power cut: the connection syncs at every COMMIT (`synchronous=FULL`), and answers leave after it.
-/// No call blocks the caller's thread.
+/// An answered write survives a power cut: the connection syncs at every COMMIT (`synchronous=FULL`), and answers leave
+/// after it. No call blocks the caller's thread.
 public final class Database: Sendable {
     /// Identifies this life of the file; a restored backup has another.
     public var epoch: Identifier { identity.epoch }
@@ -53,7 +53,8 @@ public final class Database: Sendable {
         try configuration.check()
         let file = try await offload { try DatabaseFile.open(path, migrations, configuration) }
         logger.info(
-            "database open", metadata: ["path": "\(path)", "epoch": "\(file.identity.epoch)", "position": "\(file.position)"])
+            "database open",
+            metadata: ["path": "\(path)", "epoch": "\(file.identity.epoch)", "position": "\(file.position)"])
         return Database(file, configuration: configuration, logger: logger)
     }
 
@@ -83,9 +84,9 @@ public final class Database: Sendable {
 
     /// Runs `body` on the writer's thread and returns its value after the COMMIT that made its changes durable.
     ///
-    /// `body` **may run twice** (a group that cannot commit is run again one by one), so it must have no side effects; take
-    /// clocks, random numbers and identifiers before the call. When it throws, nothing of it stays.
-    /// A task cancelled before the call applies nothing; once the write is queued, cancellation does not touch it.
+    /// `body` **may run twice** (a group that cannot commit is run again one by one), so it must have no side effects;
+    /// take clocks, random numbers and identifiers before the call. When it throws, nothing of it stays. A task
+    /// cancelled before the call applies nothing; once the write is queued, cancellation does not touch it.
     /// - Throws: what `body` throws, `.overloaded`, `.closed`, `.unwritable`, or `CancellationError`.
     @discardableResult
     public func write<T: Sendable>(_ body: @Sendable @escaping (Transaction) throws -> T) async throws -> T {
@@ -100,8 +101,8 @@ public final class Database: Sendable {
 
     /// Copies one consistent snapshot into a new file at `path`, which must not exist, while reads and writes go on.
     ///
-    /// To restore, stop the service, put the copy in the place of its file (with no `-wal` or `-shm` beside it) and start:
-    /// the first `open` of a copy gives it a new epoch, so that every consumer of its events rebuilds.
+    /// To restore, stop the service, put the copy in the place of its file (with no `-wal` or `-shm` beside it) and
+    /// start: the first `open` of a copy gives it a new epoch, so that every consumer of its events rebuilds.
     public func backup(to path: String) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             pool.asyncRead { access in

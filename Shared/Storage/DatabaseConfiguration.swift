@@ -1,6 +1,7 @@
 /// Sizes and times of one database. Every value has a default that suits a service on two to eight cores.
 public struct DatabaseConfiguration: Sendable, Hashable {
-    /// Connections that read at the same time, 1 to 64. Four keep two to eight cores busy; each costs up to 2 MiB of cache.
+    /// Connections that read at the same time, 1 to 64. Four keep two to eight cores busy; each costs up to 2 MiB of
+    /// cache.
     public var readers = 4
     /// Writes that one COMMIT may carry, 1 to 10,000. Beyond 256 the sync's share of a write is below 1 %.
     public var groupLimit = 256

@@ -1,12 +1,6 @@
 internal import FoundationEssentials
 internal import GRDB
-#if canImport(Glibc)
 internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// An opened, migrated, durable file. Everything here blocks.
 struct DatabaseFile: Sendable {
@@ -44,14 +38,15 @@ struct DatabaseFile: Sendable {
         engine.maximumReaderCount = configuration.readers
         engine.busyMode = .timeout(configuration.busyTimeout / .seconds(1))
         engine.prepareDatabase { connection in
-            // The service's own file is the only schema that is ever opened, but a restored copy may come from anywhere.
+            // The service's own file is the only schema that is ever opened, but a restored copy may come from
+            // anywhere.
             try connection.execute(sql: "PRAGMA trusted_schema = OFF")
         }
         return engine
     }
 
-    /// GRDB sets `synchronous=NORMAL` on its writer when it switches to WAL, which loses answered writes at a power cut;
-    /// so FULL is set after the pool exists, and believed only when read back.
+    /// GRDB sets `synchronous=NORMAL` on its writer when it switches to WAL, which loses answered writes at a power
+    /// cut; so FULL is set after the pool exists, and believed only when read back.
     static func makeDurable(_ connection: GRDB.Database) throws {
         try connection.execute(sql: "PRAGMA synchronous = FULL")
         try requireDurable(connection)
@@ -102,19 +97,14 @@ struct DatabaseFile: Sendable {
     }
 
     fileprivate static func systemOpen(_ path: String, _ flags: Int32) -> Int32 {
-        #if canImport(Glibc)
         Glibc.open(path, flags, 0o600)
-        #elseif canImport(Musl)
-        Musl.open(path, flags, 0o600)
-        #else
-        Darwin.open(path, flags, 0o600)
-        #endif
     }
 
     static func reason() -> String { String(cString: strerror(errno)) }
 }
 
-/// Keeps a second process from opening the file while one creates, migrates or recovers it. The system drops it with the process.
+/// Keeps a second process from opening the file while one creates, migrates or recovers it. The system drops it with
+/// the process.
 private struct OpeningLock {
     private let descriptor: Int32
 

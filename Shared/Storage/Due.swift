@@ -1,4 +1,5 @@
-/// Something that is to happen at an instant if nothing else happens before: a grace period's end, a reveal, a reminder.
+/// Something that is to happen at an instant if nothing else happens before: a grace period's end, a reveal, a
+/// reminder.
 public struct Duty: Sendable, Hashable {
     /// Given when the duty is first scheduled; 0 before. Orders duties of the same instant.
     public var id: Int64 = 0
@@ -23,17 +24,17 @@ public struct Duty: Sendable, Hashable {
     }
 }
 
-/// The duties of a service. They are written in the transaction that creates them and claimed in the one that records their
-/// effect, so that each fires once.
+/// The duties of a service. They are written in the transaction that creates them and claimed in the one that records
+/// their effect, so that each fires once.
 ///
-/// A relationship whose history is being imported, or whose mode is not known yet, is *held*: the wall clock does not claim its
-/// duties, only a claim for that scope does (docs/domain.md §6.1, history import).
+/// A relationship whose history is being imported, or whose mode is not known yet, is *held*: the wall clock does not
+/// claim its duties, only a claim for that scope does (docs/domain.md §6.1, history import).
 public struct DueTable {
     static let statements = [
         """
         CREATE TABLE storage_due (
-            id INTEGER PRIMARY KEY, organization ANY NOT NULL, scope TEXT NOT NULL, key ANY NOT NULL, kind TEXT NOT NULL,
-            due INTEGER NOT NULL, held INTEGER NOT NULL, payload BLOB NOT NULL,
+            id INTEGER PRIMARY KEY, organization ANY NOT NULL, scope TEXT NOT NULL, key ANY NOT NULL,
+            kind TEXT NOT NULL, due INTEGER NOT NULL, held INTEGER NOT NULL, payload BLOB NOT NULL,
             UNIQUE (organization, scope, key, kind)
         ) STRICT
         """,
@@ -71,7 +72,8 @@ public struct DueTable {
 
     /// Moves a duty; false when there is none.
     @discardableResult
-    public func reschedule(organization: Key, scope: String = "", key: Key, kind: String, to due: Int64) throws -> Bool {
+    public func reschedule(organization: Key, scope: String = "", key: Key, kind: String, to due: Int64) throws -> Bool
+    {
         let moved = try transaction.execute(
             "UPDATE storage_due SET due = ? WHERE organization = ? AND scope = ? AND key = ? AND kind = ?",
             [.integer(due), .key(organization), .text(scope), .key(key), .text(kind)])

@@ -31,7 +31,8 @@ struct FileIdentity: Sendable {
         try connection.execute(
             sql: "UPDATE storage_identity SET epoch = ?, is_backup = 0 WHERE is_backup = 1",
             arguments: [try Value.id(fresh).databaseValue])
-        guard let row = try GRDB.Row.fetchOne(connection, sql: "SELECT epoch, secret FROM storage_identity").map(Row.init)
+        guard
+            let row = try GRDB.Row.fetchOne(connection, sql: "SELECT epoch, secret FROM storage_identity").map(Row.init)
         else { throw StorageError.file("the database has lost its identity") }
         return FileIdentity(epoch: try row.id(0), secret: try row.blob(1))
     }

@@ -38,8 +38,9 @@ struct Write<Answer: Sendable>: PendingWrite {
 
 /// Collects writes while the disk is busy and commits all that waited with one sync.
 ///
-/// Each write runs in a savepoint of the shared transaction. When that transaction cannot commit, every write of it runs
-/// again in a transaction of its own, so that a bad one fails alone. Answers leave after the COMMIT that carries them.
+/// Each write runs in a savepoint of the shared transaction. When that transaction cannot commit, every write of it
+/// runs again in a transaction of its own, so that a bad one fails alone. Answers leave after the COMMIT that carries
+/// them.
 final class GroupCommit: Sendable {
     private struct State {
         var waiting: [any PendingWrite] = []
@@ -194,7 +195,8 @@ final class GroupCommit: Sendable {
         try StorageError.translating { try connection.cachedStatement(sql: sql).execute() }
     }
 
-    /// SQLite may have rolled back by itself (disk full, INSERT OR ROLLBACK), so a failing ROLLBACK means there is nothing left.
+    /// SQLite may have rolled back by itself (disk full, INSERT OR ROLLBACK), so a failing ROLLBACK means there is
+    /// nothing left.
     private func abandon(_ connection: GRDB.Database) {
         if connection.isInsideTransaction { try? run("ROLLBACK", connection) }
     }

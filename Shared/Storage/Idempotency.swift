@@ -23,11 +23,11 @@ public enum RequestOutcome: Sendable, Hashable {
     case reused
 }
 
-/// Remembers requests for 24 hours (docs/domain.md §6.0, AIP-155): a hash of what was asked and the name and revision of what it made,
-/// never the answer itself.
+/// Remembers requests for 24 hours (docs/domain.md §6.0, AIP-155): a hash of what was asked and the name and revision
+/// of what it made, never the answer itself.
 ///
-/// Rows are keyed by the hour first. Request ids are random, and random keys over a whole day's table would touch a page per write;
-/// within one hour the pages that change stay few. A look-up asks each of the last 25 hours.
+/// Rows are keyed by the hour first. Request ids are random, and random keys over a whole day's table would touch a
+/// page per write; within one hour the pages that change stay few. A look-up asks each of the last 25 hours.
 public struct Idempotency {
     static let statements = [
         """

@@ -1,5 +1,5 @@
-/// What names an organisation, a parent or a resource in the tables: 16 bytes where the suite made the name, text where a
-/// customer chose it. Names of resources are built from keys, never stored.
+/// What names an organisation, a parent or a resource in the tables: 16 bytes where the suite made the name, text where
+/// a customer chose it. Names of resources are built from keys, never stored.
 public enum Key: Sendable, Hashable, ExpressibleByStringLiteral {
     case id(Identifier)
     case text(String)

@@ -44,10 +44,12 @@ struct Migrator {
 
     private func apply(_ steps: [Migration], component: String, _ connection: GRDB.Database) throws {
         for (index, step) in steps.enumerated() where step.version != index + 1 {
-            throw StorageError.migration("\(component) step “\(step.name)” has version \(step.version), not \(index + 1)")
+            throw StorageError.migration(
+                "\(component) step “\(step.name)” has version \(step.version), not \(index + 1)")
         }
         let applied = try String.fetchAll(
-            connection, sql: "SELECT name FROM storage_migration WHERE component = ? ORDER BY version", arguments: [component])
+            connection, sql: "SELECT name FROM storage_migration WHERE component = ? ORDER BY version",
+            arguments: [component])
         guard applied.count <= steps.count else {
             throw StorageError.newerFile(component: component, found: applied.count, known: steps.count)
         }

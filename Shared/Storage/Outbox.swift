@@ -8,8 +8,8 @@ public struct OutboxEvent: Sendable, Hashable {
 public enum OutboxBatch: Sendable, Hashable {
     /// Events after the cursor, in order; empty at the end. Store `next` with what you derive from them.
     case events([OutboxEvent], next: Cursor)
-    /// The cursor belongs to another epoch, lies beyond the end or before what is still kept. Drop what was derived and go on
-    /// from `from`, the oldest place that is left.
+    /// The cursor belongs to another epoch, lies beyond the end or before what is still kept. Drop what was derived and
+    /// go on from `from`, the oldest place that is left.
     case rebuild(from: Cursor)
 }
 
@@ -18,7 +18,8 @@ public enum OutboxBatch: Sendable, Hashable {
 /// With SQLite one writer gives the positions, so their order is the order of commits and nothing appears late.
 public struct Outbox: Sendable {
     static let statements = [
-        // AUTOINCREMENT: a position that was pruned or rolled back is never given to another event that anyone has seen.
+        // AUTOINCREMENT: a position that was pruned or rolled back is never given to another event that anyone has
+        // seen.
         "CREATE TABLE storage_outbox (position INTEGER PRIMARY KEY AUTOINCREMENT, payload BLOB NOT NULL) STRICT"
     ]
 

@@ -1,6 +1,7 @@
 /// The events of an outbox as they commit: batches, never empty.
 ///
-/// Ends after `.rebuild`, when the database closes, or when the reading task is cancelled. It reads only as fast as it is asked.
+/// Ends after `.rebuild`, when the database closes, or when the reading task is cancelled. It reads only as fast as it
+/// is asked.
 public struct OutboxTail: AsyncSequence, Sendable {
     public typealias Element = OutboxBatch
 
@@ -35,8 +36,8 @@ public struct OutboxTail: AsyncSequence, Sendable {
             return nil
         }
 
-        /// False when the database closed or the task was cancelled. The listener was there before the read, so a commit since
-        /// then has left its mark.
+        /// False when the database closed or the task was cancelled. The listener was there before the read, so a
+        /// commit since then has left its mark.
         private mutating func commit(after position: Int64) async -> Bool {
             while let newest = await commits.next() {
                 if newest > position { return true }

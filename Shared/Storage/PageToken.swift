@@ -1,9 +1,11 @@
 internal import Crypto
 internal import FoundationEssentials
 
-/// Makes page tokens that only this suite can have made, for exactly one list of arguments (docs/domain.md §6.0, AIP-158).
+/// Makes page tokens that only this suite can have made, for exactly one list of arguments (docs/domain.md §6.0,
+/// AIP-158).
 ///
-/// Replicas share the key, so a page may be asked of any of them. A token hides nothing: put only keys into it that the caller has seen.
+/// Replicas share the key, so a page may be asked of any of them. A token hides nothing: put only keys into it that the
+/// caller has seen.
 public struct PageTokenSealer: Sendable {
     private static let version: UInt8 = 1
     private static let tagLength = 32

@@ -1,5 +1,5 @@
 /// One stored resource: its place, its revision and its serialised message.
-public struct Resource: Sendable, Hashable {
+public struct ResourceRow: Sendable, Hashable {
     public var organization: Key
     /// What it belongs to, such as its relationship; `.root` directly under the organisation.
     public var parent: Key
@@ -42,8 +42,8 @@ public struct SortedPosition: Sendable, Hashable {
 
 /// A table of resources of one type. Storage does not look into their messages.
 ///
-/// The organisation comes first in every key, so a list cannot cross into another's rows. It is a rowid table: rows are appended in the
-/// order of their creation, and with UUIDv7 ids the index grows at its end as well.
+/// The organisation comes first in every key, so a list cannot cross into another's rows. It is a rowid table: rows are
+/// appended in the order of their creation, and with UUIDv7 ids the index grows at its end as well.
 public struct ResourceTable: Sendable {
     public struct SortColumn: Sendable, Hashable {
         public let name: String
@@ -79,8 +79,9 @@ public struct ResourceTable: Sendable {
             INSERT INTO \(name) (organization, parent, id, revision, state, body\(sorts))
             VALUES (?, ?, ?, 1, ?, ?\(String(repeating: ", ?", count: sortColumns.count))) ON CONFLICT DO NOTHING
             """
+        let assignments = sortColumns.map { ", \($0.name) = ?" }.joined()
         replacement = """
-            UPDATE \(name) SET revision = revision + 1, state = ?, body = ?\(sortColumns.map { ", \($0.name) = ?" }.joined())
+            UPDATE \(name) SET revision = revision + 1, state = ?, body = ?\(assignments)
             WHERE organization = ? AND parent = ? AND id = ? AND revision = ?
             """
     }
@@ -103,15 +104,16 @@ public struct ResourceTable: Sendable {
             }
     }
 
-    public func get(_ organization: Key, _ parent: Key, _ id: Key, in snapshot: Snapshot) throws -> Resource? {
+    public func get(_ organization: Key, _ parent: Key, _ id: Key, in snapshot: Snapshot) throws -> ResourceRow? {
         try snapshot.first(
-            "\(selection) WHERE organization = ? AND parent = ? AND id = ?", [.key(organization), .key(parent), .key(id)]
+            "\(selection) WHERE organization = ? AND parent = ? AND id = ?",
+            [.key(organization), .key(parent), .key(id)]
         ).map(resource)
     }
 
     /// Stores a new resource with revision 1, whatever `revision` says.
     /// - Throws: `StorageError.alreadyExists`.
-    public func insert(_ resource: Resource, in transaction: Transaction) throws {
+    public func insert(_ resource: ResourceRow, in transaction: Transaction) throws {
         try check(resource)
         let inserted = try transaction.execute(
             insertion,
@@ -126,7 +128,7 @@ public struct ResourceTable: Sendable {
     /// - Returns: its new revision.
     /// - Throws: `StorageError.notFound`, or `.revisionMismatch` with the stored revision.
     @discardableResult
-    public func put(_ resource: Resource, in transaction: Transaction) throws -> Int64 {
+    public func put(_ resource: ResourceRow, in transaction: Transaction) throws -> Int64 {
         try check(resource)
         let place: [Value] = [.key(resource.organization), .key(resource.parent), .key(resource.id)]
         let replaced = try transaction.execute(
@@ -151,7 +153,7 @@ public struct ResourceTable: Sendable {
     /// - Parameter limit: 1 to `Limits.rows`.
     public func list(
         _ organization: Key, _ parent: Key, after: Key? = nil, limit: Int, in snapshot: Snapshot
-    ) throws -> [Resource] {
+    ) throws -> [ResourceRow] {
         try rows(
             "organization = ? AND parent = ?", [.key(organization), .key(parent)], after: after, limit, in: snapshot)
     }
@@ -159,20 +161,21 @@ public struct ResourceTable: Sendable {
     /// The children of `parent` in one state, in ascending order of id.
     public func list(
         _ organization: Key, _ parent: Key, state: Int64, after: Key? = nil, limit: Int, in snapshot: Snapshot
-    ) throws -> [Resource] {
+    ) throws -> [ResourceRow] {
         try rows(
             "organization = ? AND parent = ? AND state = ?", [.key(organization), .key(parent), .integer(state)],
             after: after, limit, in: snapshot)
     }
 
-    /// An organisation's resources under all parents, ascending by (column, parent, id); those without a value are left out.
+    /// An organisation's resources under all parents, ascending by (column, parent, id); those without a value are left
+    /// out.
     /// - Parameters:
     ///   - column: an indexed sort column of this table.
     ///   - range: the lowest and highest value to list, both inclusive; nil leaves that end open.
     public func list(
         _ organization: Key, sortedBy column: String, from lowest: Value? = nil, through highest: Value? = nil,
         after: SortedPosition? = nil, limit: Int, in snapshot: Snapshot
-    ) throws -> [Resource] {
+    ) throws -> [ResourceRow] {
         try Limits.check(rows: limit)
         guard sortColumns.contains(SortColumn(column)) else {
             throw StorageError.invalid("\(name) has no index on “\(column)”")
@@ -197,13 +200,13 @@ public struct ResourceTable: Sendable {
     }
 
     /// Every resource of every organisation, in the order of creation: for memory that is filled at start.
-    public func each(in snapshot: Snapshot, _ body: (Resource) throws -> Void) throws {
+    public func each(in snapshot: Snapshot, _ body: (ResourceRow) throws -> Void) throws {
         try snapshot.each("\(selection) ORDER BY rowid") { try body(resource($0)) }
     }
 
     private func rows(
         _ condition: String, _ values: [Value], after: Key?, _ limit: Int, in snapshot: Snapshot
-    ) throws -> [Resource] {
+    ) throws -> [ResourceRow] {
         try Limits.check(rows: limit)
         let start = after.map { (" AND id > ?", [Value.key($0)]) } ?? ("", [])
         return try snapshot.query(
@@ -211,13 +214,13 @@ public struct ResourceTable: Sendable {
         ).map(resource)
     }
 
-    private func resource(_ row: Row) throws -> Resource {
-        Resource(
+    private func resource(_ row: Row) throws -> ResourceRow {
+        ResourceRow(
             organization: try row.key(0), parent: try row.key(1), id: try row.key(2), revision: try row.int64(3),
             state: try row.int64(4), sort: Array(row.values.dropFirst(6)), body: try row.blob(5))
     }
 
-    private func check(_ resource: Resource) throws {
+    private func check(_ resource: ResourceRow) throws {
         for key in [resource.organization, resource.parent, resource.id] { try key.check() }
         try Limits.check(payload: resource.body)
         guard resource.sort.count == sortColumns.count else {

@@ -12,8 +12,9 @@ public class Snapshot {
         self.identity = identity
     }
 
-    /// The rows of a SELECT, VALUES or WITH; in a transaction also of INSERT, UPDATE or DELETE with RETURNING.
-    /// The statement is compiled once per connection and kept, so give what varies as `values`: `?` in order, or `?1`, `?2`.
+    /// The rows of a SELECT, VALUES or WITH; in a transaction also of INSERT, UPDATE or DELETE with RETURNING. The
+    /// statement is compiled once per connection and kept, so give what varies as `values`: `?` in order, or `?1`,
+    /// `?2`.
     public final func query(_ sql: String, _ values: [Value] = []) throws -> [Row] {
         try Self.requireData(sql)
         let connection = try live()
@@ -60,7 +61,8 @@ public class Snapshot {
         StatementArguments(try values.map { try $0.databaseValue })
     }
 
-    /// Transactions are begun and ended by the group commit alone, and settings of the connection are set when it opens.
+    /// Transactions are begun and ended by the group commit alone, and settings of the connection are set when it
+    /// opens.
     static func requireData(_ sql: String) throws {
         let verb = String(sql.drop(while: \.isWhitespace).prefix(while: \.isLetter)).uppercased()
         switch verb {

@@ -44,7 +44,8 @@ extension StorageError: CustomStringConvertible {
         switch self {
         case .overloaded: "the database has too much waiting work, try again later"
         case .closed: "the database is closed"
-        case .unwritable(let cause): "a commit failed on the disk (\(cause)); restart the process after checking the disk"
+        case .unwritable(let cause):
+            "a commit failed on the disk (\(cause)); restart the process after checking the disk"
         case .newerFile(let component, let found, let known):
             "the database file has \(component) schema version \(found), this program knows only \(known): "
                 + "run the newer program, or restore a backup of the older one"

@@ -46,6 +46,11 @@ public struct EvidenceLog: Sendable {
         evidence.indices.first { evidence[$0].id == id }.map { evidence[$0] }
     }
 
+    /// How many events count at `instant`.
+    public func count(at instant: Instant) -> Int {
+        counted(at: instant).count
+    }
+
     /// Positions of the events that count at `instant`: occurred by then, not retracted, and no event that supersedes
     /// them has occurred by then.
     func counted(at instant: Instant) -> [Int] {

@@ -58,6 +58,11 @@ public struct Policy: Hashable, Sendable {
     public subscript(component: Component) -> Parameters {
         parameters[component]
     }
+
+    /// q: the share of a negative event that an accepted repair takes away, 0...1.
+    public func repair(of component: Component) -> Double {
+        Breaches.repairDiscount(component)
+    }
 }
 
 public enum PolicyError: Error, Hashable, Sendable {

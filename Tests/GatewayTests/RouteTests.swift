@@ -4,7 +4,7 @@ import Schema
 import Standard
 import Testing
 
-@testable import gateway
+@testable import Gateway
 
 /// google/api/http.proto, "Path template syntax".
 @Suite struct PathTemplateTests {

@@ -7,7 +7,7 @@ import Standard
 import Synchronization
 import Testing
 
-@testable import gateway
+@testable import Gateway
 
 /// HTML Living Standard §9.2.
 @Suite struct EventSourceTests {
@@ -44,7 +44,7 @@ import Testing
     @Test func messagesComeAsEventsAndGoingAwayCancels() async throws {
         let cancelled = AsyncStream<Void>.makeStream()
         let method = Self.watching(until: cancelled.continuation)
-        try await TestGateway.run(["trust-scoring": [method]]) { test in
+        try await TestGatewayService.run(["trust-scoring": [method]]) { test in
             let (client, events) = try await test.events(Self.watch)
             var iterator = events.makeAsyncIterator()
             let first = try #require(try await iterator.next())
@@ -59,7 +59,7 @@ import Testing
     @Test func lastEventIDResumes() async throws {
         let cancelled = AsyncStream<Void>.makeStream()
         let method = Self.watching(until: cancelled.continuation)
-        try await TestGateway.run(["trust-scoring": [method]]) { test in
+        try await TestGatewayService.run(["trust-scoring": [method]]) { test in
             let (client, events) = try await test.events(Self.watch, ["last-event-id": "41"])
             var iterator = events.makeAsyncIterator()
             #expect(try await iterator.next()?.hasPrefix("event: message\nid: 42\n") == true)
@@ -70,7 +70,7 @@ import Testing
     @Test func aStreamWithoutMessagesShowsThatItStands() async throws {
         let cancelled = AsyncStream<Void>.makeStream()
         let method = Self.watching(until: cancelled.continuation, messages: 0)
-        try await TestGateway.run(["trust-scoring": [method]]) { test in
+        try await TestGatewayService.run(["trust-scoring": [method]]) { test in
             let (client, events) = try await test.events(Self.watch)
             var iterator = events.makeAsyncIterator()
             #expect(try await iterator.next() == ":")
@@ -81,7 +81,7 @@ import Testing
     @Test func drainingEndsTheStreamCleanly() async throws {
         let cancelled = AsyncStream<Void>.makeStream()
         let method = Self.watching(until: cancelled.continuation)
-        try await TestGateway.run(["trust-scoring": [method]]) { test in
+        try await TestGatewayService.run(["trust-scoring": [method]]) { test in
             let (_, events) = try await test.events(Self.watch)
             var iterator = events.makeAsyncIterator()
             #expect(try await iterator.next() != nil)
@@ -98,7 +98,7 @@ import Testing
             (_: WatchTrustProfileRequest, _, _: ResponseWriter<WatchTrustProfileResponse>) in
             throw RPCError(.permissionDenied, reason: "NOT_PARTY", "no")
         }
-        try await TestGateway.run(["trust-scoring": [method]]) { test in
+        try await TestGatewayService.run(["trust-scoring": [method]]) { test in
             let answer = try await test.send("GET", Self.watch)
             #expect(answer.status == 403)
             #expect(answer["error.details.0.reason"] == .string("NOT_PARTY"))
@@ -111,7 +111,7 @@ import Testing
             try await responses.write(WatchTrustProfileResponse(resumeToken: "1"))
             throw RPCError(.dataLoss, reason: "CHAIN_BROKEN", "broken")
         }
-        try await TestGateway.run(["trust-scoring": [method]]) { test in
+        try await TestGatewayService.run(["trust-scoring": [method]]) { test in
             let answer = try await test.send("GET", Self.watch)
             #expect(answer.status == 200)
             #expect(answer.head.headers[first: "content-type"] == "text/event-stream")
@@ -128,7 +128,7 @@ import Testing
     private func withChannel(
         _ methods: [String: [RPC.Method]], _ body: (Channel, CallOptions) async throws -> Void
     ) async throws {
-        try await TestGateway.run(methods) { test in
+        try await TestGatewayService.run(methods) { test in
             let channel = Channel(test.endpoint, group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
             let options = CallOptions(metadata: ["authorization": "Bearer \(try await test.token())", "x-other": "1"])
             try await body(channel, options)
@@ -193,7 +193,7 @@ import Testing
             try await responses.write(WatchTrustProfileResponse(resumeToken: "1"))
             try await Task.sleep(for: .seconds(60))
         }
-        try await TestGateway.run(["trust-scoring": [watch]]) { test in
+        try await TestGatewayService.run(["trust-scoring": [watch]]) { test in
             let channel = Channel(test.endpoint, group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
             let answers = try await TrustServiceClient(channel).watchTrustProfile(WatchTrustProfileRequest())
             var iterator = answers.makeAsyncIterator()
@@ -205,7 +205,7 @@ import Testing
     }
 
     @Test func healthAndReflectionSpeakForAllServices() async throws {
-        try await TestGateway.run(["goals": []]) { test in
+        try await TestGatewayService.run(["goals": []]) { test in
             let following = Task {
                 await withTaskGroup(of: Void.self) { group in
                     for upstream in test.gateway.upstreams.all {
@@ -289,7 +289,7 @@ import Testing
         let methods = [
             "relationships": Self.relationshipsMethods, "goals": Self.goalsMethods, "feedback": Self.feedbackMethods,
         ]
-        try await TestGateway.run(methods) { test in
+        try await TestGatewayService.run(methods) { test in
             let answer = try await test.send("GET", "/v1/views/coach")
             #expect(answer.status == 200)
             #expect(answer["state"] == .string("OK"))
@@ -324,7 +324,7 @@ import Testing
             return TrustProfile()
         }
         let methods = ["relationships": Self.relationshipsMethods, "trust-scoring": [slow]]
-        try await TestGateway.run(methods) { test in
+        try await TestGatewayService.run(methods) { test in
             let start = ContinuousClock.now
             let answer = try await test.send("GET", "/v1/views/coach")
             #expect(answer["pairs.0.trust.state"] == .string("UNREACHABLE"))

@@ -13,7 +13,7 @@ import struct NIOCore.ByteBuffer
 import protocol NIOCore.EventLoop
 import struct NIOCore.NIOLoopBound
 
-@testable import gateway
+@testable import Gateway
 
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -39,7 +39,7 @@ struct FakeService: Sendable {
 
 /// The gateway, before fake services. A service without methods is down.
 struct TestGateway: Sendable {
-    let gateway: Gateway
+    let gateway: GatewayService
     let endpoint: Endpoint
     let issuer: DevelopmentIssuer
     private let services: [FakeService]
@@ -82,7 +82,7 @@ struct TestGateway: Sendable {
         let identity = try await WorkloadIdentity(
             service: "gateway", dataDirectory: directory, keysDirectory: directory + "/keys")
         issuer = try await DevelopmentIssuer(keysDirectory: directory + "/keys")
-        gateway = try Gateway(
+        gateway = try GatewayService(
             configuration, identity: identity, clock: clock, group: MultiThreadedEventLoopGroup.singleton, logger: quiet
         )
         let port = try await gateway.start().port

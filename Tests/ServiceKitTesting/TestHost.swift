@@ -17,7 +17,10 @@ public final class TestHost<Service: RapportService>: Sendable {
     private let relationships = Mutex<Int>(0)
 
     /// - Parameter instant: what the clock shows at the start; the wall clock when nil.
-    public init(_ type: Service.Type, at instant: Instant? = nil) async throws {
+    /// - Parameter channels: the ways to other services; none is configured unless given.
+    public init(
+        _ type: Service.Type, at instant: Instant? = nil, channels: [String: RPC.Channel] = [:]
+    ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "rapport-\(UUID())").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -29,7 +32,7 @@ public final class TestHost<Service: RapportService>: Sendable {
             service: Service.name, database: database, clock: clock, logger: logger,
             identity: WorkloadIdentity(
                 service: Service.name, dataDirectory: directory, keysDirectory: directory + "/keys"),
-            channels: [:], pageTokens: PageTokenSealer(key: Array(repeating: 7, count: 32)),
+            channels: channels, pageTokens: PageTokenSealer(key: Array(repeating: 7, count: 32)),
             source: Service.relationshipSource)
         let service = try await Service(runtime)
         self.service = service

@@ -7,7 +7,8 @@ public struct CallOptions: Sendable {
     public var deadline: Deadline?
     /// Wait for a connection, within the deadline, where the call would fail with UNAVAILABLE otherwise.
     public var waitForReady: Bool
-    /// The largest response message, in bytes; a larger one fails the call with RESOURCE_EXHAUSTED. 4 MiB, as in every gRPC implementation.
+    /// The largest response message, in bytes; a larger one fails the call with RESOURCE_EXHAUSTED. 4 MiB, as in every
+    /// gRPC implementation.
     public var maxResponseBytes = 4 * 1024 * 1024
 
     public init(

@@ -22,19 +22,19 @@ struct Target: Sendable, CustomStringConvertible {
     var description: String { endpoints.map { "\($0)" }.joined(separator: ", ") }
 }
 
-public struct ChannelOptions: Sendable {
-    public var backoff = Backoff()
-    /// Calls that may wait for a connection, or for a free stream, on one event loop; one more fails with RESOURCE_EXHAUSTED. Each
-    /// holds its request in memory.
-    public var maxWaitingCalls = 10_000
-
-    public init() {}
-}
-
-/// A client's way to a service. It connects when the first call is made, one connection for each event loop that calls come
-/// from, and again after a connection is lost. To be used from any task; a call made on one of the group's loops stays there.
-/// All calls throw `RPCError`; cancelling the calling task cancels the call.
+/// A client's way to a service. It connects when the first call is made, one connection for each event loop that calls
+/// come from, and again after a connection is lost. To be used from any task; a call made on one of the group's loops
+/// stays there. All calls throw `RPCError`; cancelling the calling task cancels the call.
 public final class Channel: Sendable {
+    public struct Options: Sendable {
+        public var backoff = Backoff()
+        /// Calls that may wait for a connection, or for a free stream, on one event loop; one more fails with
+        /// RESOURCE_EXHAUSTED. Each holds its request in memory.
+        public var maxWaitingCalls = 10_000
+
+        public init() {}
+    }
+
     private let subchannels: [Subchannel]
     // Serves callers that run elsewhere than on the group's loops; together they share one connection.
     private let home: Subchannel
@@ -43,7 +43,7 @@ public final class Channel: Sendable {
     ///   - endpoints: at least one; the first that answers is used.
     ///   - tls: cleartext HTTP/2 with prior knowledge when nil.
     public convenience init(
-        _ endpoints: Endpoint..., tls: ClientTLS? = nil, options: ChannelOptions = ChannelOptions(),
+        _ endpoints: Endpoint..., tls: ClientTLS? = nil, options: Options = Options(),
         group: any EventLoopGroup, logger: Logger
     ) {
         self.init(endpoints, tls: tls, options: options, group: group, logger: logger)
@@ -51,7 +51,7 @@ public final class Channel: Sendable {
 
     /// - Parameter endpoints: at least one; the first that answers is used.
     public convenience init(
-        _ endpoints: [Endpoint], tls: ClientTLS? = nil, options: ChannelOptions = ChannelOptions(),
+        _ endpoints: [Endpoint], tls: ClientTLS? = nil, options: Options = Options(),
         group: any EventLoopGroup, logger: Logger
     ) {
         self.init(
@@ -60,7 +60,7 @@ public final class Channel: Sendable {
     }
 
     init(
-        _ target: Target, _ options: ChannelOptions, group: any EventLoopGroup, logger: Logger,
+        _ target: Target, _ options: Options, group: any EventLoopGroup, logger: Logger,
         connector: @escaping Connector
     ) {
         precondition(!target.endpoints.isEmpty, "a channel needs an endpoint")
@@ -93,8 +93,8 @@ public final class Channel: Sendable {
         return ResponseStream(call) { try decoded($0) }
     }
 
-    /// A stream of messages, written by `body`, and one answer. What `body` throws cancels the call and is rethrown, unless the server
-    /// has ended the call before.
+    /// A stream of messages, written by `body`, and one answer. What `body` throws cancels the call and is rethrown,
+    /// unless the server has ended the call before.
     nonisolated(nonsending)
         public func clientStreaming<Request: Message, Response: Message>(
             _ path: String, _ options: CallOptions,
@@ -133,7 +133,9 @@ public final class Channel: Sendable {
         return BidirectionalCall(requests: RequestWriter(call) { framed($0) }, responses: ResponseStream(call) { $0 })
     }
 
-    private func makeCall(_ path: String, _ options: CallOptions, request: ByteBuffer?, takesOneResponse: Bool) -> ClientCall {
+    private func makeCall(_ path: String, _ options: CallOptions, request: ByteBuffer?, takesOneResponse: Bool)
+        -> ClientCall
+    {
         ClientCall(path, options, request: request, takesOneResponse: takesOneResponse, on: subchannel)
     }
 

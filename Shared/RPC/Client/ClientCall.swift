@@ -21,6 +21,7 @@ final class ClientCall: @unchecked Sendable {
     private var headWaiters: [Waiter<Metadata>] = []
     private var isWaiting = false
     private var isFinished = false  // the caller has no more messages
+    private var isHalfClosed = false  // and the server has been told
     private var hasSentMessages = false
     private var isRetry = false
     private var outcome: StatusTrailers.Outcome?
@@ -56,7 +57,9 @@ final class ClientCall: @unchecked Sendable {
     private func begin() {
         guard outcome == nil else { return }
         if let deadline {
-            guard !deadline.hasPassed else { return fail(RPCError(.deadlineExceeded, "the deadline has passed")) }
+            guard deadline.instant > subchannel.eventLoop.now else {
+                return fail(RPCError(.deadlineExceeded, "the deadline has passed"))
+            }
             timer = subchannel.wheel.add(deadline, self)
         }
         isWaiting = true
@@ -71,18 +74,17 @@ final class ClientCall: @unchecked Sendable {
         // The transport may have failed within.
         guard outcome == nil, !isWaiting else { return }
         self.exchange = exchange
-        if let request {
-            exchange.write(request)
-            exchange.end()
-        } else {
-            becameWritable()
-        }
+        isHalfClosed = false
+        if let request { exchange.write(request) }
+        becameWritable()
     }
 
     private func requestHead() -> RequestHead {
         var headers: Headers = ["te": "trailers", "content-type": "application/grpc", "user-agent": "grpc-rapport"]
-        if let deadline { headers.add("grpc-timeout", TimeoutHeader.encode(deadline.remaining)) }
-        if isRetry { headers.add("grpc-previous-rpc-attempts", "1") }
+        if let deadline {
+            let remaining = deadline.remaining(at: subchannel.eventLoop.now)
+            headers.add("grpc-timeout", TimeoutHeader.encode(remaining))
+        }
         for (name, value) in options.metadata where name != "user-agent" { headers.add(name, value) }
         return RequestHead(
             method: "POST", scheme: subchannel.target.scheme, authority: subchannel.target.authority, path: "/" + path,
@@ -105,7 +107,7 @@ final class ClientCall: @unchecked Sendable {
         onLoop { call in
             guard !call.isFinished else { return }
             call.isFinished = true
-            if call.outbox.isEmpty { call.exchange?.end() }
+            call.becameWritable()
         }
     }
 
@@ -171,7 +173,11 @@ final class ClientCall: @unchecked Sendable {
     }
 
     private func abort(_ error: RPCError) {
-        guard outcome == nil else { return inbox.fail(error) }
+        guard outcome == nil else {
+            // Nobody reads what arrived before the end; the connection gets its credit back.
+            inbox.fail(error)
+            return returnCredit()
+        }
         exchange?.reset(.cancel)
         end(.failure(error), discarding: true)
     }
@@ -197,13 +203,11 @@ final class ClientCall: @unchecked Sendable {
 
     private func singleResponse() throws(FramingError) -> Result<ByteBuffer, RPCError> {
         if let error = outcome?.error { return .failure(error) }
-        guard case .message(let message)? = try inbox.take() else {
-            return .failure(RPCError(.unimplemented, "\(path) answered OK without a message"))
-        }
-        switch try inbox.take() {
-        case .end(nil): return .success(message)
-        case .end(let error?): return .failure(error)
-        default: return .failure(RPCError(.unimplemented, "\(path) answered with more than one message"))
+        switch (try inbox.take(), try inbox.take()) {
+        case (.message(let message)?, .end(nil)?): return .success(message)
+        case (.end(let error?)?, _), (.message?, .end(let error?)?): return .failure(error)
+        case (.message?, _): return .failure(RPCError(.unimplemented, "\(path) answered with more than one message"))
+        default: return .failure(RPCError(.unimplemented, "\(path) answered OK without a message"))
         }
     }
 
@@ -264,12 +268,15 @@ extension ClientCall: ClientExchangeDelegate {
     }
 
     func becameWritable() {
-        guard outcome == nil, let exchange, !outbox.isEmpty || isFinished else { return }
+        guard outcome == nil, !isHalfClosed, let exchange else { return }
         while exchange.isWritable, let message = outbox.popFirst() {
             hasSentMessages = true
             exchange.write(message)
         }
-        if isFinished, outbox.isEmpty { exchange.end() }
+        if isFinished, outbox.isEmpty {
+            isHalfClosed = true
+            exchange.end()
+        }
     }
 
     func closed(_ reason: StreamCloseReason) {
@@ -284,7 +291,8 @@ extension ClientCall: ClientExchangeDelegate {
             guard !isRetry, head == nil, !hasSentMessages else {
                 return fail(RPCError(.unavailable, "\(subchannel.target) did not take the call"))
             }
-            // Transparent retry, once (gRFC A6), after the transport has told everybody what happened to it.
+            // Transparent retry, once and not counted as an attempt (gRFC A6), after the transport has told everybody
+            // what happened to it.
             isRetry = true
             isWaiting = true
             subchannel.eventLoop.assumeIsolated().execute {

@@ -23,8 +23,8 @@ public struct RequestWriter<Element: Sendable>: Sendable {
     public func finish() { call.finish() }
 }
 
-/// The messages of a streaming response, in order. To be read by one task at a time. Ends when the server ends it with OK, and throws
-/// `RPCError` otherwise. Giving up the last copy of it cancels the call.
+/// The messages of a streaming response, in order. To be read by one task at a time. Ends when the server ends it with
+/// OK, and throws `RPCError` otherwise. Giving up the last copy of it cancels the call.
 public struct ResponseStream<Element: Sendable>: AsyncSequence, Sendable {
     fileprivate let handle: CallHandle
     private let decode: @Sendable (ByteBuffer) throws -> Element

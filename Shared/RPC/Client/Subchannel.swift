@@ -4,8 +4,9 @@ import NIOCore
 
 /// One event loop's connection to the target of a channel, and the calls that wait for it. Confined to its loop.
 ///
-/// A channel has one for each loop, so that a call made on a loop never leaves it. It connects when the first call comes, tries the
-/// target's endpoints in order, and backs off when none answers; meanwhile calls fail at once, unless they wait for ready.
+/// A channel has one for each loop, so that a call made on a loop never leaves it. It connects when the first call
+/// comes, tries the target's endpoints in order, and backs off when none answers; meanwhile calls fail at once, unless
+/// they wait for ready.
 final class Subchannel: @unchecked Sendable {
     // Unchecked: all state is touched on the loop only.
     private enum State {
@@ -19,7 +20,7 @@ final class Subchannel: @unchecked Sendable {
     let eventLoop: any EventLoop
     let wheel: DeadlineWheel
     let target: Target
-    private let options: ChannelOptions
+    private let options: RPC.Channel.Options
     private let connector: Connector
     private let logger: Logger
 
@@ -34,7 +35,7 @@ final class Subchannel: @unchecked Sendable {
     private var isWaking = false
 
     init(
-        _ target: Target, _ options: ChannelOptions, on eventLoop: any EventLoop, connector: @escaping Connector,
+        _ target: Target, _ options: RPC.Channel.Options, on eventLoop: any EventLoop, connector: @escaping Connector,
         logger: Logger
     ) {
         self.target = target

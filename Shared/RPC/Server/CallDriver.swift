@@ -2,11 +2,11 @@ import NIOCore
 
 /// Runs the handlers of one event loop's calls. Confined to its loop.
 ///
-/// A task for each request costs about a third of the request, so one task, the driver, runs the calls of a whole read burst,
-/// one after the other, on the loop. It starts in the middle of the burst's end and stays a plain function call as long as no handler suspends.
-/// When one does, its driver belongs to that call from then on: another driver takes the rest of the queue, cancelling the call cancels
-/// the task of its driver, and a driver that has been suspended finishes its call and retires. So the cancellation of a call, which is
-/// sticky, never reaches another call.
+/// A task for each request costs about a third of the request, so one task, the driver, runs the calls of a whole read
+/// burst, one after the other, on the loop. It starts in the middle of the burst's end and stays a plain function call
+/// as long as no handler suspends. When one does, its driver belongs to that call from then on: another driver takes
+/// the rest of the queue, cancelling the call cancels the task of its driver, and a driver that has been suspended
+/// finishes its call and retires. So the cancellation of a call, which is sticky, never reaches another call.
 final class CallDriver: @unchecked Sendable {
     // Unchecked: all state is touched on the loop only.
     let executor: LoopExecutor
@@ -52,7 +52,9 @@ final class CallDriver: @unchecked Sendable {
         activeCall = nil
     }
 
-    private func drive(_ number: UInt64) async {
+    nonisolated(nonsending)
+        private func drive(_ number: UInt64) async
+    {
         while let call = ready.popFirst() {
             activeCall = call
             await call.run()

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// A handler that passes any call on to another server: messages as they are, metadata, deadline and cancellation one way,
-/// metadata and status with its details the other way.
+/// A handler that passes any call on to another server: messages as they are, metadata, deadline and cancellation one
+/// way, metadata and status with its details the other way.
 /// - Parameters:
 ///   - channel: where a call goes; throw to refuse it.
 ///   - options: what the call onward carries; by default the deadline and all metadata of the caller.

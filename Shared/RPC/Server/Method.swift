@@ -1,20 +1,41 @@
 import NIOCore
 import Protobuf
 
-/// Serves any call as bytes, whatever its kind: the messages of the request come without their prefix, those of the response
-/// go out as they are. `context.method` tells which method was asked for.
+/// Serves any call as bytes, whatever its kind: the messages of the request come without their prefix, those of the
+/// response go out as they are. `context.method` tells which method was asked for.
 public typealias RawHandler =
     @Sendable (RequestStream<ByteBuffer>, ServerContext, ResponseWriter<ByteBuffer>) async throws -> Void
 
 /// One method of a service: its name, its kind and its handler.
 public struct Method: Sendable {
+    // Requests without their prefix, responses framed. They run where their caller runs: on the loop, without asking
+    // whether they do.
+    @usableFromInline
+    typealias Unary =
+        nonisolated(nonsending) @Sendable (ByteBuffer, ServerContext) async throws -> ByteBuffer
+    @usableFromInline
+    typealias ServerStreaming =
+        nonisolated(nonsending) @Sendable (ByteBuffer, ServerContext, ServerCall) async throws -> Void
+    @usableFromInline
+    typealias ClientStreaming =
+        nonisolated(nonsending) @Sendable (ServerContext, ServerCall) async throws -> ByteBuffer
+    @usableFromInline
+    typealias BidirectionalStreaming =
+        nonisolated(nonsending) @Sendable (ServerContext, ServerCall) async throws -> Void
+
     @usableFromInline
     enum Handler: Sendable {
-        // One request, one framed response.
-        case unary(@Sendable (ByteBuffer, ServerContext) async throws -> ByteBuffer)
-        case serverStreaming(@Sendable (ByteBuffer, ServerContext, ServerCall) async throws -> Void)
-        case clientStreaming(@Sendable (ServerContext, ServerCall) async throws -> ByteBuffer)
-        case bidirectionalStreaming(@Sendable (ServerContext, ServerCall) async throws -> Void)
+        case unary(Unary)
+        case serverStreaming(ServerStreaming)
+        case clientStreaming(ClientStreaming)
+        case bidirectionalStreaming(BidirectionalStreaming)
+
+        var givesOneResponse: Bool {
+            switch self {
+            case .unary, .clientStreaming: true
+            case .serverStreaming, .bidirectionalStreaming: false
+            }
+        }
 
         /// The request is one message, and the handler starts when it is complete.
         var takesOneRequest: Bool {
@@ -41,8 +62,8 @@ public struct Method: Sendable {
         self.handler = handler
     }
 
-    /// The same method, its handler run on the global pool: for work that would keep an event loop from its connections for more
-    /// than about a millisecond.
+    /// The same method, its handler run on the global pool: for work that would keep an event loop from its connections
+    /// for more than about a millisecond.
     public var onGlobalPool: Method {
         var method = self
         method.runsOnGlobalPool = true

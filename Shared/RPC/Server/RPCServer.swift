@@ -4,11 +4,13 @@ import NIOCore
 
 /// Limits of a server; what they bound comes from outside.
 public struct ServerOptions: Sendable {
-    /// The largest request message, in bytes. A larger one is answered with RESOURCE_EXHAUSTED. 4 MiB, as in every gRPC implementation.
+    /// The largest request message, in bytes. A larger one is answered with RESOURCE_EXHAUSTED. 4 MiB, as in every gRPC
+    /// implementation.
     public var maxRequestBytes = 4 * 1024 * 1024
-    /// Handlers that run at once on one event loop; a call beyond is answered with RESOURCE_EXHAUSTED. Handlers count and not streams,
-    /// because a reset stream is gone from the connection while its handler still costs (CVE-2023-44487). A loop serves some
-    /// thousand waiting handlers with ease; what waits longer has no use for its answer.
+    /// Handlers that run at once on one event loop; a call beyond is answered with RESOURCE_EXHAUSTED. Handlers count
+    /// and not streams, because a reset stream is gone from the connection while its handler still costs
+    /// (CVE-2023-44487). A loop serves some thousand waiting handlers with ease; what waits longer has no use for its
+    /// answer.
     public var maxRunningHandlersPerLoop = 1000
 
     public init() {}
@@ -98,7 +100,9 @@ public final class RPCServer: Application {
 
     private func unknownMethod(_ path: String) -> RPCError {
         let parts = path.split(separator: "/", omittingEmptySubsequences: true)
-        guard parts.count == 2 else { return RPCError(.unimplemented, "\(path.prefix(256)) is not the path of a method") }
+        guard parts.count == 2 else {
+            return RPCError(.unimplemented, "\(path.prefix(256)) is not the path of a method")
+        }
         return services.contains(String(parts[0]))
             ? RPCError(.unimplemented, "\(parts[0]) has no method \(parts[1].prefix(256))")
             : RPCError(.unimplemented, "there is no service \(parts[0].prefix(256)) here")
@@ -128,7 +132,8 @@ public final class RPCServer: Application {
 }
 
 enum ContentType {
-    /// `application/grpc` or `application/grpc+proto`, with or without parameters. `application/grpc-web` is another protocol.
+    /// `application/grpc` or `application/grpc+proto`, with or without parameters. `application/grpc-web` is another
+    /// protocol.
     static func isGRPC(_ value: String) -> Bool {
         guard value.utf8.count > "application/grpc".utf8.count else { return value == "application/grpc" }
         let type = value.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }

@@ -1,8 +1,8 @@
 import NIOCore
 import Protobuf
 
-/// The messages of a streaming request, in order. To be read by one task at a time. Taking a message returns its flow-control
-/// credit, so a handler that reads slowly slows its caller.
+/// The messages of a streaming request, in order. To be read by one task at a time. Taking a message returns its
+/// flow-control credit, so a handler that reads slowly slows its caller.
 public struct RequestStream<Element: Sendable>: AsyncSequence, Sendable {
     fileprivate enum Source: Sendable {
         case call(ServerCall, @Sendable (ByteBuffer) throws -> Element)
@@ -11,7 +11,9 @@ public struct RequestStream<Element: Sendable>: AsyncSequence, Sendable {
 
     private let source: Source
 
-    init(_ call: ServerCall, decode: @escaping @Sendable (ByteBuffer) throws -> Element) { source = .call(call, decode) }
+    init(_ call: ServerCall, decode: @escaping @Sendable (ByteBuffer) throws -> Element) {
+        source = .call(call, decode)
+    }
 
     /// A stream for tests of a handler.
     public init(_ elements: [Element]) { source = .elements(elements) }

@@ -2,8 +2,8 @@ import HTTP
 import Logging
 import NIOCore
 
-/// One call on the server: it reads the request, runs the handler once it can, and answers. Confined to the event loop of its exchange, save
-/// where a method says otherwise.
+/// One call on the server: it reads the request, runs the handler once it can, and answers. Confined to the event loop
+/// of its exchange, save where a method says otherwise.
 @usableFromInline
 final class ServerCall: @unchecked Sendable {
     private enum Phase {
@@ -57,12 +57,18 @@ final class ServerCall: @unchecked Sendable {
     // MARK: The handler
 
     /// Runs the handler and answers, inside a driver's task.
-    func run() async {
+    nonisolated(nonsending)
+        func run() async
+    {
         guard phase == .ready, !isEnded else { return }
         phase = .running
         do {
             let response = try await server.interceptors.isEmpty ? handle() : intercept()
-            if let response { send(response) }
+            if let response {
+                send(response)
+            } else if method.handler.givesOneResponse {
+                throw RPCError(.internal, "an interceptor neither called the handler nor refused the call")
+            }
             end(nil)
         } catch {
             end(server.status(of: error, in: context))
@@ -91,12 +97,16 @@ final class ServerCall: @unchecked Sendable {
         try await first.intercept(context) { try await self.intercept(interceptors.dropFirst(), handle) }
     }
 
-    private func handle() async throws -> ByteBuffer? {
+    nonisolated(nonsending)
+        private func handle() async throws -> ByteBuffer?
+    {
         guard method.runsOnGlobalPool else { return try await callHandler() }
         return try await withTaskExecutorPreference(globalConcurrentExecutor) { try await self.callHandler() }
     }
 
-    private func callHandler() async throws -> ByteBuffer? {
+    nonisolated(nonsending)
+        private func callHandler() async throws -> ByteBuffer?
+    {
         switch method.handler {
         case .unary(let handler):
             return try await handler(request ?? ByteBuffer(), context)
@@ -137,16 +147,18 @@ final class ServerCall: @unchecked Sendable {
     }
 
     private func takeSingleRequest() throws(FramingError) {
-        guard case .message(let message)? = try inbox.take() else {
-            return end(RPCError(.unimplemented, "\(method.path) takes one message, none was sent"))
+        switch (try inbox.take(), try inbox.take()) {
+        case (.message(let message)?, .end(nil)?):
+            request = message
+            returnCredit()
+            makeReady()
+        case (.end(let error?)?, _), (.message?, .end(let error?)?):
+            end(error)
+        case (.message?, _):
+            end(RPCError(.unimplemented, "\(method.path) takes one message, more were sent"))
+        default:
+            end(RPCError(.unimplemented, "\(method.path) takes one message, none was sent"))
         }
-        guard case .end(let error)? = try inbox.take() else {
-            return end(RPCError(.unimplemented, "\(method.path) takes one message, more were sent"))
-        }
-        if let error { return end(error) }
-        request = message
-        returnCredit()
-        makeReady()
     }
 
     private func requestError(_ error: FramingError) -> RPCError {

@@ -35,8 +35,8 @@ public final class ServerContext: Sendable {
     /// The part of `method` before the slash.
     public var service: Substring { method.prefix { $0 != "/" } }
 
-    /// True once the caller has cancelled, its connection is lost or the deadline has passed, and from then on. The task that runs the
-    /// handler is cancelled at the same time.
+    /// True once the caller has cancelled, its connection is lost or the deadline has passed, and from then on. The
+    /// task that runs the handler is cancelled at the same time.
     public var isCancelled: Bool { cancellation != nil }
 
     /// Throws CANCELLED or DEADLINE_EXCEEDED when nobody waits for the answer any more.

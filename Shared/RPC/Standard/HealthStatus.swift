@@ -12,7 +12,7 @@ public final class HealthStatus: Sendable {
         var statuses: [String: Status] = ["": .notServing]
         var isShutDown = false
         var watchers: [UInt64: Waiter<Void>] = [:]
-        var watcherCount: UInt64 = 0
+        var lastWatcher: UInt64 = 0
     }
 
     private let state = Mutex(State())
@@ -40,6 +40,8 @@ public final class HealthStatus: Sendable {
         state.withLock { $0.statuses[service] }
     }
 
+    var watcherCount: Int { state.withLock { $0.watchers.count } }
+
     private func change(_ body: (inout State) -> Void) {
         let watchers = state.withLock { state in
             body(&state)
@@ -59,7 +61,8 @@ public final class HealthStatus: Sendable {
         ]
     }
 
-    @Sendable private func check(_ request: HealthCheckRequest, _ context: ServerContext) throws -> HealthCheckResponse {
+    @Sendable private func check(_ request: HealthCheckRequest, _ context: ServerContext) throws -> HealthCheckResponse
+    {
         guard let status = status(of: request.service) else {
             throw RPCError(.notFound, "there is no service \"\(request.service.prefix(256))\" here")
         }
@@ -81,9 +84,9 @@ public final class HealthStatus: Sendable {
         while true {
             let changed = Waiter<Void>()
             let (number, status) = state.withLock { state in
-                state.watcherCount += 1
-                state.watchers[state.watcherCount] = changed
-                return (state.watcherCount, state.statuses[request.service] ?? .serviceUnknown)
+                state.lastWatcher += 1
+                state.watchers[state.lastWatcher] = changed
+                return (state.lastWatcher, state.statuses[request.service] ?? .serviceUnknown)
             }
             defer { _ = state.withLock { $0.watchers.removeValue(forKey: number) } }
             if status != last { try await responses.write(HealthCheckResponse(status: status)) }

@@ -52,7 +52,8 @@ public struct Reflection: Sendable {
         case .fileContainingSymbol(let symbol)?:
             return answer(pool.file(containing: symbol), "symbol", symbol)
         case .fileContainingExtension(let request)?:
-            return error(.notFound, "there is no extension \(request.extensionNumber) of \(request.containingType.prefix(256))")
+            return error(
+                .notFound, "there is no extension \(request.extensionNumber) of \(request.containingType.prefix(256))")
         case .allExtensionNumbersOfType(let name)?:
             guard pool.messages[name] != nil else { return answer(nil, "message", name) }
             return .allExtensionNumbersResponse(ExtensionNumberResponse(baseTypeName: name))
@@ -62,7 +63,9 @@ public struct Reflection: Sendable {
     }
 
     /// A file and all that it depends on, so that the receiver can build it without asking again.
-    private func answer(_ file: FileDescriptor?, _ kind: String, _ name: String) -> ServerReflectionResponse.MessageResponse {
+    private func answer(_ file: FileDescriptor?, _ kind: String, _ name: String)
+        -> ServerReflectionResponse.MessageResponse
+    {
         guard let file else { return error(.notFound, "there is no \(kind) \(name.prefix(256)) here") }
         var seen: Set<String> = [file.name]
         var found = [file]

@@ -49,11 +49,6 @@ extension Runtime {
                 }
                 try transaction.advanceCheckpoint(of: source, from: from, to: next)
             }
-            for event in response.events {
-                if case .relationshipChanged(let change) = event.payload, let relationship = change.relationship {
-                    projection?.remember(relationship)
-                }
-            }
             service.applied(response.events)
             cursor = next
             progressed()
@@ -65,6 +60,8 @@ extension Runtime {
         guard let projection, !event.relationship.isEmpty else { return }
         if case .relationshipChanged(let change) = event.payload, let relationship = change.relationship {
             try RelationshipProjection.store(relationship, in: transaction)
+            // Before the commit, so that the rest of the batch sees it; should the commit fail, it is still the truth.
+            projection.remember(relationship)
             let scope = try ResourceName(relationship.name, "organizations", "relationships")
             if relationship.importing || relationship.state == .paused {
                 try transaction.due.hold(organization: scope.organizationKey, scope: scope.text)

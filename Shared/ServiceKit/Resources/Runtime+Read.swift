@@ -65,6 +65,21 @@ extension Runtime {
         }
     }
 
+    /// One page of rows that are no resource table.
+    ///
+    /// - Parameter read: up to `limit` items after a position that it gave itself, each with its own; nil begins.
+    public func page<Item: Sendable>(
+        _ context: ServerContext, under parent: String, pageSize: Int32, pageToken: String,
+        _ read: @Sendable @escaping (
+            Snapshot, Access, _ after: String?, _ limit: Int
+        ) throws -> [(item: Item, position: String)]
+    ) async throws -> (items: [Item], nextPageToken: String) {
+        try await self.read(context, under: parent) { [pageTokens] snapshot, access in
+            try Page(size: pageSize, token: pageToken, of: "\(context.method) \(parent)", sealer: pageTokens)
+                .fill { try read(snapshot, access, $0, $1) }
+        }
+    }
+
     /// One page of what lies below an organisation; the caller has decided who may see what.
     public func page<R: Resource>(
         _ context: ServerContext, _ table: Table<R>, organization: String, pageSize: Int32, pageToken: String,
@@ -120,6 +135,15 @@ struct Page {
             }
             if batch.count <= size { return (items, "") }
         }
+    }
+
+    func fill<Item>(
+        _ read: (_ after: String?, _ limit: Int) throws -> [(item: Item, position: String)]
+    ) throws -> (items: [Item], nextPageToken: String) {
+        let rows = try read(start, size + 1)
+        let page = rows.prefix(size)
+        guard rows.count > size, let last = page.last else { return (page.map(\.item), "") }
+        return (page.map(\.item), try sealer.seal(Array(last.position.utf8), arguments: arguments))
     }
 
     private func lastID(of resource: some Resource) throws -> String {

@@ -63,16 +63,16 @@ public struct Table<R: Resource>: Sendable {
         try storage.each(in: snapshot) { try body(resource(from: $0)) }
     }
 
-    private func stored(_ resource: R, revision: Int64) throws -> Storage.Resource {
+    private func stored(_ resource: R, revision: Int64) throws -> ResourceRow {
         let name = try ResourceName(resource.name, collections)
         var bare = resource
         bare.etag = ""
-        return Storage.Resource(
+        return ResourceRow(
             organization: name.organizationKey, parent: name.parentKey, id: name.idKey, revision: revision,
             state: Int64(state(resource)), body: bare.serialized())
     }
 
-    private func resource(from stored: Storage.Resource) throws -> R {
+    private func resource(from stored: ResourceRow) throws -> R {
         var resource = try R(serialized: stored.body)
         resource.etag = Table.etag(stored.revision)
         return resource

@@ -10,7 +10,7 @@ import ServiceKit
 import Standard
 
 /// The only door for people: REST/JSON and gRPC on one port, before the services behind it.
-struct Gateway: Sendable {
+struct GatewayService: Sendable {
     let upstreams: Upstreams
     let health = HealthStatus()
     private let rest: RESTApplication
@@ -65,7 +65,7 @@ struct Gateway: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let identity = try await WorkloadIdentity(
             service: "gateway", dataDirectory: configuration.dataDirectory, keysDirectory: configuration.keysDirectory)
-        let gateway = try Gateway(configuration, identity: identity, clock: clock, group: group, logger: logger)
+        let gateway = try GatewayService(configuration, identity: identity, clock: clock, group: group, logger: logger)
         let address = try await gateway.start()
         logger.info("ready", metadata: ["address": "\(address)", "after": "\(ContinuousClock.now - started)"])
         await withTaskGroup(of: Void.self) { tasks in

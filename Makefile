@@ -1,0 +1,68 @@
+# Rapport. `make` lists the commands.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# One set of flags everywhere: another one would build everything a second time.
+SWIFT_FLAGS := -c release -Xswiftc -enable-testing
+SWIFT_SOURCES = $$(git ls-files --cached --others --exclude-standard '*.swift' | grep -v '\.pb\.swift$$')
+VENV := .venv
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: ## Build, start the suite, load the case study, print what to try
+	@Tools/install-packages build
+	@echo "building (the first time takes some minutes) ..."
+	@swift build $(SWIFT_FLAGS)
+	@exec "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/rapport" up
+
+.PHONY: test
+test: ## Everything that must hold: format, fresh generated code, all tests, clients of other makers
+	@Tools/install-packages build test
+	@$(MAKE) --no-print-directory check-format
+	swift build $(SWIFT_FLAGS) --build-tests
+	@$(MAKE) --no-print-directory check-protos
+	swift test $(SWIFT_FLAGS) --skip-build
+	@$(MAKE) --no-print-directory interop
+
+.PHONY: check-format
+check-format: ## swift format finds nothing to say
+	@swift format lint --strict $(SWIFT_SOURCES)
+	@echo "format: clean"
+
+.PHONY: format
+format: ## Let swift format rewrite the sources
+	@swift format --in-place $(SWIFT_SOURCES)
+
+.PHONY: protos
+protos: ## Rewrite the generated code from Protos/
+	@Tools/install-packages build test
+	swift build $(SWIFT_FLAGS) --product protoc-gen-rapport
+	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && Tools/generate-protos "$$out" \
+		&& rm -rf Shared/CDescriptor/* Shared/CStandard/* Shared/CSchema/* Shared/Standard/*.pb.swift Shared/Schema/*.pb.swift \
+		&& cp -r "$$out"/. Shared/
+
+.PHONY: check-protos
+check-protos: $(VENV)/ready ## Generated code is fresh, buf's linter has nothing to say
+	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && Tools/generate-protos "$$out" \
+		&& for module in CDescriptor CStandard CSchema Standard Schema; do \
+			diff -r "$$out/$$module" "Shared/$$module" | grep -v '^Only in Shared/[A-Za-z]*: DescriptorPool' || true; \
+		done | tee "$$out/differences" \
+		&& { [ ! -s "$$out/differences" ] || { echo "generated code is stale: run 'make protos'"; exit 1; }; }
+	@cd Protos && ../$(VENV)/bin/buf lint
+	@echo "protos: fresh, lint clean"
+
+.PHONY: interop
+interop: $(VENV)/ready ## Clients of other makers against the running suite
+	$(VENV)/bin/python -m pytest -q Tests/Interop
+
+$(VENV)/ready: Tests/Interop/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Interop/requirements.txt
+	touch $@
+
+.PHONY: clean
+clean: ## Remove what was built; .rapport/ with its data stays
+	rm -rf .build $(VENV)

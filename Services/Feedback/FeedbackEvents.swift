@@ -1,0 +1,35 @@
+import Schema
+import ServiceKit
+
+/// What the other services learn (docs/domain.md §6.6, docs/domain-details nos. 10, 11 and 25): never a text.
+extension Change {
+    /// `feedback.delivered.v1`, from which Trust derives evidence; a RECOGNITION is announced to everybody else besides.
+    func publishDelivery(of item: FeedbackItem) throws {
+        try publish("feedback.delivered.v1", payload(item))
+        if item.kind == .recognition { try publish("recognition.given.v1", payload(item)) }
+    }
+
+    func publishAcknowledgement(of item: FeedbackItem, inTime: Bool) throws {
+        try publish("feedback.acknowledged.v1", payload(item, inTime: inTime))
+    }
+
+    /// Dated at the end of the 72 hours, which is this change's instant.
+    func publishMissingAcknowledgement(of item: FeedbackItem) throws {
+        try publish("feedback.unacknowledged.v1", payload(item))
+    }
+
+    /// A SELF_ONLY answer is nobody else's and stays here (docs/domain-details no. 20).
+    func publishAnswer(_ pulse: Pulse) throws {
+        guard pulse.scope == .shared else { return }
+        try publish(
+            "pulse.answered.v1",
+            .pulseAnswered(PulseAnswered(pulse: pulse.name, item: pulse.item, value: pulse.value, scope: pulse.scope)))
+    }
+
+    private func payload(_ item: FeedbackItem, inTime: Bool = false) -> Event.Payload {
+        .feedbackChanged(
+            FeedbackChanged(
+                feedbackItem: item.name, authorRole: role(of: item.author), kind: item.kind, state: item.state,
+                complete: item.isComplete, deliverTime: item.deliverTime, inTime: inTime))
+    }
+}

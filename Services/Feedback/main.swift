@@ -1,0 +1,3 @@
+import ServiceKit
+
+await Process.run(FeedbackService.self)

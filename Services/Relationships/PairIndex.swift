@@ -1,0 +1,123 @@
+import Schema
+import Storage
+
+/// Who is or was paired with whom, and who asked for it.
+enum PairIndex {
+    static let statements = [
+        """
+        CREATE TABLE relationship_pair (
+            organization TEXT NOT NULL, relationship TEXT NOT NULL, programme TEXT NOT NULL, trustee TEXT NOT NULL,
+            trustor TEXT NOT NULL, requester TEXT NOT NULL, open INTEGER NOT NULL,
+            PRIMARY KEY (organization, relationship)) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE UNIQUE INDEX relationship_pair_open
+            ON relationship_pair (organization, programme, trustee, trustor) WHERE open = 1
+        """,
+        "CREATE INDEX relationship_pair_people ON relationship_pair (organization, trustee, trustor)",
+    ]
+
+    static func insert(
+        _ relationship: Relationship, organization: String, requester: String, in transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            """
+            INSERT INTO relationship_pair (organization, relationship, programme, trustee, trustor, requester, open)
+            VALUES (?, ?, ?, ?, ?, ?, 1)
+            """,
+            [
+                .text(organization), .text(relationship.name), .text(relationship.programme),
+                .text(relationship.trustee), .text(relationship.trustor), .text(requester),
+            ])
+    }
+
+    /// The ordered pair may be opened again.
+    static func close(_ relationship: Relationship, organization: String, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE relationship_pair SET open = 0 WHERE organization = ? AND relationship = ?",
+            [.text(organization), .text(relationship.name)])
+    }
+
+    static func isOpen(
+        trustee: String, trustor: String, programme: String, organization: String, in snapshot: Snapshot
+    ) throws -> Bool {
+        try snapshot.first(
+            """
+            SELECT 1 FROM relationship_pair
+            WHERE organization = ? AND programme = ? AND trustee = ? AND trustor = ? AND open = 1
+            """,
+            [.text(organization), .text(programme), .text(trustee), .text(trustor)]) != nil
+    }
+
+    static func requester(of relationship: String, organization: String, in snapshot: Snapshot) throws -> String {
+        try snapshot.first(
+            "SELECT requester FROM relationship_pair WHERE organization = ? AND relationship = ?",
+            [.text(organization), .text(relationship)])?.text(0) ?? ""
+    }
+
+    /// Whether the two share a relationship, in either direction, of whatever state.
+    static func arePartners(_ one: String, _ other: String, organization: String, in snapshot: Snapshot) throws -> Bool {
+        try snapshot.first(
+            """
+            SELECT 1 FROM relationship_pair WHERE organization = ?1 AND trustee = ?2 AND trustor = ?3
+            UNION ALL
+            SELECT 1 FROM relationship_pair WHERE organization = ?1 AND trustee = ?3 AND trustor = ?2 LIMIT 1
+            """,
+            [.text(organization), .text(one), .text(other)]) != nil
+    }
+}
+
+/// The keys of the organisation's own directory, each taken once.
+enum Directory {
+    static let statements = [
+        """
+        CREATE TABLE directory_key (
+            organization TEXT NOT NULL, external_id TEXT NOT NULL, person TEXT NOT NULL,
+            PRIMARY KEY (organization, external_id)) STRICT, WITHOUT ROWID
+        """
+    ]
+
+    /// False when another person has it.
+    static func take(
+        _ externalID: String, for person: String, organization: String, in transaction: Transaction
+    ) throws -> Bool {
+        try transaction.execute(
+            "INSERT INTO directory_key (organization, external_id, person) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            [.text(organization), .text(externalID), .text(person)]) == 1
+    }
+}
+
+/// What has to be found by session: whether the trustor has judged a reflect-back, and the case of an absence.
+enum SessionIndex {
+    static let statements = [
+        """
+        CREATE TABLE session_fact (
+            session TEXT PRIMARY KEY NOT NULL, judged INTEGER NOT NULL DEFAULT 0, breach_case TEXT
+        ) STRICT, WITHOUT ROWID
+        """
+    ]
+
+    static func markJudged(_ session: String, in transaction: Transaction) throws {
+        try transaction.execute(
+            "INSERT INTO session_fact (session, judged) VALUES (?, 1) ON CONFLICT (session) DO UPDATE SET judged = 1",
+            [.text(session)])
+    }
+
+    static func isJudged(_ session: String, in snapshot: Snapshot) throws -> Bool {
+        try snapshot.first("SELECT 1 FROM session_fact WHERE session = ? AND judged = 1", [.text(session)]) != nil
+    }
+
+    static func remember(_ breachCase: String, of session: String, in transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            INSERT INTO session_fact (session, breach_case) VALUES (?, ?)
+            ON CONFLICT (session) DO UPDATE SET breach_case = excluded.breach_case
+            """,
+            [.text(session), .text(breachCase)])
+    }
+
+    static func breachCase(of session: String, in snapshot: Snapshot) throws -> String? {
+        try snapshot.first("SELECT breach_case FROM session_fact WHERE session = ?", [.text(session)])?
+            .optionalText(0)
+    }
+}

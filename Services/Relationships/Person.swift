@@ -1,0 +1,46 @@
+import Schema
+import ServiceKit
+
+/// A person of the organisation, mirrored from its directory (docs/domain.md §6.1).
+extension Person {
+    /// The longest reporting line that is followed upwards; levels end at 20.
+    static let maximumLevels: Int32 = 20
+
+    static func created(_ draft: Person, name: ResourceName) throws -> Person {
+        try Check.text(draft.externalId, "person.external_id", 0...200)
+        try Check.text(draft.displayName, "person.display_name", 1...200)
+        try Check.text(draft.unit, "person.unit", 0...200)
+        try Check.range(draft.level, "person.level", 0...maximumLevels)
+        try checkTimeZone(draft.timeZone)
+        if !draft.manager.isEmpty {
+            let manager = try ResourceName(draft.manager, "organizations", "people")
+            guard manager.organization == name.organization, manager != name else {
+                throw Refusal.invalid("person.manager", "another person of the same organisation")
+            }
+        }
+        return Person(
+            name: name.text, externalId: draft.externalId, displayName: draft.displayName, manager: draft.manager,
+            unit: draft.unit, level: draft.level, timeZone: draft.timeZone, active: true)
+    }
+
+    /// A partner sees who it is, nothing else (docs/domain-details.md no. 38).
+    var seenByPartner: Person {
+        Person(name: name, displayName: displayName)
+    }
+
+    /// The shape of an IANA name; whether the zone exists is for those who show times.
+    private static func checkTimeZone(_ zone: String) throws {
+        let allowed = zone.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+                UInt8(ascii: "+"):
+                true
+            default: false
+            }
+        }
+        guard allowed, zone.utf8.count <= 64 else {
+            throw Refusal.invalid("person.time_zone", "an IANA time zone such as Europe/Berlin")
+        }
+    }
+}

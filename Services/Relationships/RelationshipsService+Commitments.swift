@@ -1,0 +1,165 @@
+import RPC
+import Schema
+import ServiceKit
+import Storage
+
+extension RelationshipsService {
+    /// The owner promises. A service asks in a party's name for what its own resource entails; it names that resource as
+    /// the source, and asking twice makes one commitment (docs/domain-details.md no. 13).
+    func createCommitment(_ request: CreateCommitmentRequest, _ context: ServerContext) async throws -> Commitment {
+        try await runtime.mutate(request, context, under: request.parent, answering: Tables.commitments) { change in
+            let draft = request.commitment ?? Commitment()
+            let name: String
+            let owner: String
+            if change.caller?.service != nil {
+                name = try Commitment.name(askedBy: draft.source, in: change.relationship)
+                owner = draft.owner
+                guard change.relationship.isParty(owner) else {
+                    throw Refusal.invalid("commitment.owner", "one of the two parties")
+                }
+                if let existing = try change.find(Tables.commitments, name) { return existing }
+            } else {
+                owner = try change.party(.trustor, .trustee)
+                guard draft.owner.isEmpty || draft.owner == owner else {
+                    throw Refusal.roleForbidden("A promise is made by the one who will keep it.")
+                }
+                guard draft.source.isEmpty else {
+                    throw Refusal.roleForbidden("commitment.source is set by services alone.")
+                }
+                name = change.newName("commitments", in: request.parent)
+            }
+            try change.requireActive()
+            var commitment = try Commitment.proposed(draft, name: name, owner: owner, at: change.now)
+            commitment = try change.create(Tables.commitments, commitment)
+            try change.schedule(.commitmentLapses, for: name, at: try commitment.due)
+            try change.publish("commitment.proposed.v1", commitment)
+            return commitment
+        }
+    }
+
+    func acceptCommitment(_ request: AcceptCommitmentRequest, _ context: ServerContext) async throws -> Commitment {
+        try await change(request, context, request.name) { change, person, commitment in
+            let acceptance = try commitment.accept(by: person)
+            let deadline = try commitment.missDeadline(graceHours: change.relationship.graceHours)
+            try change.schedule(.commitmentMissed, for: commitment.name, at: deadline)
+            switch acceptance {
+            case .promise:
+                try change.cancel(.commitmentLapses, for: commitment.name)
+                return [("commitment.accepted.v1", change.now)]
+            case .renegotiation(let asked):
+                return [("commitment.renegotiated.v1", asked)]
+            }
+        }
+    }
+
+    func renegotiateCommitment(
+        _ request: RenegotiateCommitmentRequest, _ context: ServerContext
+    ) async throws -> Commitment {
+        try await change(request, context, request.name) { change, person, commitment in
+            let later = try Check.instant(request.dueTime, "due_time")
+            try commitment.renegotiate(to: later, by: person, at: change.now)
+            return []
+        }
+    }
+
+    func claimKept(_ request: ClaimKeptRequest, _ context: ServerContext) async throws -> Commitment {
+        try await change(request, context, request.name) { change, person, commitment in
+            try commitment.claimKept(by: person, at: change.now)
+            if commitment.state == .missed {
+                try change.cancel(.commitmentAbandoned, for: commitment.name)
+            } else {
+                try change.cancel(.commitmentMissed, for: commitment.name)
+                try change.schedule(
+                    .claimUnconfirmed, for: commitment.name, at: change.now.adding(days: Span.confirmationDays))
+            }
+            return [("commitment.claimed.v1", change.now)]
+        }
+    }
+
+    func confirmKept(_ request: ConfirmKeptRequest, _ context: ServerContext) async throws -> Commitment {
+        try await change(request, context, request.name) { change, person, commitment in
+            try commitment.confirmKept(by: person, at: change.now)
+            try change.cancel(.claimUnconfirmed, for: commitment.name)
+            let type = commitment.state == .keptLate ? "commitment.kept_late.v1" : "commitment.kept.v1"
+            return [(type, try commitment.claimed)]
+        }
+    }
+
+    func getCommitment(_ request: GetCommitmentRequest, _ context: ServerContext) async throws -> Commitment {
+        try await runtime.get(context, Tables.commitments, request.name)
+    }
+
+    func listCommitments(
+        _ request: ListCommitmentsRequest, _ context: ServerContext
+    ) async throws -> ListCommitmentsResponse {
+        let page = try await runtime.list(
+            context, Tables.commitments, parent: request.parent, pageSize: request.pageSize,
+            pageToken: request.pageToken)
+        return ListCommitmentsResponse(commitments: page.items, nextPageToken: page.nextPageToken)
+    }
+
+    /// One party's act on a stored commitment.
+    /// - Parameter act: changes it and answers the events to publish, each with the instant of its fact.
+    private func change<Q: Mutation>(
+        _ request: Q, _ context: ServerContext, _ name: String,
+        _ act: @Sendable @escaping (Change, _ person: String, inout Commitment) throws -> [(String, Instant)]
+    ) async throws -> Commitment {
+        try await runtime.mutate(request, context, under: name, answering: Tables.commitments) { change in
+            let person = try change.party(.trustor, .trustee)
+            try change.requireActive()
+            var commitment = try change.get(Tables.commitments, name)
+            let events = try act(change, person, &commitment)
+            commitment = try change.save(Tables.commitments, commitment)
+            for (type, instant) in events { try change.publish(type, commitment, occurredAt: instant) }
+            return commitment
+        }
+    }
+}
+
+extension Commitment {
+    /// RFC 9562's namespace for URLs: Goals derives the same name before this service has heard of the commitment.
+    private static let namespace = Identifier(high: 0x6ba7_b811_9dad_11d1, low: 0x80b4_00c0_4fd4_30c8)
+
+    /// The commitment that a resource of the same relationship asks for.
+    static func name(askedBy source: String, in relationship: Relationship) throws -> String {
+        guard source.hasPrefix(relationship.name + "/"), source.utf8.count <= 400 else {
+            throw Refusal.invalid("commitment.source", "the name of a resource of the same relationship")
+        }
+        return "\(relationship.name)/commitments/\(Identifier.version5(namespace: namespace, name: source))"
+    }
+}
+
+// What time does to a promise (docs/domain-details.md nos. 5, 6, 9 and 27).
+extension Change {
+    func lapse(_ name: String) throws {
+        guard var commitment = try find(Tables.commitments, name), commitment.lapse(at: now) else { return }
+        commitment = try save(Tables.commitments, commitment)
+        try publish("commitment.lapsed.v1", commitment)
+    }
+
+    /// A miss of the trustee opens a breach case.
+    func miss(_ name: String) throws {
+        guard var commitment = try find(Tables.commitments, name), commitment.miss() else { return }
+        let breachCase =
+            commitment.owner == relationship.trustee ? try confirmBreach(.commitment, of: name) : nil
+        commitment.breachCase = breachCase?.name ?? ""
+        commitment = try save(Tables.commitments, commitment)
+        try schedule(
+            .commitmentAbandoned, for: name, at: try commitment.noticeDeadline(graceHours: relationship.graceHours))
+        try publish("commitment.missed.v1", commitment)
+        if let breachCase { try announce(breachCase) }
+    }
+
+    func abandon(_ name: String) throws {
+        guard var commitment = try find(Tables.commitments, name), commitment.abandon(at: now) else { return }
+        commitment = try save(Tables.commitments, commitment)
+        try publish("commitment.abandoned.v1", commitment)
+    }
+
+    /// The claim counts from its own instant, with half the weight.
+    func leaveUnconfirmed(_ name: String) throws {
+        guard var commitment = try find(Tables.commitments, name), commitment.goUnconfirmed(at: now) else { return }
+        commitment = try save(Tables.commitments, commitment)
+        try publish("commitment.kept_unconfirmed.v1", commitment, occurredAt: try commitment.claimed)
+    }
+}

@@ -1,0 +1,49 @@
+import Crypto
+import TrustModel
+
+/// The whole log of a relationship as one reading found it.
+struct EvidenceHistory: Sendable {
+    /// In the order of folding.
+    let records: [EvidenceRecord]
+    let log: EvidenceLog
+
+    init(_ records: [EvidenceRecord]) {
+        self.records = records
+        log = EvidenceLog(
+            evidence: records.map(\.evidence),
+            repairs: records.compactMap { record in
+                record.repairedAt.map { Repair(evidence: record.evidence.id, acceptedAt: $0) }
+            },
+            retractions: records.filter(\.isRetracted).map { Retraction(evidence: $0.evidence.id) })
+    }
+
+    /// What counts at `instant`, by name.
+    func fingerprint(at instant: Instant, start: Instant, policy: Policy) throws -> Fingerprint {
+        let bytes = try Replay.stateHashInput(of: log, start: start, policy: policy, asOf: instant)
+        let turns = records.flatMap { [$0.evidence.occurredAt, $0.repairedAt].compactMap(\.self) }
+        return Fingerprint(
+            stateHash: SHA256.hash(data: bytes).hexadecimal, count: log.count(at: instant),
+            since: turns.filter { $0 <= instant }.max() ?? start, until: turns.filter { $0 > instant }.min())
+    }
+}
+
+/// SHA-256 over the policy and the events that count (docs/domain-details no. 35). It holds from the last instant at
+/// which something came to count until the next.
+struct Fingerprint: Hashable, Sendable {
+    var stateHash: String
+    var count: Int
+    var since: Instant
+    /// Nil while nothing is known to come.
+    var until: Instant?
+
+    func holds(at instant: Instant) -> Bool {
+        since <= instant && until.map { instant < $0 } ?? true
+    }
+}
+
+extension SHA256.Digest {
+    var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,175 @@
+import Schema
+import ServiceKit
+import Standard
+import Storage
+import TrustModel
+
+/// One row of the log, with what happened to it since.
+struct EvidenceRecord: Sendable {
+    var evidence: Evidence
+    /// When the trustor accepted the repair.
+    var repairedAt: Instant?
+    var isRetracted = false
+    /// Another piece, not retracted, stands in its place.
+    var isSuperseded = false
+
+    var stands: Bool { !isRetracted && !isSuperseded }
+}
+
+/// The log of one relationship in the database: organisation and relationship lead every key.
+struct EvidenceStore {
+    /// The relationship's resource name.
+    let relationship: String
+    private let scope: [Value]
+
+    init(_ relationship: ResourceName) {
+        self.relationship = relationship.text
+        scope = [.text(relationship.organization), .key(Key(relationship.id))]
+    }
+
+    static let migrations = [
+        Migration(
+            version: 100, name: "evidence",
+            statements: [
+                // In the order of folding. Resources' names are kept without the relationship's, which leads them all.
+                """
+                CREATE TABLE evidence (
+                    organization TEXT NOT NULL, relationship ANY NOT NULL, occurred_at INTEGER NOT NULL,
+                    id BLOB NOT NULL, kind TEXT NOT NULL, value REAL NOT NULL, weight REAL NOT NULL,
+                    source_class TEXT NOT NULL, source TEXT NOT NULL, recorded_at INTEGER NOT NULL, supersedes BLOB,
+                    subject TEXT NOT NULL, further TEXT NOT NULL, origin TEXT NOT NULL, repaired_at INTEGER,
+                    retracted INTEGER NOT NULL DEFAULT 0,
+                    PRIMARY KEY (organization, relationship, occurred_at, id)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE UNIQUE INDEX evidence_by_id ON evidence (organization, relationship, id)",
+                "CREATE INDEX evidence_by_subject ON evidence (organization, relationship, subject)",
+            ])
+    ]
+
+    // MARK: Writing
+
+    /// - Parameter origin: the service whose event it comes from.
+    func insert(_ evidence: Evidence, origin: String, in transaction: Transaction) throws {
+        let references = evidence.references.map(relative)
+        try transaction.execute(
+            """
+            INSERT INTO evidence (organization, relationship, occurred_at, id, kind, value, weight, source_class,
+                source, recorded_at, supersedes, subject, further, origin)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            scope + [
+                .integer(evidence.occurredAt.microseconds), .blob(evidence.id.bytes), .text(evidence.kind.rawValue),
+                .real(evidence.v), .real(evidence.w), .text(evidence.sourceClass.rawValue), .text(evidence.sourceID),
+                .integer(evidence.recordedAt.microseconds), Value(evidence.supersedes?.bytes),
+                .text(references.first ?? ""), .text(references.dropFirst().joined(separator: "\n")), .text(origin),
+            ])
+    }
+
+    func repair(_ id: EventID, at instant: Instant, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE evidence SET repaired_at = ? WHERE organization = ? AND relationship = ? AND id = ?",
+            [.integer(instant.microseconds)] + scope + [.blob(id.bytes)])
+    }
+
+    func retract(_ id: EventID, in transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE evidence SET retracted = 1 WHERE organization = ? AND relationship = ? AND id = ?",
+            scope + [.blob(id.bytes)])
+    }
+
+    /// Drops all that came from one service, of every relationship.
+    static func forget(_ origin: String, in transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM evidence WHERE origin = ?", [.text(origin)])
+    }
+
+    // MARK: Reading
+
+    private static let columns = """
+        SELECT occurred_at, id, kind, value, weight, source_class, source, recorded_at, supersedes, subject, further,
+            repaired_at, retracted, EXISTS (
+                SELECT 1 FROM evidence AS later WHERE later.organization = evidence.organization
+                    AND later.relationship = evidence.relationship AND later.subject = evidence.subject
+                    AND later.supersedes = evidence.id AND later.retracted = 0)
+        FROM evidence WHERE organization = ? AND relationship = ?
+        """
+
+    func find(_ id: EventID, in snapshot: Snapshot) throws -> EvidenceRecord? {
+        try snapshot.first("\(Self.columns) AND id = ?", scope + [.blob(id.bytes)]).map(record)
+    }
+
+    /// What is known about a resource, in the order of time.
+    func about(_ resource: String, in snapshot: Snapshot) throws -> [EvidenceRecord] {
+        try snapshot.query(
+            "\(Self.columns) AND subject = ? ORDER BY occurred_at, id", scope + [.text(relative(resource))]
+        ).map(record)
+    }
+
+    /// The whole log in the order of folding.
+    func history(in snapshot: Snapshot) throws -> EvidenceHistory {
+        EvidenceHistory(try snapshot.query("\(Self.columns) ORDER BY occurred_at, id", scope).map(record))
+    }
+
+    /// A part of the log, after a position.
+    func page(
+        after position: Position?, limit: Int, withRatings: Bool, in snapshot: Snapshot
+    ) throws -> [EvidenceRecord] {
+        try snapshot.query(
+            """
+            \(Self.columns) AND (occurred_at, id) > (?, ?) AND (? OR kind NOT LIKE 'pulse.%')
+            ORDER BY occurred_at, id LIMIT ?
+            """,
+            scope + [
+                .integer(position?.occurredAt ?? .min), .blob(position?.id.bytes ?? []), Value(withRatings),
+                Value(limit),
+            ]
+        ).map(record)
+    }
+
+    /// A place in the log, for page tokens.
+    struct Position: LosslessStringConvertible {
+        var occurredAt: Int64
+        var id: Identifier
+
+        init(of record: EvidenceRecord) {
+            occurredAt = record.evidence.occurredAt.microseconds
+            id = record.evidence.id.identifier
+        }
+
+        init?(_ description: String) {
+            let parts = description.split(separator: " ")
+            guard parts.count == 2, let occurredAt = Int64(parts[0]), let id = Identifier(String(parts[1])) else {
+                return nil
+            }
+            self.occurredAt = occurredAt
+            self.id = id
+        }
+
+        var description: String { "\(occurredAt) \(id)" }
+    }
+
+    private func record(_ row: Row) throws -> EvidenceRecord {
+        guard let kind = EvidenceKind(rawValue: try row.text(2)),
+            let source = SourceClass(rawValue: try row.text(5))
+        else {
+            throw StorageError.column("an evidence's kind or source class is unknown: a newer program wrote it")
+        }
+        let further = try row.text(10).split(separator: "\n").map(String.init)
+        return EvidenceRecord(
+            evidence: try Evidence(
+                id: EventID(try row.id(1)), kind: kind, v: try row.double(3), w: try row.double(4), sourceClass: source,
+                sourceID: try row.text(6), occurredAt: Instant(microseconds: try row.int64(0)),
+                recordedAt: Instant(microseconds: try row.int64(7)),
+                supersedes: try row.optionalBlob(8).flatMap { EventID(bytes: $0) },
+                references: ([try row.text(9)] + further).filter { !$0.isEmpty }.map(absolute)),
+            repairedAt: try row.optionalInt64(11).map(Instant.init(microseconds:)), isRetracted: try row.bool(12),
+            isSuperseded: try row.bool(13))
+    }
+
+    private func relative(_ name: String) -> String {
+        name.hasPrefix(relationship + "/") ? String(name.dropFirst(relationship.count + 1)) : name
+    }
+
+    private func absolute(_ name: String) -> String {
+        name.hasPrefix("organizations/") ? name : "\(relationship)/\(name)"
+    }
+}

@@ -1,0 +1,220 @@
+import FoundationEssentials
+import RPC
+import Schema
+import ServiceKitTesting
+import Standard
+import Storage
+import Testing
+
+@testable import ServiceKit
+
+extension Decision: Resource {}
+extension RecordDecisionRequest: Mutation {}
+
+/// A service that keeps decisions and lets each fall due after two days: enough to see what ServiceKit promises to all.
+struct Ledger: RapportService {
+    static let name = "ledger"
+    static let decisions = Table<Decision>("decision", collections: ["organizations", "relationships", "decisions"])
+    static let migrations = [Migration(version: 100, name: "decisions", statements: decisions.statements)]
+    let runtime: Runtime
+    var methods: [RPC.Method] { [] }
+
+    init(_ runtime: Runtime) { self.runtime = runtime }
+
+    func record(_ request: RecordDecisionRequest, _ context: ServerContext) async throws -> Decision {
+        try await runtime.mutate(request, context, under: request.parent, answering: Self.decisions) { change in
+            try change.require(.trustee)
+            var decision = request.decision ?? Decision()
+            decision.name = change.newName("decisions", in: request.parent)
+            decision.decideTime = change.now.timestamp
+            try change.schedule("silence", for: decision.name, at: change.now.adding(days: 2))
+            try change.publish("decision.recorded.v1", .decisionChanged(DecisionChanged(decision: decision.name)))
+            return try change.insert(Self.decisions, decision)
+        }
+    }
+
+    func fire(_ duty: Duty, _ change: Change) throws {
+        try change.publish("decision.silent.v1", .decisionChanged(DecisionChanged()))
+    }
+}
+
+@Suite("A mutation")
+struct MutationTests {
+    let coach = "organizations/acme/people/coach"
+    let coachee = "organizations/acme/people/coachee"
+    let start = Instant(microseconds: 1_750_000_000_000_000)
+
+    @Test func isForTheParties() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let request = RecordDecisionRequest(parent: try await host.relationship().name)
+        for person in ["organizations/acme/people/other", "organizations/globex/people/coach"] {
+            let refusal = await #expect(throws: Refusal.self) {
+                try await host.service.record(request, host.context(person: person))
+            }
+            #expect(refusal == .notParty)
+        }
+        let refusal = await #expect(throws: Refusal.self) {
+            try await host.service.record(request, host.context(person: coachee))
+        }
+        #expect(refusal?.reason == "ROLE_FORBIDDEN")
+        _ = try await host.service.record(request, host.context(person: coach))
+    }
+
+    @Test func takesEffectOnceForOneRequestID() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        var request = RecordDecisionRequest(
+            parent: try await host.relationship().name, decision: Decision(what: "weekly"), requestId: UUID().uuidString.lowercased())
+        let first = try await host.service.record(request, host.context(person: coach))
+        #expect(try await host.service.record(request, host.context(person: coach)) == first)
+        #expect(try await host.events().count == 1)
+        request.decision?.what = "fortnightly"
+        let refusal = await #expect(throws: Refusal.self) {
+            try await host.service.record(request, host.context(person: coach))
+        }
+        #expect(refusal?.reason == "REQUEST_ID_REUSED")
+    }
+
+    @Test func withAMalformedRequestIDIsRefused() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let request = RecordDecisionRequest(parent: try await host.relationship().name, requestId: "17")
+        let refusal = await #expect(throws: Refusal.self) {
+            try await host.service.record(request, host.context(person: coach))
+        }
+        #expect(refusal?.code == .invalidArgument)
+    }
+
+    @Test func withADateNeedsTheImportScope() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let request = RecordDecisionRequest(parent: try await host.relationship().name, occurredAt: start.timestamp)
+        let refusal = await #expect(throws: Refusal.self) {
+            try await host.service.record(request, host.context(person: coach))
+        }
+        #expect(refusal?.reason == "ROLE_FORBIDDEN")
+    }
+
+    @Test("a fact at most five minutes ahead is accepted", arguments: [(300, true), (301, false)])
+    func future(seconds: Int64, isAccepted: Bool) async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let ahead = host.clock.now.adding(microseconds: seconds * 1_000_000 - (isAccepted ? 500_000 : 0))
+        let request = RecordDecisionRequest(parent: try await host.relationship().name, occurredAt: ahead.timestamp)
+        let context = host.context(person: coach, scopes: ["import"])
+        if isAccepted {
+            _ = try await host.service.record(request, context)
+        } else {
+            let refusal = await #expect(throws: Refusal.self) { try await host.service.record(request, context) }
+            #expect(refusal?.reason == "FUTURE_EVENT")
+        }
+    }
+
+    @Test func ofAnImportingRelationshipNeedsADate() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let request = RecordDecisionRequest(parent: try await host.relationship(importing: true).name)
+        let refusal = await #expect(throws: Refusal.self) {
+            try await host.service.record(request, host.context(person: coach, scopes: ["import"]))
+        }
+        #expect(refusal?.reason == "IMPORTING")
+    }
+
+    @Test func leavesNothingBehindWhenItIsRefused() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let request = RecordDecisionRequest(parent: try await host.relationship().name)
+        await #expect(throws: Refusal.self) { try await host.service.record(request, host.context(person: coachee)) }
+        #expect(try await host.events().isEmpty)
+    }
+}
+
+@Suite("What time does happens by itself")
+struct DutyTests {
+    let coach = "organizations/acme/people/coach"
+    let start = Instant(microseconds: 1_750_000_000_000_000)
+
+    @Test func onceAndAtItsTrueTime() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let decision = try await host.service.record(
+            RecordDecisionRequest(parent: try await host.relationship().name), host.context(person: coach))
+        let decided = try Instant(try #require(decision.decideTime))
+        try await host.advance(days: 1)
+        #expect(try await host.events().count == 1)
+        try await host.advance(days: 30)
+        try await host.advance(days: 30)
+        let events = try await host.events()
+        #expect(events.map(\.type) == ["decision.recorded.v1", "decision.silent.v1"])
+        #expect(try Instant(try #require(events.last?.occurredAt)) == decided.adding(days: 2))
+    }
+
+    @Test("while history is imported, its own clock decides; a fact at the deadline beats it")
+    func importClock() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let relationship = try await host.relationship(importing: true)
+        try await host.runtime.database.write { transaction in
+            try transaction.due.hold(organization: .text("organizations/acme"), scope: relationship.name)
+        }
+        let context = host.context(person: coach, scopes: ["import"])
+        func record(day: Int, microseconds: Int64 = 0) async throws {
+            let instant = start.adding(days: day - 100).adding(microseconds: microseconds)
+            _ = try await host.service.record(
+                RecordDecisionRequest(parent: relationship.name, occurredAt: instant.timestamp), context)
+        }
+        try await record(day: 0)
+        try await host.advance(days: 3)
+        #expect(try await host.events().map(\.type) == ["decision.recorded.v1"])
+        try await record(day: 2)
+        #expect(try await host.events().map(\.type) == ["decision.recorded.v1", "decision.recorded.v1"])
+        try await record(day: 2, microseconds: 1)
+        #expect(
+            try await host.events().map(\.type)
+                == ["decision.recorded.v1", "decision.recorded.v1", "decision.silent.v1", "decision.recorded.v1"])
+    }
+}
+
+@Suite("Lists")
+struct ListTests {
+    let coach = "organizations/acme/people/coach"
+
+    @Test func comeInPagesThatLoseAndRepeatNothing() async throws {
+        let host = try await TestHost(Ledger.self)
+        let parent = try await host.relationship().name
+        var recorded: [String] = []
+        for _ in 0..<7 {
+            recorded.append(
+                try await host.service.record(RecordDecisionRequest(parent: parent), host.context(person: coach)).name)
+        }
+        var seen: [String] = []
+        var token = ""
+        repeat {
+            let page = try await host.runtime.list(
+                host.context(person: coach), Ledger.decisions, parent: parent, pageSize: 3, pageToken: token)
+            seen += page.items.map(\.name)
+            token = page.nextPageToken
+        } while !token.isEmpty
+        #expect(seen == recorded)
+    }
+
+    @Test func tokensAreGoodForTheirOwnListOnly() async throws {
+        let host = try await TestHost(Ledger.self)
+        let parent = try await host.relationship().name
+        for _ in 0..<3 {
+            _ = try await host.service.record(RecordDecisionRequest(parent: parent), host.context(person: coach))
+        }
+        let other = try await host.relationship().name
+        let page = try await host.runtime.list(
+            host.context(person: coach), Ledger.decisions, parent: parent, pageSize: 2, pageToken: "")
+        #expect(!page.nextPageToken.isEmpty)
+        for (list, token) in [(other, page.nextPageToken), (parent, "bm9uc2Vuc2U"), (parent, page.nextPageToken + "x")] {
+            let refusal = await #expect(throws: Refusal.self) {
+                try await host.runtime.list(
+                    host.context(person: coach), Ledger.decisions, parent: list, pageSize: 2, pageToken: token)
+            }
+            #expect(refusal?.reason == "BAD_PAGE_TOKEN")
+        }
+    }
+
+    @Test func refuseANegativeSize() async throws {
+        let host = try await TestHost(Ledger.self)
+        let parent = try await host.relationship().name
+        await #expect(throws: Refusal.self) {
+            try await host.runtime.list(
+                host.context(person: coach), Ledger.decisions, parent: parent, pageSize: -1, pageToken: "")
+        }
+    }
+}
