@@ -26,7 +26,7 @@ private final class Seen: Sendable {
             seen.add(context)
             return ListGoalsResponse(goals: [Goal(name: "\(request.parent)/goals/\(request.pageSize)")])
         }
-        try await TestGatewayService.run(["goals": [list]]) { test in
+        try await TestGateway.run(["goals": [list]]) { test in
             let token = try await test.token()
             let answer = try await test.send(
                 "GET", "/v1/\(pair)/goals?page_size=7&pageToken=x",
@@ -57,7 +57,7 @@ private final class Seen: Sendable {
             return Goal(name: request.name, statement: request.requestId)
         }
         let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-        try await TestGatewayService.run(["goals": [propose]]) { test in
+        try await TestGateway.run(["goals": [propose]]) { test in
             let answer = try await test.send(
                 "POST", "/v1/\(pair)/goals/g1:propose", ["traceparent": trace], body: #"{"requestId":"abc"}"#)
             #expect(answer.status == 200)
@@ -122,7 +122,7 @@ private final class Seen: Sendable {
         let propose = RPC.Method.unary(goals, "ProposeGoal") { (request: ProposeGoalRequest, _) in
             Goal(statement: String(request.requestId.utf8.count))
         }
-        try await TestGatewayService.run(["goals": [propose]]) { test in
+        try await TestGateway.run(["goals": [propose]]) { test in
             let body = { (size: Int) in
                 #"{"requestId":""# + String(repeating: "x", count: size - 16) + "\"}"
             }
@@ -143,7 +143,7 @@ private final class Seen: Sendable {
             }
             throw RPCError(.permissionDenied, reason: "NOT_PARTY", "no")
         }
-        try await TestGatewayService.run(["goals": [get]]) { test in
+        try await TestGateway.run(["goals": [get]]) { test in
             let forbidden = try await test.send("GET", "/v1/\(pair)/goals/g1")
             #expect(forbidden.status == 403)
             #expect(forbidden["error.status"] == .string("PERMISSION_DENIED"))
@@ -171,7 +171,7 @@ private final class Seen: Sendable {
             try await Task.sleep(for: .seconds(60))
             return Goal()
         }
-        try await TestGatewayService.run(["goals": [get]]) { test in
+        try await TestGateway.run(["goals": [get]]) { test in
             let start = ContinuousClock.now
             let answer = try await test.send("GET", "/v1/\(pair)/goals/g1")
             #expect(answer.status == 504)
@@ -198,7 +198,7 @@ private final class Seen: Sendable {
             if context.isCancelled { cancelled.continuation.yield() }
             return Goal()
         }
-        try await TestGatewayService.run(["goals": [get]]) { test in
+        try await TestGateway.run(["goals": [get]]) { test in
             let client = try await TestClient(test.endpoint)
             let start = ContinuousClock.now
             let answer = client.request("POST", "/v1/\(pair)/goals/g1:propose", [:], body: [UInt8]("{}".utf8))
@@ -222,14 +222,14 @@ private final class Seen: Sendable {
     }
 
     @Test func readinessNamesWhatIsNotReady() async throws {
-        try await TestGatewayService.run(["relationships": [], "feedback": [], "goals": []]) { test in
+        try await TestGateway.run(["relationships": [], "feedback": [], "goals": []]) { test in
             let answer = try await test.send("GET", "/readyz")
             #expect(answer.status == 503)
             #expect(answer["notReady"] == .array([.string("trust-scoring")]))
             #expect(answer["services.goals"] == .string("SERVING"))
             #expect(answer["services.trust-scoring"] == .string("UNREACHABLE"))
         }
-        try await TestGatewayService.run(["relationships": [], "feedback": [], "goals": [], "trust-scoring": []]) { test in
+        try await TestGateway.run(["relationships": [], "feedback": [], "goals": [], "trust-scoring": []]) { test in
             let answer = try await test.send("GET", "/readyz")
             #expect(answer.status == 200)
             #expect(answer["status"] == .string("ready"))
