@@ -118,7 +118,8 @@ struct CoachViews: ViewsServiceHandlers {
         return TrustSection(state: state, profile: profiles.first)
     }
 
-    /// One section within its own deadline. What the pair does not have yet (no profile before activation) is OK and empty.
+    /// One section within its own deadline. What the pair does not have yet (no profile before activation) is OK and
+    /// empty.
     private func section<Element>(
         _ service: String, _ context: ServerContext, _ fetch: (Channel, CallOptions) async throws -> [Element]
     ) async -> (SectionState, [Element]) {

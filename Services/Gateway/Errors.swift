@@ -83,8 +83,8 @@ struct HTTPFailure: Error {
         }
     }
 
-    /// `{"error": {"code", "status", "message", "details"}}`: google.rpc.Status in JSON with the HTTP status as its code, as
-    /// AIP-193 shows it. Details of types that the contract does not know are left out.
+    /// `{"error": {"code", "status", "message", "details"}}`: google.rpc.Status in JSON with the HTTP status as its
+    /// code, as AIP-193 shows it. Details of types that the contract does not know are left out.
     func body(_ mapping: JSONMapping) -> [UInt8] {
         let details = error.details.compactMap { detail -> JSONValue? in
             let any = ProtobufAny(typeUrl: detail.typeURL, value: detail.value)

@@ -4,7 +4,8 @@ import ServiceKit
 
 /// gRPC for all services through one address: a call goes on to the service that its package names.
 ///
-/// A call without a deadline gets the gateway's (docs/domain.md §6.0); streams have none and end when the gateway drains.
+/// A call without a deadline gets the gateway's (docs/domain.md §6.0); streams have none and end when the gateway
+/// drains.
 func passthrough(
     to upstreams: Upstreams, methods services: [String: ServiceDescriptor], draining: Draining
 ) -> RawHandler {

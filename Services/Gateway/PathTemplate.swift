@@ -90,7 +90,8 @@ extension Optional {
 
 /// Percent-encoding of URLs (RFC 3986 §2.1).
 enum PercentEncoding {
-    /// Nil when an escape is not one, or when the bytes are not UTF-8. `plusIsSpace` for queries, as HTML forms write them.
+    /// Nil when an escape is not one, or when the bytes are not UTF-8. `plusIsSpace` for queries, as HTML forms write
+    /// them.
     static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)

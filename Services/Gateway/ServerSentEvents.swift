@@ -20,8 +20,8 @@ struct EventSource: Sendable {
     let options: CallOptions
     let mapping: JSONMapping
 
-    /// Until the service ends the stream. An error before the first message is an answer like any other; a cancelled task
-    /// ends the stream without one.
+    /// Until the service ends the stream. An error before the first message is an answer like any other; a cancelled
+    /// task ends the stream without one.
     func run(_ exchange: RESTExchange) async throws {
         let beats = exchange.eventLoop.scheduleRepeatedTask(
             initialDelay: EventSource.openingDelay, delay: EventSource.heartbeatInterval

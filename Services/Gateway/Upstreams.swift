@@ -6,8 +6,8 @@ import Standard
 
 import protocol NIOCore.EventLoopGroup
 
-/// The services behind the gateway, each found by the package of its RPCs. `rapport.events` is not among them: events are
-/// for services only.
+/// The services behind the gateway, each found by the package of its RPCs. `rapport.events` is not among them: events
+/// are for services only.
 struct Upstreams: Sendable {
     let all: [Upstream]
     private let identity: WorkloadIdentity
