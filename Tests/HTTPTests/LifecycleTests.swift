@@ -83,8 +83,10 @@ struct LifecycleTests {
 
     @Test("Draining: new requests are unprocessed, begun ones end well (RFC 9113 §6.8)", .timeLimit(.minutes(1)))
     func drain() async throws {
-        try await TestServer.run { server in
-            let client = try await TestClient.connect(to: server.endpoint)
+        // A path and no port: another test's server cannot take it over once this one has let it go.
+        let path = FileManager.default.temporaryDirectory.appending(path: "drain-\(UUID().uuidString.prefix(8))").path
+        try await TestServer.run { $0.bind = .unix(path: path) } _: { server in
+            let client = try await TestClient.connect(to: .unix(path: path))
             let call = try await client.start("GET", "/hold")
             try await eventually("began") { server.application.counts.began == 1 }
             async let drained: Void = server.server.drain(grace: .seconds(20))
@@ -97,7 +99,7 @@ struct LifecycleTests {
             await drained
             try await eventually("closed") { client.states.withLockedValue { $0.map(\.0) } == [.draining, .closed] }
             #expect(client.states.withLockedValue { $0.last?.1 } == .goAway(.noError, debug: ""))
-            await #expect(throws: (any Error).self) { try await TestClient.connect(to: server.endpoint) }
+            await #expect(throws: (any Error).self) { try await TestClient.connect(to: .unix(path: path)) }
         }
     }
 

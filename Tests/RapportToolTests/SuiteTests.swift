@@ -100,7 +100,7 @@ struct SuiteTests {
     @Test("A call is made again while a service is away, and no more when it answers or the time is over")
     func persistence() async throws {
         var attempts = 0
-        let patient = Persistence(patience: .seconds(5), firstDelay: .milliseconds(1), lastDelay: .milliseconds(2))
+        let patient = Persistence(patience: .seconds(60), firstDelay: .milliseconds(1), lastDelay: .milliseconds(2))
         let answer = try await patient {
             attempts += 1
             if attempts < 4 { throw RPCError(.unavailable, "away") }

@@ -26,10 +26,12 @@ struct JSONLogHandler: LogHandler {
         text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
+    /// RFC 3339 with milliseconds, UTC.
     static func text(_ instant: Instant) -> String {
-        Date(timeIntervalSince1970: TimeInterval(instant.microseconds) / 1e6)
-            .formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
-            + "Z"
+        let seconds = instant.timestamp.seconds
+        let milliseconds = String(instant.timestamp.nanos / 1_000_000 + 1000).dropFirst()
+        let time = Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601).dropLast()
+        return "\(time).\(milliseconds)Z"
     }
 
     static func quoted(_ text: String) -> String {
