@@ -226,8 +226,8 @@ struct Derivation {
         }
     }
 
-    /// From the trustee, what it says; from the trustor, whether it was answered. recognition.given.v1 tells others what
-    /// feedback.delivered.v1 has told here (docs/domain-details nos. 10 and 11).
+    /// From the trustee, what it says; from the trustor, whether it was answered. recognition.given.v1 tells others
+    /// what feedback.delivered.v1 has told here (docs/domain-details nos. 10 and 11).
     private func feedback(_ change: FeedbackChanged) -> [Consequence] {
         let item = change.feedbackItem
         switch (event.type, change.authorRole) {
@@ -260,9 +260,11 @@ struct Derivation {
         ]
     }
 
-    /// Four items are evidence; the others feed outcomes, and SELF_ONLY nothing at all (docs/domain-details nos. 16, 20).
+    /// Four items are evidence; the others feed outcomes, and SELF_ONLY nothing (docs/domain-details nos. 16 and 20).
     private func pulse(_ answer: PulseAnswered) -> [Consequence] {
-        guard event.type == "pulse.answered.v1", event.actorRole == .trustor, answer.scope != .selfOnly else { return [] }
+        guard event.type == "pulse.answered.v1", event.actorRole == .trustor, answer.scope != .selfOnly else {
+            return []
+        }
         let kind: EvidenceKind
         switch answer.item {
         case .dependable: kind = .pulseDependable

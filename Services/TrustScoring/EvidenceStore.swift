@@ -31,13 +31,13 @@ struct EvidenceStore {
         Migration(
             version: 100, name: "evidence",
             statements: [
-                // In the order of folding. Names of resources are kept without the relationship's, which leads them all.
+                // In the order of folding. Resources' names are kept without the relationship's, which leads them all.
                 """
                 CREATE TABLE evidence (
-                    organization TEXT NOT NULL, relationship ANY NOT NULL, occurred_at INTEGER NOT NULL, id BLOB NOT NULL,
-                    kind TEXT NOT NULL, value REAL NOT NULL, weight REAL NOT NULL, source_class TEXT NOT NULL,
-                    source TEXT NOT NULL, recorded_at INTEGER NOT NULL, supersedes BLOB, subject TEXT NOT NULL,
-                    further TEXT NOT NULL, origin TEXT NOT NULL, repaired_at INTEGER,
+                    organization TEXT NOT NULL, relationship ANY NOT NULL, occurred_at INTEGER NOT NULL,
+                    id BLOB NOT NULL, kind TEXT NOT NULL, value REAL NOT NULL, weight REAL NOT NULL,
+                    source_class TEXT NOT NULL, source TEXT NOT NULL, recorded_at INTEGER NOT NULL, supersedes BLOB,
+                    subject TEXT NOT NULL, further TEXT NOT NULL, origin TEXT NOT NULL, repaired_at INTEGER,
                     retracted INTEGER NOT NULL DEFAULT 0,
                     PRIMARY KEY (organization, relationship, occurred_at, id)) STRICT, WITHOUT ROWID
                 """,
@@ -53,8 +53,8 @@ struct EvidenceStore {
         let references = evidence.references.map(relative)
         try transaction.execute(
             """
-            INSERT INTO evidence (organization, relationship, occurred_at, id, kind, value, weight, source_class, source,
-                recorded_at, supersedes, subject, further, origin)
+            INSERT INTO evidence (organization, relationship, occurred_at, id, kind, value, weight, source_class,
+                source, recorded_at, supersedes, subject, further, origin)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             scope + [
@@ -119,7 +119,8 @@ struct EvidenceStore {
             ORDER BY occurred_at, id LIMIT ?
             """,
             scope + [
-                .integer(position?.occurredAt ?? .min), .blob(position?.id.bytes ?? []), Value(withRatings), Value(limit),
+                .integer(position?.occurredAt ?? .min), .blob(position?.id.bytes ?? []), Value(withRatings),
+                Value(limit),
             ]
         ).map(record)
     }
@@ -147,7 +148,9 @@ struct EvidenceStore {
     }
 
     private func record(_ row: Row) throws -> EvidenceRecord {
-        guard let kind = EvidenceKind(rawValue: try row.text(2)), let source = SourceClass(rawValue: try row.text(5)) else {
+        guard let kind = EvidenceKind(rawValue: try row.text(2)),
+            let source = SourceClass(rawValue: try row.text(5))
+        else {
             throw StorageError.column("an evidence's kind or source class is unknown: a newer program wrote it")
         }
         let further = try row.text(10).split(separator: "\n").map(String.init)

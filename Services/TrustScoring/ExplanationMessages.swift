@@ -49,7 +49,8 @@ extension Explanation.Line {
         case .withdrawn(_, let kind): "No longer counted: \(kind.words.lowercasedFirst)"
         case .repair(_, let kind): "Repair accepted: \(kind.words.lowercasedFirst)"
         case .reescalation(_, let kind): "Weighed again beside other breaches: \(kind.words.lowercasedFirst)"
-        case .bucket(let kind, _, _): "Several of one kind on one day count as two at most: \(kind.words.lowercasedFirst)"
+        case .bucket(let kind, _, _):
+            "Several of one kind on one day count as two at most: \(kind.words.lowercasedFirst)"
         case .timePassed: "Time passed, so what happened earlier says less about \(component.word) today"
         case .baseRate: "What can be expected after a breach of integrity has changed"
         case .policy: "The rules of scoring have changed"

@@ -9,7 +9,9 @@ extension HypotheticalEvent {
     ///   - number: tells the hypotheses of one question apart.
     ///   - instant: the one asked about; nothing after it would count.
     /// - Throws: `Refusal` INVALID_ARGUMENT: UNKNOWN_KIND, or a value or date that does not fit.
-    func evidence(_ number: Int, in relationship: Relationship, start: Instant, at instant: Instant) throws -> Evidence {
+    func evidence(
+        _ number: Int, in relationship: Relationship, start: Instant, at instant: Instant
+    ) throws -> Evidence {
         let field = "events[\(number)]"
         guard let kind = EvidenceKind(rawValue: kind) else {
             throw Refusal.invalid(

@@ -25,8 +25,8 @@ struct Ingestion {
         self.transaction = transaction
     }
 
-    /// - Parameter refused: told of an event that no service of this suite writes; it makes no evidence, and holds up none
-    ///   of those behind it.
+    /// - Parameter refused: told of an event that no service of this suite writes; it makes no evidence, and holds up
+    ///   none of those behind it.
     func take(_ event: Event, refused: (MalformedEvent) -> Void) throws -> [LogChange] {
         var changes: [LogChange] = []
         do {

@@ -4,8 +4,8 @@ import Standard
 import Storage
 import TrustModel
 
-// The model and the contract share their words. In this service the bare word is the model's; the message that goes over
-// the wire is written `Schema.Evidence`.
+// The model and the contract share their words. In this service the bare word is the model's; the message that goes
+// over the wire is written `Schema.Evidence`.
 typealias Band = TrustModel.Band
 typealias Component = TrustModel.Component
 typealias Evidence = TrustModel.Evidence

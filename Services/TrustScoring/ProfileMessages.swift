@@ -25,7 +25,8 @@ extension ComponentOpinion {
             component: Schema.Component(component), belief: opinion.belief, disbelief: opinion.disbelief,
             uncertainty: opinion.uncertainty, baseRate: opinion.baseRate, probability: opinion.projected,
             positiveMass: opinion.positive, negativeMass: opinion.negative,
-            observedRate: profile.observedRate.map { DoubleValue(value: $0) }, interval: Schema.Interval(opinion.interval))
+            observedRate: profile.observedRate.map { DoubleValue(value: $0) },
+            interval: Schema.Interval(opinion.interval))
     }
 }
 

@@ -30,7 +30,8 @@ final class RelationshipScores: Sendable {
         var entries: [String: Entry] = [:]
         /// Counts uses and changes, to tell the earlier from the later.
         var clock: UInt64 = 0
-        /// When each relationship last changed, for readings of the log that were under way; all before `horizon` may have.
+        /// When each relationship last changed, for readings of the log that were under way; before `horizon`, any may
+        /// have.
         var changed: [String: UInt64] = [:]
         var horizon: UInt64 = 0
         /// By event id: what has been written and may not be committed yet.
@@ -125,7 +126,8 @@ final class RelationshipScores: Sendable {
             guard let entry = memory.entries[name], entry.state.start == start, let fingerprint = entry.fingerprint,
                 fingerprint.holds(at: instant)
             else { return nil }
-            memory.entries[name]?.used = memory.tick()
+            let now = memory.tick()
+            memory.entries[name]?.used = now
             return (entry.state, fingerprint)
         }
     }
@@ -139,7 +141,7 @@ final class RelationshipScores: Sendable {
             guard !memory.hasChanged(name, since: began), memory.forgotten.isEmpty else { return }
             var entry = memory.entries[name] ?? Entry(state: state, used: 0)
             if entry.state.start != start { entry.state = state }
-            // Only the newest is of use again; and one that knows of a commit which the state does not is of another state.
+            // Only the newest is of use again; and one that knows of a commit which the state does not is of another.
             if fingerprint.until == nil, !memory.isStaged(name) { entry.fingerprint = fingerprint }
             entry.used = memory.tick()
             memory.entries[name] = entry

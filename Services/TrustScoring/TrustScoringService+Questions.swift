@@ -49,10 +49,11 @@ extension TrustScoringService {
         let now = max(view.now, running.settledBefore ?? view.now)
         let replayed = try Replay.profile(of: history.log, start: view.start, policy: scores.policy, asOf: now)
         guard let profile = running.profile(at: now) else { throw StateError.needsReplay }
-        let difference = Component.allCases.flatMap { component in
-            let (left, right) = (profile.components[component].opinion, replayed.components[component].opinion)
-            return [abs(left.positive - right.positive), abs(left.negative - right.negative)]
-        }.max() ?? 0
+        let difference =
+            Component.allCases.flatMap { component in
+                let (left, right) = (profile.components[component].opinion, replayed.components[component].opinion)
+                return [abs(left.positive - right.positive), abs(left.negative - right.negative)]
+            }.max() ?? 0
         let fingerprint = try history.fingerprint(at: now, start: view.start, policy: scores.policy)
         return VerifyReplayResponse(
             largestDifference: difference, equal: difference < 1e-9, evidenceCount: Int64(fingerprint.count),

@@ -38,7 +38,8 @@ extension TrustScoringService {
         let access = try await runtime.access(context, under: name.text)
         try requirePurpose(access)
         guard let start = try access.relationship.startTime.map({ try Instant($0) }) else {
-            throw Refusal(.failedPrecondition, "NOT_ACTIVE", "the relationship has not begun: there is no trust to measure yet")
+            throw Refusal(
+                .failedPrecondition, "NOT_ACTIVE", "the relationship has not begun: there is no trust to measure yet")
         }
         return View(access: access, name: name, start: start, now: max(start, Instant(runtime.clock.now)))
     }

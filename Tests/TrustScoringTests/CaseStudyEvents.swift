@@ -28,11 +28,13 @@ struct CaseStudyEvents: Sendable {
         relationships.append(facts.intent("s3", start: day(21), stated: day(20.5)))
         for number in [6.0, 13, 20, 27, 41, 48, 55, 69, 76, 83] {
             let promise = number == 69 ? "c62" : "c\(Int(number))"
-            relationships.append(facts.commitment("commitment.claimed.v1", promise, at: day(number), claim: day(number)))
+            relationships.append(
+                facts.commitment("commitment.claimed.v1", promise, at: day(number), claim: day(number)))
             relationships.append(facts.commitment("commitment.kept.v1", promise, at: day(number), claim: day(number)))
             // The coachee keeps promises as well.
             relationships.append(
-                facts.commitment("commitment.kept.v1", "own\(Int(number))", at: day(number), owner: .trustor, claim: day(number)))
+                facts.commitment(
+                    "commitment.kept.v1", "own\(Int(number))", at: day(number), owner: .trustor, claim: day(number)))
         }
         relationships.append(
             facts.commitment("commitment.renegotiated.v1", "c62", at: day(62), renegotiated: day(62)))
@@ -49,12 +51,15 @@ struct CaseStudyEvents: Sendable {
             relationships.append(facts.decision("decision.explained.v1", id, at: day(number), explained: day(number)))
         }
         relationships.append(facts.reflection(.corrected, "r0", at: day(0)))
-        for number in [7.0, 14, 56] { relationships.append(facts.reflection(.confirmed, "r\(Int(number))", at: day(number))) }
+        for number in [7.0, 14, 56] {
+            relationships.append(facts.reflection(.confirmed, "r\(Int(number))", at: day(number)))
+        }
         for number in [28.0, 63] { relationships.append(facts.advice(.helpful, "a\(Int(number))", at: day(number))) }
         relationships.append(
             facts.event(
                 "context.changed.v1",
-                .contextChanged(ContextChanged(contextChange: facts.name("contextChanges", "x14"), type: .organization)),
+                .contextChanged(
+                    ContextChanged(contextChange: facts.name("contextChanges", "x14"), type: .organization)),
                 at: day(14), by: .trustor))
     }
 

@@ -26,7 +26,8 @@ import TrustModel
             counts == [
                 "commitment.kept": 10, "commitment.missed": 1, "commitment.renegotiated": 1, "session.held": 13,
                 "intent.stated": 3, "decision.explained": 2, "reflection.corrected": 1, "reflection.confirmed": 3,
-                "feedback.actionable": 3, "recognition.given": 3, "support.adapted": 1, "advice.helpful": 2, "goal.gas": 2,
+                "feedback.actionable": 3, "recognition.given": 3, "support.adapted": 1, "advice.helpful": 2,
+                "goal.gas": 2,
                 "pulse.understood": 5, "pulse.honest": 4, "pulse.useful": 4, "pulse.dependable": 3,
             ])
         let repaired = evidence.filter { $0.repairTime != nil }
@@ -49,14 +50,30 @@ import TrustModel
         Week(
             week: 0, components: [0.5982, 0.4995, 0.5000, 0.4599], score: 0.5144, interval: [0.3048, 0.7216],
             band: .insufficientEvidence),
-        Week(week: 2, components: [0.7854, 0.5797, 0.5379, 0.6006], score: 0.6259, interval: [0.4537, 0.7849], band: .mixed),
-        Week(week: 4, components: [0.8482, 0.6158, 0.6312, 0.6539], score: 0.6873, interval: [0.5396, 0.8198], band: .mixed),
-        Week(week: 5, components: [0.7707, 0.6148, 0.6289, 0.6514], score: 0.6665, interval: [0.5161, 0.8032], band: .mixed),
-        Week(week: 6, components: [0.7865, 0.6138, 0.6208, 0.7064], score: 0.6819, interval: [0.5412, 0.8093], band: .mixed),
-        Week(week: 8, components: [0.8260, 0.7005, 0.6381, 0.7200], score: 0.7212, interval: [0.5910, 0.8367], band: .healthy),
-        Week(week: 12, components: [0.8680, 0.7481, 0.7181, 0.7500], score: 0.7711, interval: [0.6549, 0.8714], band: .healthy),
-        Week(week: 16, components: [0.8582, 0.7416, 0.7093, 0.7349], score: 0.7610, interval: [0.6363, 0.8687], band: .healthy),
-        Week(week: 24, components: [0.8335, 0.7275, 0.6897, 0.7013], score: 0.7380, interval: [0.5955, 0.8612], band: .healthy),
+        Week(
+            week: 2, components: [0.7854, 0.5797, 0.5379, 0.6006], score: 0.6259, interval: [0.4537, 0.7849],
+            band: .mixed),
+        Week(
+            week: 4, components: [0.8482, 0.6158, 0.6312, 0.6539], score: 0.6873, interval: [0.5396, 0.8198],
+            band: .mixed),
+        Week(
+            week: 5, components: [0.7707, 0.6148, 0.6289, 0.6514], score: 0.6665, interval: [0.5161, 0.8032],
+            band: .mixed),
+        Week(
+            week: 6, components: [0.7865, 0.6138, 0.6208, 0.7064], score: 0.6819, interval: [0.5412, 0.8093],
+            band: .mixed),
+        Week(
+            week: 8, components: [0.8260, 0.7005, 0.6381, 0.7200], score: 0.7212, interval: [0.5910, 0.8367],
+            band: .healthy),
+        Week(
+            week: 12, components: [0.8680, 0.7481, 0.7181, 0.7500], score: 0.7711, interval: [0.6549, 0.8714],
+            band: .healthy),
+        Week(
+            week: 16, components: [0.8582, 0.7416, 0.7093, 0.7349], score: 0.7610, interval: [0.6363, 0.8687],
+            band: .healthy),
+        Week(
+            week: 24, components: [0.8335, 0.7275, 0.6897, 0.7013], score: 0.7380, interval: [0.5955, 0.8612],
+            band: .healthy),
     ]
 
     @Test func trajectory() async throws {
@@ -141,7 +158,8 @@ import TrustModel
     func whatIfOneEvent(_ person: String) async throws {
         let pair = try await told()
         let cases: [(String, Int32, Double)] = [
-            ("commitment.kept", 0, 0.001777), ("commitment.renegotiated", 0, -0.002054), ("commitment.missed", 0, -0.017064),
+            ("commitment.kept", 0, 0.001777), ("commitment.renegotiated", 0, -0.002054),
+            ("commitment.missed", 0, -0.017064),
             ("decision.unexplained", 0, -0.028263), ("pulse.understood", 1, -0.026738),
             ("confidentiality.breach_confirmed", 0, -0.082986),
         ]

@@ -38,8 +38,10 @@ struct Facts: Sendable {
         _ type: String, _ payload: Event.Payload, at instant: Instant, by role: Role = .other
     ) -> Event {
         Event(
-            id: Self.identifiers.next(at: instant.microseconds).description, type: type, organization: "organizations/acme",
-            relationship: relationship, actor: role == .trustee ? coach : role == .trustor ? coachee : "", actorRole: role,
+            id: Self.identifiers.next(at: instant.microseconds).description, type: type,
+            organization: "organizations/acme",
+            relationship: relationship, actor: role == .trustee ? coach : role == .trustor ? coachee : "",
+            actorRole: role,
             occurredAt: instant.timestamp, recordedAt: instant.timestamp, payload: payload)
     }
 
@@ -78,10 +80,12 @@ struct Facts: Sendable {
     }
 
     func breach(
-        _ type: String, _ kind: BreachCase.Kind, _ id: String, subject: String, at instant: Instant, by role: Role = .other
+        _ type: String, _ kind: BreachCase.Kind, _ id: String, subject: String, at instant: Instant,
+        by role: Role = .other
     ) -> Event {
         event(
-            type, .breachCaseChanged(BreachCaseChanged(breachCase: name("breachCases", id), kind: kind, subject: subject)),
+            type,
+            .breachCaseChanged(BreachCaseChanged(breachCase: name("breachCases", id), kind: kind, subject: subject)),
             at: instant, by: role)
     }
 
@@ -98,15 +102,20 @@ struct Facts: Sendable {
             at: instant, by: author)
     }
 
-    func reflection(_ verdict: ReflectBack.Verdict, _ id: String, at instant: Instant, by role: Role = .trustor) -> Event {
+    func reflection(_ verdict: ReflectBack.Verdict, _ id: String, at instant: Instant, by role: Role = .trustor)
+        -> Event
+    {
         event(
             "reflect_back.judged.v1",
-            .reflectBackChanged(ReflectBackChanged(reflectBack: name("reflectBacks", id), verdict: verdict)), at: instant,
+            .reflectBackChanged(ReflectBackChanged(reflectBack: name("reflectBacks", id), verdict: verdict)),
+            at: instant,
             by: role)
     }
 
     func advice(_ rating: Advice.Rating, _ id: String, at instant: Instant, by role: Role = .trustor) -> Event {
-        event("advice.rated.v1", .adviceChanged(AdviceChanged(advice: name("advice", id), rating: rating)), at: instant, by: role)
+        event(
+            "advice.rated.v1", .adviceChanged(AdviceChanged(advice: name("advice", id), rating: rating)), at: instant,
+            by: role)
     }
 
     func feedback(
@@ -127,16 +136,20 @@ struct Facts: Sendable {
         event(
             "pulse.answered.v1",
             .pulseAnswered(
-                PulseAnswered(pulse: name("pulses", "p\(instant.microseconds)"), item: item, value: value, scope: scope)),
+                PulseAnswered(pulse: name("pulses", "p\(instant.microseconds)"), item: item, value: value, scope: scope)
+            ),
             at: instant, by: role)
     }
 
-    func support(_ id: String, for change: String, at instant: Instant, first: Bool = true, by role: Role = .trustee) -> Event {
+    func support(_ id: String, for change: String, at instant: Instant, first: Bool = true, by role: Role = .trustee)
+        -> Event
+    {
         event(
             "support.planned.v1",
             .supportPlanned(
                 SupportPlanned(
-                    supportAction: name("supportActions", id), contextChange: change.isEmpty ? "" : name("contextChanges", change),
+                    supportAction: name("supportActions", id),
+                    contextChange: change.isEmpty ? "" : name("contextChanges", change),
                     firstAdaptation: first)), at: instant, by: role)
     }
 
@@ -148,7 +161,8 @@ struct Facts: Sendable {
             .attainmentChanged(
                 AttainmentChanged(
                     attainment: name("goals", "g1") + "/attainments/\(id)", goal: name("goals", "g1"), goalType: type,
-                    level: level, reviewTime: review.timestamp, countersigned: countersigned)), at: review, by: .trustee)
+                    level: level, reviewTime: review.timestamp, countersigned: countersigned)), at: review, by: .trustee
+        )
     }
 }
 
