@@ -8,6 +8,7 @@ let package = Package(
         .executable(name: "feedback", targets: ["Feedback"]),
         .executable(name: "goals", targets: ["Goals"]),
         .executable(name: "trust-scoring", targets: ["TrustScoring"]),
+        .executable(name: "gateway", targets: ["Gateway"]),
         .executable(name: "rapport", targets: ["rapport"]),
     ],
     dependencies: [
@@ -97,6 +98,15 @@ let package = Package(
                 "RPC", "Schema", "ServiceKit", "Standard", "Storage", "TrustModel",
                 .product(name: "Crypto", package: "swift-crypto"),
             ], path: "Services/TrustScoring"),
+        // Floor 7.
+        .executableTarget(
+            name: "Gateway",
+            dependencies: [
+                "HTTP", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Services/Gateway"),
         // Tools.
         .executableTarget(
             name: "protoc-gen-rapport", dependencies: ["Protobuf", "CDescriptor", "CProtobufC"],
@@ -169,12 +179,25 @@ let package = Package(
                 "RPC", "Schema", "ServiceKit", "ServiceKitTesting", "Standard", "Storage", "TrustModel", "TrustScoring",
             ], path: "Tests/TrustScoringTests"),
         .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "HTTP", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/GatewayTests"),
+        .testTarget(
             name: "RapportToolTests",
             dependencies: [
                 "rapport", "RPC", "Schema", "Standard",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], path: "Tests/RapportToolTests"),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "rapport", "RPC", "Schema", "Standard", "Relationships", "Feedback", "Goals", "TrustScoring", "Gateway",
+            ], path: "Tests/EndToEnd", exclude: ["durability", "kill-test"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,7 @@
 import Schema
 import ServiceKit
 
-/// What the other services learn (docs/domain.md §6.6, docs/domain-details nos. 10, 11 and 25): never a text.
+/// What the other services learn (docs/domain.md §6.6, rules 10, 11 and 25): never a text.
 extension Change {
     /// `feedback.delivered.v1`, from which Trust derives evidence; a RECOGNITION is announced to everybody else besides.
     func publishDelivery(of item: FeedbackItem) throws {
@@ -18,7 +18,7 @@ extension Change {
         try publish("feedback.unacknowledged.v1", payload(item))
     }
 
-    /// A SELF_ONLY answer is nobody else's and stays here (docs/domain-details no. 20).
+    /// A SELF_ONLY answer is nobody else's and stays here (docs/domain.md rule 20).
     func publishAnswer(_ pulse: Pulse) throws {
         guard pulse.scope == .shared else { return }
         try publish(

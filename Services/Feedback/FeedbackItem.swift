@@ -7,7 +7,7 @@ extension FeedbackItem {
     static let textLength = 0...4000
     /// Characters in the receiver's note and in a reason to disagree.
     static let replyLength = 0...2000
-    /// The receiver answers in time up to and including this many hours after delivery (docs/domain-details no. 11).
+    /// The receiver answers in time up to and including this many hours after delivery (docs/domain.md rule 11).
     static let acknowledgementHours = 72
 
     /// A draft of `words`; everything else that `words` carries is the service's own to say.
@@ -96,9 +96,4 @@ extension FeedbackItem {
         updateTime = now.timestamp
         return now <= due
     }
-}
-
-extension String {
-    /// False for an empty text and for blanks alone.
-    var saysSomething: Bool { contains { !$0.isWhitespace } }
 }

@@ -85,10 +85,8 @@ struct FeedbackService: RapportService, FeedbackServiceHandlers {
 
     /// One's own answers: nobody else ever reads a value.
     func listPulses(_ request: ListPulsesRequest, _ context: ServerContext) async throws -> ListPulsesResponse {
-        try await runtime.read(context, under: request.parent) { _, access in
-            guard access.role == .trustor else {
-                throw Refusal(.permissionDenied, "LEVEL_FORBIDDEN", "a pulse is read by its author alone")
-            }
+        guard try await runtime.access(context, under: request.parent).role == .trustor else {
+            throw Refusal(.permissionDenied, "LEVEL_FORBIDDEN", "a pulse is read by its author alone")
         }
         let page = try await runtime.list(
             context, Tables.pulses, parent: request.parent, pageSize: request.pageSize, pageToken: request.pageToken
@@ -136,7 +134,7 @@ struct FeedbackService: RapportService, FeedbackServiceHandlers {
 }
 
 enum Duties {
-    /// At delivery + 72 h of an item from trustor to trustee: only those are evidence (docs/domain-details no. 11).
+    /// At delivery + 72 h of an item from trustor to trustee: only those are evidence (docs/domain.md rule 11).
     static let acknowledgement = "acknowledgement"
 }
 
@@ -159,6 +157,8 @@ extension Change {
     func follow(_ item: FeedbackItem) throws {
         try publishDelivery(of: item)
         if role == .trustor, let due = try item.acknowledgementDue {
+            // The event that says so may still be on its way, while the owner's answer is known (docs/domain.md rule 1).
+            if relationship.importing { try hold(relationship.name) }
             try schedule(Duties.acknowledgement, for: item.name, at: due)
         }
     }

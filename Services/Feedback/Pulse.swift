@@ -1,7 +1,7 @@
 import Schema
 import ServiceKit
 
-/// One-tap questions to the trustor (docs/domain.md §6.2, docs/domain-details nos. 16 and 20).
+/// One-tap questions to the trustor (docs/domain.md §6.2, rules 16 and 20).
 extension Pulse {
     static let values: ClosedRange<Int32> = 1...5
     /// Between two answers to one item; exactly this long is allowed.

@@ -1,7 +1,7 @@
 import Schema
 import ServiceKit
 
-/// How far a goal got at one review: recorded by one party, countersigned by the other (docs/domain-details no. 14).
+/// How far a goal got at one review: recorded by one party, countersigned by the other (docs/domain.md rule 14).
 extension Attainment {
     /// Reviews of one goal; there is one a day at most, and a goal runs for 400 days.
     static let maximumPerGoal = 400

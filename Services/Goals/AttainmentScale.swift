@@ -20,7 +20,7 @@ enum AttainmentScale {
         for text in texts { try Check.text(text, "goal.gas_levels", textLength) }
     }
 
-    /// What a level at the final review makes of a goal (docs/domain-details no. 14).
+    /// What a level at the final review makes of a goal (docs/domain.md rule 14).
     static func outcome(of level: Int32) -> Goal.State {
         switch level {
         case 0...: .achieved

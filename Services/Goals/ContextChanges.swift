@@ -3,7 +3,7 @@ import ServiceKit
 import Storage
 
 /// Which changes of context exist, as Relationships tells, and which of them the trustee has answered
-/// (docs/domain-details no. 12).
+/// (docs/domain.md rule 12).
 enum ContextChanges {
     static let statements = [
         // A projection: may be dropped and told again.

@@ -64,7 +64,8 @@ extension Goal {
     mutating func sign(by person: String, at now: Instant) throws {
         guard state == .proposed else { throw Refusal.wrongState("the goal", is: state, needs: "PROPOSED") }
         guard !signatures.contains(where: { $0.person == person }) else {
-            throw Refusal(.failedPrecondition, "MISSING_SIGNATURE", "you have signed; the other party's signature is missing")
+            throw Refusal(
+                .failedPrecondition, "MISSING_SIGNATURE", "you have signed; the other party's signature is missing")
         }
         signatures.append(GoalSignature(person: person, signTime: now.timestamp))
         state = .active
@@ -86,15 +87,10 @@ extension Goal {
         guard isUnderWay else { throw Refusal.wrongState("the goal", is: state, needs: "ACTIVE or AT_RISK") }
     }
 
-    /// A countersigned FINAL attainment decides (docs/domain-details no. 14).
+    /// A countersigned FINAL attainment decides (docs/domain.md rule 14).
     mutating func decide(level: Int32, at now: Instant) throws {
         try requireUnderWay()
         state = AttainmentScale.outcome(of: level)
         updateTime = now.timestamp
     }
-}
-
-extension String {
-    /// False for an empty text and for blanks alone.
-    var saysSomething: Bool { contains { !$0.isWhitespace } }
 }

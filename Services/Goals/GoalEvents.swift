@@ -1,7 +1,7 @@
 import Schema
 import ServiceKit
 
-/// What the other services learn (docs/domain.md §6.6, docs/domain-details nos. 12, 14 and 25): never a text.
+/// What the other services learn (docs/domain.md §6.6, rules 12, 14 and 25): never a text.
 extension Change {
     func publishProposal(of goal: Goal) throws {
         try publish("goal.proposed.v1", payload(goal))
@@ -25,7 +25,7 @@ extension Change {
                     firstAdaptation: isFirstAdaptation)))
     }
 
-    /// Dated at the review, since that is when the goal stood there (docs/domain-details no. 4).
+    /// Dated at the review, since that is when the goal stood there (docs/domain.md rule 4).
     func publishCountersignature(of attainment: Attainment, of goal: Goal) throws {
         try publish(
             "attainment.countersigned.v1",

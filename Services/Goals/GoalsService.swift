@@ -108,7 +108,8 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
             let action = try SupportAction.promise(words, named: name, by: change.actor, at: change.now)
             if !action.goal.isEmpty { _ = try change.get(Tables.goals, action.goal) }
             let adapts = change.role == .trustee && !action.contextChange.isEmpty
-            let isFirst = try adapts
+            let isFirst =
+                try adapts
                 && ContextChanges.answer(action.contextChange, with: action.name, in: change.transaction)
             try SupportDelivery.enqueue(action, in: change.transaction)
             try change.publishPromise(action, isFirstAdaptation: isFirst)
@@ -137,7 +138,8 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
             throw Refusal.notFound(text)
         } catch is RPCError {
             throw Refusal(
-                .unavailable, "DEPENDENCY_DOWN", "the relationships service cannot be asked for the change of context now")
+                .unavailable, "DEPENDENCY_DOWN",
+                "the relationships service cannot be asked for the change of context now")
         }
     }
 

@@ -1,7 +1,7 @@
 import Schema
 import ServiceKit
 
-/// Five verdicts on a goal, each with a reason (docs/domain.md §6.3, docs/domain-details no. 46). They advise and block nothing.
+/// Five verdicts on a goal, each with a reason (docs/domain.md §6.3, rule 46). They advise and block nothing.
 ///
 /// A letter with several demands is WEAK when some of them are met and FAIL when none is.
 enum Smart {

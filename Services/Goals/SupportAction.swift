@@ -2,7 +2,7 @@ import Schema
 import ServiceKit
 import Storage
 
-/// Support that one party promises the other (docs/domain.md §6.3, docs/domain-details nos. 12 and 13).
+/// Support that one party promises the other (docs/domain.md §6.3, rules 12 and 13).
 extension SupportAction {
     /// A later due date is a wish, as it is for goals.
     static let horizonDays = 400

@@ -3,7 +3,7 @@ import Schema
 import ServiceKit
 import Storage
 
-/// Brings each support action's commitment to Relationships (docs/domain-details no. 13: two databases, so by an outbox).
+/// Brings each support action's commitment to Relationships (docs/domain.md rule 13: two databases, so by an outbox).
 ///
 /// A row says what is still to be delivered. It is written in the transaction of the action and deleted after
 /// Relationships has answered, so that a crash at any point leaves it to be delivered again; the permanent source makes

@@ -2,7 +2,7 @@ internal import GRDB
 
 /// One step of a schema. Steps only go forward; a released one is never edited, a new one is added.
 public struct Migration: Sendable, Hashable {
-    /// Counts up from 1 without gaps.
+    /// 1 or more, ascending; gaps leave room for the steps of another layer.
     public let version: Int
     public let name: String
     public let statements: [String]
@@ -43,22 +43,27 @@ struct Migrator {
     }
 
     private func apply(_ steps: [Migration], component: String, _ connection: GRDB.Database) throws {
-        for (index, step) in steps.enumerated() where step.version != index + 1 {
+        for (step, next) in zip(steps, steps.dropFirst()) where step.version >= next.version {
             throw StorageError.migration(
-                "\(component) step “\(step.name)” has version \(step.version), not \(index + 1)")
+                "\(component) step “\(next.name)” has version \(next.version), not above \(step.version)")
         }
-        let applied = try String.fetchAll(
-            connection, sql: "SELECT name FROM storage_migration WHERE component = ? ORDER BY version",
-            arguments: [component])
-        guard applied.count <= steps.count else {
-            throw StorageError.newerFile(component: component, found: applied.count, known: steps.count)
+        let applied = try GRDB.Row.fetchAll(
+            connection, sql: "SELECT version, name FROM storage_migration WHERE component = ? ORDER BY version",
+            arguments: [component]
+        ).map { (version: $0[0] as Int, name: $0[1] as String) }
+        let known = Dictionary(steps.map { ($0.version, $0.name) }) { first, _ in first }
+        for (version, name) in applied {
+            guard let step = known[version] else {
+                throw StorageError.newerFile(component: component, found: version, known: steps.last?.version ?? 0)
+            }
+            guard step == name else {
+                throw StorageError.migration(
+                    "\(component) version \(version) of the file is “\(name)”, of the program “\(step)”: "
+                        + "this is the file of another service")
+            }
         }
-        for (name, step) in zip(applied, steps) where name != step.name {
-            throw StorageError.migration(
-                "\(component) version \(step.version) of the file is “\(name)”, of the program “\(step.name)”: "
-                    + "this is the file of another service")
-        }
-        for step in steps.dropFirst(applied.count) {
+        let present = Set(applied.map(\.version))
+        for step in steps where !present.contains(step.version) {
             do {
                 for statement in step.statements { try connection.execute(sql: statement) }
                 try connection.execute(

@@ -26,10 +26,16 @@ extension EndToEnd {
             try await expectGoldenFigures(suite)
 
             let before = try suite.file
-            try await suite.restart()
+            try await suite.stop()
+            try await suite.startAgain()
             let after = try suite.file
             #expect(!suite.output.contains("pieces of evidence"), "the demo was loaded again")
             #expect(after.relationships == before.relationships && after.progress == before.progress)
+            try await expectGoldenFigures(suite)
+
+            await suite.killUp()
+            try await suite.startAgain()
+            #expect(suite.output.contains("goals (pid") && suite.output.contains("left over"))
             try await expectGoldenFigures(suite)
             try await suite.stop()
         }

@@ -72,9 +72,14 @@ final class RunningSuite: Sendable {
         home.read(home.pidFile(of: program)).flatMap { pid_t(String(decoding: $0.dropLast(), as: UTF8.self)) }
     }
 
-    /// Stops everything as Ctrl-C does, and starts it again.
-    func restart() async throws {
-        try await stop()
+    /// `rapport up` alone is killed: its services run on without it.
+    func killUp() async {
+        let running = process.withLock { $0 }
+        running.send(SIGKILL)
+        #expect(await running.exit == .signal(SIGKILL))
+    }
+
+    func startAgain() async throws {
         let next = starts.withLock {
             $0 += 1
             return $0

@@ -90,6 +90,17 @@ struct AcknowledgementDutyTests {
             ])
     }
 
+    @Test("while history is imported the wall clock fires nothing")
+    func held() async throws {
+        let pair = try await Pair(importing: true)
+        let item = try await pair.deliver(by: pair.coachee, at: Pair.monday)
+        try await pair.host.advance(days: 1)
+        #expect(try await pair.events("feedback.unacknowledged.v1").isEmpty)
+        _ = try await pair.acknowledge(item, by: pair.coach, at: Pair.monday.adding(hours: 1))
+        try await pair.host.advance(days: 1)
+        #expect(try await pair.events("feedback.unacknowledged.v1").isEmpty)
+    }
+
     @Test("while history is imported each request says when; otherwise only an importer may")
     func dates() async throws {
         let importing = try await Pair(importing: true)

@@ -14,7 +14,8 @@ struct FeedbackItemTests {
     static func words(
         _ kind: FeedbackItem.Kind, behaviour: String = "", strength: String = "", nextStep: String = ""
     ) -> FeedbackItem {
-        FeedbackItem(kind: kind, situation: "The Friday call", behaviour: behaviour, nextStep: nextStep, strength: strength)
+        FeedbackItem(
+            kind: kind, situation: "The Friday call", behaviour: behaviour, nextStep: nextStep, strength: strength)
     }
 
     static func draft(_ words: FeedbackItem = words(.constructive)) throws -> FeedbackItem {
@@ -48,10 +49,14 @@ struct FeedbackItemTests {
     func limits() throws {
         #expect(throws: Refusal.self) { try Self.draft(FeedbackItem(kind: .unspecified, behaviour: "x")) }
         #expect(throws: Refusal.self) { try Self.draft(FeedbackItem(kind: .unrecognized(99), behaviour: "x")) }
-        #expect(throws: Refusal.self) { try Self.draft(FeedbackItem(kind: .neutral, behaviour: "x", focus: .unrecognized(9))) }
+        #expect(throws: Refusal.self) {
+            try Self.draft(FeedbackItem(kind: .neutral, behaviour: "x", focus: .unrecognized(9)))
+        }
         #expect(throws: Refusal.self) { try Self.draft(FeedbackItem(kind: .neutral)) }
         #expect(throws: Refusal.self) { try Self.draft(FeedbackItem(kind: .neutral, impact: " \n")) }
-        let fields: [WritableKeyPath<FeedbackItem, String>] = [\.situation, \.behaviour, \.impact, \.nextStep, \.strength]
+        let fields: [WritableKeyPath<FeedbackItem, String>] = [
+            \.situation, \.behaviour, \.impact, \.nextStep, \.strength,
+        ]
         for field in fields {
             var item = FeedbackItem(kind: .neutral)
             item[keyPath: field] = String(repeating: "é", count: 4000)
@@ -135,7 +140,8 @@ struct FeedbackItemTests {
         for (note, disagreement) in [(long, ""), ("", long)] {
             #expect(
                 reason {
-                    _ = try item.acknowledge(by: Self.coachee, note: note, disagreeReason: disagreement, at: Self.monday)
+                    _ = try item.acknowledge(
+                        by: Self.coachee, note: note, disagreeReason: disagreement, at: Self.monday)
                 } == "INVALID_FIELD")
             #expect(item.state == .delivered)
         }

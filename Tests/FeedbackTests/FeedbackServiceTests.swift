@@ -12,7 +12,8 @@ struct FeedbackServiceTests {
     func draftIsPrivate() async throws {
         let pair = try await Pair()
         let draft = try await pair.service.createFeedback(
-            CreateFeedbackRequest(parent: pair.name, feedbackItem: FeedbackItem(kind: .neutral, impact: "Hm")), pair.coach)
+            CreateFeedbackRequest(parent: pair.name, feedbackItem: FeedbackItem(kind: .neutral, impact: "Hm")),
+            pair.coach)
         let get = GetFeedbackRequest(name: draft.name)
         let list = ListFeedbackRequest(parent: pair.name)
         #expect(try await pair.service.getFeedback(get, pair.coach) == draft)
@@ -49,19 +50,23 @@ struct FeedbackServiceTests {
                 == FeedbackChanged(
                     feedbackItem: item.name, authorRole: .trustee, kind: .balanced, state: .delivered, complete: true,
                     deliverTime: item.deliverTime))
-        #expect(await refusal { try await pair.service.deliverFeedback(.init(name: item.name), pair.coachee) }
-            == "PERMISSION_DENIED ROLE_FORBIDDEN")
-        #expect(await refusal { try await pair.service.deliverFeedback(.init(name: item.name), pair.coach) }
-            == "FAILED_PRECONDITION WRONG_STATE")
+        #expect(
+            await refusal { try await pair.service.deliverFeedback(.init(name: item.name), pair.coachee) }
+                == "PERMISSION_DENIED ROLE_FORBIDDEN")
+        #expect(
+            await refusal { try await pair.service.deliverFeedback(.init(name: item.name), pair.coach) }
+                == "FAILED_PRECONDITION WRONG_STATE")
     }
 
     @Test("criticism without behaviour stays a draft")
     func criticism() async throws {
         let pair = try await Pair()
         let draft = try await pair.service.createFeedback(
-            .init(parent: pair.name, feedbackItem: FeedbackItem(kind: .criticismOnly, impact: "It annoyed me")), pair.coach)
-        #expect(await refusal { try await pair.service.deliverFeedback(.init(name: draft.name), pair.coach) }
-            == "FAILED_PRECONDITION MISSING_BEHAVIOUR")
+            .init(parent: pair.name, feedbackItem: FeedbackItem(kind: .criticismOnly, impact: "It annoyed me")),
+            pair.coach)
+        #expect(
+            await refusal { try await pair.service.deliverFeedback(.init(name: draft.name), pair.coach) }
+                == "FAILED_PRECONDITION MISSING_BEHAVIOUR")
         #expect(try await pair.service.getFeedback(.init(name: draft.name), pair.coach) == draft)
         #expect(try await pair.host.events().isEmpty)
     }
@@ -75,15 +80,19 @@ struct FeedbackServiceTests {
         #expect(item.state == .delivered)
         #expect(item.receiver == pair.relationship.trustor)
         #expect(try await pair.host.events().map(\.type) == ["feedback.delivered.v1", "recognition.given.v1"])
-        #expect(await refusal { try await pair.service.giveRecognition(.init(parent: pair.name, behaviour: ""), pair.coach) }
-            == "INVALID_ARGUMENT INVALID_FIELD")
+        #expect(
+            await refusal {
+                try await pair.service.giveRecognition(.init(parent: pair.name, behaviour: ""), pair.coach)
+            }
+                == "INVALID_ARGUMENT INVALID_FIELD")
     }
 
     @Test("the receiver acknowledges, and may disagree")
     func acknowledgement() async throws {
         let pair = try await Pair()
         let item = try await pair.deliver(by: pair.coach)
-        #expect(await refusal { try await pair.acknowledge(item, by: pair.coach) } == "PERMISSION_DENIED ROLE_FORBIDDEN")
+        #expect(
+            await refusal { try await pair.acknowledge(item, by: pair.coach) } == "PERMISSION_DENIED ROLE_FORBIDDEN")
         let acknowledged = try await pair.service.acknowledgeFeedback(
             AcknowledgeFeedbackRequest(name: item.name, note: "Read", disagreeReason: "It was the line"), pair.coachee)
         #expect(acknowledged.state == .acknowledged)
@@ -92,7 +101,8 @@ struct FeedbackServiceTests {
         #expect(event.actorRole == .trustor)
         #expect(event.feedback?.authorRole == .trustee)
         #expect(event.feedback?.inTime == true)
-        #expect(await refusal { try await pair.acknowledge(item, by: pair.coachee) } == "FAILED_PRECONDITION WRONG_STATE")
+        #expect(
+            await refusal { try await pair.acknowledge(item, by: pair.coachee) } == "FAILED_PRECONDITION WRONG_STATE")
     }
 
     @Test("lists in order of creation, in pages that are good for one relationship")
@@ -131,8 +141,9 @@ struct FeedbackServiceTests {
         #expect(try await pair.service.listFeedback(.init(parent: pair.name), pair.coach).feedbackItems == [first])
         #expect(try await pair.events("feedback.delivered.v1").count == 1)
         request.behaviour = "You spoke"
-        #expect(await refusal { try await pair.service.giveRecognition(request, pair.coach) }
-            == "ALREADY_EXISTS REQUEST_ID_REUSED")
+        #expect(
+            await refusal { try await pair.service.giveRecognition(request, pair.coach) }
+                == "ALREADY_EXISTS REQUEST_ID_REUSED")
     }
 
     static let states: [Relationship.State] = [
@@ -175,7 +186,9 @@ struct FeedbackServiceTests {
         for relationship in [other, neighbour] {
             let reader = pair.host.context(person: relationship.trustee)
             let name = "\(relationship.name)/feedbackItems/\(id)"
-            #expect(await refusal { try await pair.service.getFeedback(.init(name: name), reader) } == "NOT_FOUND NOT_FOUND")
+            #expect(
+                await refusal { try await pair.service.getFeedback(.init(name: name), reader) } == "NOT_FOUND NOT_FOUND"
+            )
             #expect(try await pair.service.listFeedback(.init(parent: relationship.name), reader).feedbackItems.isEmpty)
         }
     }
@@ -187,11 +200,13 @@ struct FeedbackServiceTests {
         let service = pair.host.context(service: "gateway")
         let forbidden: String? = "PERMISSION_DENIED ROLE_FORBIDDEN"
         #expect(await refusal { try await pair.deliver(by: service) } == forbidden)
-        #expect(await refusal { try await pair.service.giveRecognition(.init(parent: pair.name), service) } == forbidden)
+        #expect(
+            await refusal { try await pair.service.giveRecognition(.init(parent: pair.name), service) } == forbidden)
         #expect(await refusal { try await pair.acknowledge(item, by: service) } == forbidden)
         #expect(await refusal { try await pair.answer(.honest, by: service) } == forbidden)
-        #expect(await refusal { try await pair.service.listPulses(.init(parent: pair.name), service) }
-            == "PERMISSION_DENIED LEVEL_FORBIDDEN")
+        #expect(
+            await refusal { try await pair.service.listPulses(.init(parent: pair.name), service) }
+                == "PERMISSION_DENIED LEVEL_FORBIDDEN")
     }
 
     @Test("needs a token and well-formed names")
@@ -203,11 +218,14 @@ struct FeedbackServiceTests {
         #expect(
             await refusal { try await pair.service.giveRecognition(.init(parent: name, behaviour: "x"), pair.coach) }
                 == "INVALID_ARGUMENT BAD_NAME")
-        #expect(await refusal { try await pair.service.getFeedback(.init(name: pair.name), pair.coach) }
-            == "INVALID_ARGUMENT BAD_NAME")
-        #expect(await refusal { try await pair.service.createFeedback(.init(parent: pair.name), pair.coach) }
-            == "INVALID_ARGUMENT INVALID_FIELD")
-        #expect(await refusal { try await pair.service.listFeedback(.init(parent: pair.name, pageSize: -1), pair.coach) }
-            == "INVALID_ARGUMENT INVALID_FIELD")
+        #expect(
+            await refusal { try await pair.service.getFeedback(.init(name: pair.name), pair.coach) }
+                == "INVALID_ARGUMENT BAD_NAME")
+        #expect(
+            await refusal { try await pair.service.createFeedback(.init(parent: pair.name), pair.coach) }
+                == "INVALID_ARGUMENT INVALID_FIELD")
+        #expect(
+            await refusal { try await pair.service.listFeedback(.init(parent: pair.name, pageSize: -1), pair.coach) }
+                == "INVALID_ARGUMENT INVALID_FIELD")
     }
 }

@@ -59,7 +59,8 @@ struct PulseServiceTests {
     func pairs() async throws {
         let pair = try await Pair()
         _ = try await pair.answer(.fair)
-        let other = try await pair.host.relationship(trustor: pair.relationship.trustor, trustee: "organizations/acme/people/mentor")
+        let other = try await pair.host.relationship(
+            trustor: pair.relationship.trustor, trustee: "organizations/acme/people/mentor")
         _ = try await pair.service.submitPulse(.init(parent: other.name, item: .fair, value: 2), pair.coachee)
         #expect(await refusal { try await pair.answer(.fair) } == "RESOURCE_EXHAUSTED PULSE_TOO_SOON")
     }
@@ -79,7 +80,8 @@ struct PulseServiceTests {
         let pair = try await Pair()
         let pulse = try await pair.answer(.dependable, 2)
         #expect(try await pair.service.listPulses(.init(parent: pair.name), pair.coachee).pulses == [pulse])
-        #expect(await refusal { try await pair.service.listPulses(.init(parent: pair.name), pair.coach) }
-            == "PERMISSION_DENIED LEVEL_FORBIDDEN")
+        #expect(
+            await refusal { try await pair.service.listPulses(.init(parent: pair.name), pair.coach) }
+                == "PERMISSION_DENIED LEVEL_FORBIDDEN")
     }
 }

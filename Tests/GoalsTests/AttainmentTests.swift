@@ -58,7 +58,8 @@ struct AttainmentTests {
         #expect(reason { _ = try Self.record(review: midnight.adding(days: 1), among: [first], at: now) } == nil)
         let final = try Self.record(0, .final, review: midnight, at: now)
         let next = midnight.adding(days: 1)
-        #expect(reason { _ = try Self.record(0, .final, review: next, among: [final], at: now) } == "DUPLICATE_ATTAINMENT")
+        #expect(
+            reason { _ = try Self.record(0, .final, review: next, among: [final], at: now) } == "DUPLICATE_ATTAINMENT")
         #expect(reason { _ = try Self.record(0, .interim, review: next, among: [final], at: now) } == nil)
     }
 

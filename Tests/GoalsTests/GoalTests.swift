@@ -133,7 +133,8 @@ struct GoalTests {
 
     @Test(
         "is decided by the final level",
-        arguments: [(2, Goal.State.achieved), (1, .achieved), (0, .achieved), (-1, .partly), (-2, .notAchieved)])
+        arguments: [(2, Goal.State.achieved), (1, .achieved), (0, .achieved), (-1, .partly), (-2, .notAchieved)]
+            as [(Int32, Goal.State)])
     func outcome(level: Int32, state: Goal.State) throws {
         var goal = try Self.active()
         try goal.decide(level: level, at: monday)

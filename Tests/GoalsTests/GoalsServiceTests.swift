@@ -13,12 +13,14 @@ struct GoalsServiceTests {
         let workshop = try await Workshop()
         let draft = try await workshop.draft()
         #expect(draft.state == .draft)
-        #expect(await refusal { try await workshop.service.signGoal(.init(name: draft.name), workshop.coach) }
-            == "FAILED_PRECONDITION WRONG_STATE")
+        #expect(
+            await refusal { try await workshop.service.signGoal(.init(name: draft.name), workshop.coach) }
+                == "FAILED_PRECONDITION WRONG_STATE")
         let proposed = try await workshop.service.proposeGoal(.init(name: draft.name), workshop.coachee)
         #expect(proposed.signatures.map(\.person) == [workshop.relationship.trustor])
-        #expect(await refusal { try await workshop.service.signGoal(.init(name: draft.name), workshop.coachee) }
-            == "FAILED_PRECONDITION MISSING_SIGNATURE")
+        #expect(
+            await refusal { try await workshop.service.signGoal(.init(name: draft.name), workshop.coachee) }
+                == "FAILED_PRECONDITION MISSING_SIGNATURE")
         #expect(try await workshop.service.getGoal(.init(name: draft.name), workshop.coach).state == .proposed)
         let active = try await workshop.service.signGoal(.init(name: draft.name), workshop.coach)
         #expect(active.state == .active)
@@ -58,8 +60,9 @@ struct GoalsServiceTests {
         #expect(try await timeBound(goal) == .fail)
         #expect(try await workshop.service.listGoals(.init(parent: workshop.name), workshop.coachee).goals.isEmpty)
         #expect(try await workshop.host.events().isEmpty)
-        #expect(await refusal { try await workshop.service.validateSmart(.init(parent: workshop.name), workshop.coachee) }
-            == "INVALID_ARGUMENT INVALID_FIELD")
+        #expect(
+            await refusal { try await workshop.service.validateSmart(.init(parent: workshop.name), workshop.coachee) }
+                == "INVALID_ARGUMENT INVALID_FIELD")
     }
 
     @Test("SMART verdicts on imported history take the relationship's clock as now")
@@ -82,8 +85,9 @@ struct GoalsServiceTests {
         let review = monday.adding(days: 42)
         let attainment = try await workshop.record(0, .interim, of: goal, at: review)
         #expect(try await workshop.events("attainment.countersigned.v1").isEmpty)
-        #expect(await refusal { try await workshop.countersign(attainment, by: workshop.coachee, at: review) }
-            == "PERMISSION_DENIED ROLE_FORBIDDEN")
+        #expect(
+            await refusal { try await workshop.countersign(attainment, by: workshop.coachee, at: review) }
+                == "PERMISSION_DENIED ROLE_FORBIDDEN")
         let countersigned = try await workshop.countersign(attainment, at: review.adding(days: 3))
         #expect(countersigned.countersigner == workshop.relationship.trustee)
         let event = try #require(try await workshop.events("attainment.countersigned.v1").first)
@@ -95,8 +99,9 @@ struct GoalsServiceTests {
                         attainment: attainment.name, goal: goal.name, goalType: .performance, level: 0,
                         reviewTime: review.timestamp, countersigned: true, reviewPoint: .interim)))
         #expect(try await workshop.service.getGoal(.init(name: goal.name), workshop.coach).state == .active)
-        #expect(await refusal { try await workshop.countersign(attainment, at: review.adding(days: 3)) }
-            == "FAILED_PRECONDITION WRONG_STATE")
+        #expect(
+            await refusal { try await workshop.countersign(attainment, at: review.adding(days: 3)) }
+                == "FAILED_PRECONDITION WRONG_STATE")
     }
 
     @Test(
@@ -120,8 +125,9 @@ struct GoalsServiceTests {
     func uniqueness() async throws {
         let workshop = try await Workshop(importing: true)
         let draft = try await workshop.draft(at: monday)
-        #expect(await refusal { try await workshop.record(0, .interim, of: draft, at: monday) }
-            == "FAILED_PRECONDITION WRONG_STATE")
+        #expect(
+            await refusal { try await workshop.record(0, .interim, of: draft, at: monday) }
+                == "FAILED_PRECONDITION WRONG_STATE")
         let goal = try await workshop.active(at: monday)
         let day = { (days: Int) in monday.adding(days: days) }
         let first = try await workshop.record(0, .interim, of: goal, at: day(42))
@@ -169,8 +175,9 @@ struct GoalsServiceTests {
         #expect(try await workshop.service.proposeGoal(request, workshop.coachee) == first)
         #expect(try await workshop.events("goal.proposed.v1").count == 1)
         let other = ProposeGoalRequest(name: try await workshop.draft().name, requestId: request.requestId)
-        #expect(await refusal { try await workshop.service.proposeGoal(other, workshop.coachee) }
-            == "ALREADY_EXISTS REQUEST_ID_REUSED")
+        #expect(
+            await refusal { try await workshop.service.proposeGoal(other, workshop.coachee) }
+                == "ALREADY_EXISTS REQUEST_ID_REUSED")
     }
 
     @Test("while history is imported each request says when")
@@ -180,7 +187,8 @@ struct GoalsServiceTests {
         let goal = try await workshop.active(at: monday)
         #expect(goal.createTime == monday.timestamp)
         #expect(goal.signatures.allSatisfy { $0.signTime == monday.timestamp })
-        #expect(try await workshop.host.events().allSatisfy { $0.occurredAt == monday.timestamp && $0.importClock != nil })
+        #expect(
+            try await workshop.host.events().allSatisfy { $0.occurredAt == monday.timestamp && $0.importClock != nil })
     }
 
     @Test("needs an active relationship", arguments: [Relationship.State.accepted, .paused, .ended])
@@ -205,17 +213,23 @@ struct GoalsServiceTests {
         for stranger in [other.trustor, other.trustee, neighbour.trustor].map({ workshop.host.context(person: $0) }) {
             #expect(await refusal { try await service.getGoal(.init(name: goal.name), stranger) } == denied)
             #expect(await refusal { try await service.listGoals(.init(parent: workshop.name), stranger) } == denied)
-            #expect(await refusal { try await service.validateSmart(.init(parent: workshop.name, goal: goal), stranger) } == denied)
+            #expect(
+                await refusal { try await service.validateSmart(.init(parent: workshop.name, goal: goal), stranger) }
+                    == denied)
             #expect(await refusal { try await service.getGasScore(.init(parent: workshop.name), stranger) } == denied)
             #expect(await refusal { try await service.getAttainment(.init(name: attainment.name), stranger) } == denied)
             #expect(await refusal { try await service.listAttainments(.init(parent: goal.name), stranger) } == denied)
             #expect(await refusal { try await service.getSupportAction(.init(name: action.name), stranger) } == denied)
-            #expect(await refusal { try await service.listSupportActions(.init(parent: workshop.name), stranger) } == denied)
+            #expect(
+                await refusal { try await service.listSupportActions(.init(parent: workshop.name), stranger) } == denied
+            )
             #expect(await refusal { try await workshop.draft(by: stranger) } == denied)
             #expect(await refusal { try await workshop.countersign(attainment, by: stranger) } == denied)
             #expect(await refusal { try await workshop.record(0, .interim, of: goal, by: stranger) } == denied)
             #expect(
-                await refusal { try await workshop.support(by: stranger, answering: "\(workshop.name)/contextChanges/c") }
+                await refusal {
+                    try await workshop.support(by: stranger, answering: "\(workshop.name)/contextChanges/c")
+                }
                     == denied)
         }
         // The same ids under another relationship are other resources.
@@ -224,7 +238,8 @@ struct GoalsServiceTests {
             let name = goal.name.replacing(workshop.name, with: relationship.name)
             let below = attainment.name.replacing(workshop.name, with: relationship.name)
             #expect(await refusal { try await service.getGoal(.init(name: name), reader) } == "NOT_FOUND NOT_FOUND")
-            #expect(await refusal { try await service.getAttainment(.init(name: below), reader) } == "NOT_FOUND NOT_FOUND")
+            #expect(
+                await refusal { try await service.getAttainment(.init(name: below), reader) } == "NOT_FOUND NOT_FOUND")
             #expect(try await service.listAttainments(.init(parent: name), reader).attainments.isEmpty)
             #expect(try await service.listGoals(.init(parent: relationship.name), reader).goals.isEmpty)
             #expect(try await service.getGasScore(.init(parent: relationship.name), reader) == GasScore())

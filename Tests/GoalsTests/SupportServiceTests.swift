@@ -23,7 +23,8 @@ struct SupportServiceTests {
             try await workshop.events("support.planned.v1").map(\.payload) == [
                 .supportPlanned(SupportPlanned(supportAction: action.name, commitment: action.commitment))
             ])
-        #expect(await refusal { try await workshop.support(goal: goal.name.dropLast(4) + "0000") } == "NOT_FOUND NOT_FOUND")
+        #expect(
+            await refusal { try await workshop.support(goal: goal.name.dropLast(4) + "0000") } == "NOT_FOUND NOT_FOUND")
     }
 
     @Test("the trustee's first answer to a change of context is an adaptation; later ones and the trustor's are not")
@@ -166,7 +167,8 @@ struct SupportDeliveryTests {
     @Test("does not follow an action that was refused")
     func rolledBack() async throws {
         let workshop = try await Workshop()
-        #expect(await refusal { try await workshop.support(goal: "\(workshop.name)/goals/none") } == "NOT_FOUND NOT_FOUND")
+        #expect(
+            await refusal { try await workshop.support(goal: "\(workshop.name)/goals/none") } == "NOT_FOUND NOT_FOUND")
         let delivery = workshop.delivery { _ in }
         #expect(try await delivery.deliver(after: 0) == (0, 0))
     }

@@ -68,7 +68,8 @@ struct Workshop {
         let words = SupportAction(
             what: "Join your next two calls", dueTime: due.timestamp, goal: goal, contextChange: change)
         return try await service.addSupportAction(
-            AddSupportActionRequest(parent: name, supportAction: words, occurredAt: instant?.timestamp), caller ?? coach)
+            AddSupportActionRequest(parent: name, supportAction: words, occurredAt: instant?.timestamp), caller ?? coach
+        )
     }
 
     /// What an event of Relationships does here.

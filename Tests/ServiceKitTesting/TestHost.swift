@@ -14,10 +14,11 @@ public final class TestHost<Service: RapportService>: Sendable {
     public let runtime: Runtime
     public let clock: ServiceClock
     private let directory: String
-    private let relationships = Mutex<Int>(0)
+    private let relationships: KnownRelationships
 
-    /// - Parameter instant: what the clock shows at the start; the wall clock when nil.
-    /// - Parameter channels: the ways to other services; none is configured unless given.
+    /// - Parameters:
+    ///   - instant: what the clock shows at the start; the wall clock when nil.
+    ///   - channels: the ways to other services; none is configured unless given.
     public init(
         _ type: Service.Type, at instant: Instant? = nil, channels: [String: RPC.Channel] = [:]
     ) async throws {
@@ -28,12 +29,14 @@ public final class TestHost<Service: RapportService>: Sendable {
         if let instant { clock.advance(by: instant - clock.now) }
         let database = try await Database.open(
             "\(directory)/test.sqlite", migrations: Service.allMigrations, logger: logger)
+        let relationships = KnownRelationships()
+        self.relationships = relationships
         runtime = try await Runtime(
             service: Service.name, database: database, clock: clock, logger: logger,
             identity: WorkloadIdentity(
                 service: Service.name, dataDirectory: directory, keysDirectory: directory + "/keys"),
             channels: channels, pageTokens: PageTokenSealer(key: Array(repeating: 7, count: 32)),
-            source: Service.relationshipSource)
+            source: Service.relationshipSource, owner: relationships.answer)
         let service = try await Service(runtime)
         self.service = service
         runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
@@ -61,6 +64,7 @@ public final class TestHost<Service: RapportService>: Sendable {
     public func put(_ relationship: Relationship) async throws {
         try await runtime.database.write { try RelationshipProjection.store(relationship, in: $0) }
         runtime.projection?.remember(relationship)
+        relationships.put(relationship)
     }
 
     /// A call of a person.
@@ -98,5 +102,19 @@ public final class TestHost<Service: RapportService>: Sendable {
             cursor = next
         }
         return all
+    }
+}
+
+/// Stands for Relationships when a service asks about a pair: knows those that the test has put there.
+private final class KnownRelationships: Sendable {
+    private let byName = Mutex<[String: Relationship]>([:])
+
+    func put(_ relationship: Relationship) {
+        byName.withLock { $0[relationship.name] = relationship }
+    }
+
+    @Sendable func answer(_ name: String) async throws -> Relationship {
+        guard let relationship = byName.withLock({ $0[name] }) else { throw Refusal.notFound(name).rpcError }
+        return relationship
     }
 }

@@ -9,8 +9,8 @@ struct TokenTests {
     let clock = ServiceClock()
     let coach = "organizations/acme/people/coach"
 
-    private func authenticator() -> Authenticator {
-        Authenticator(keys: Keys(directory: directory), clock: clock)
+    private func authenticator(isDevelopment: Bool = true) -> Authenticator {
+        Authenticator(keys: Keys(directory: directory, isDevelopment: isDevelopment), clock: clock)
     }
 
     @Test func ofAPersonSayWhoAsks() async throws {
@@ -78,6 +78,12 @@ struct TokenTests {
         _ = try await DevelopmentIssuer(keysDirectory: directory)
         let attributes = try FileManager.default.attributesOfItem(atPath: "\(directory)/issuer-development.key")
         #expect(attributes[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test func ofTheDevelopmentIssuerAreNothingInProduction() async throws {
+        let token = try await DevelopmentIssuer(keysDirectory: directory)
+            .token(person: coach, purpose: "coaching", lifetime: 60, at: clock.now)
+        await #expect(throws: Refusal.self) { try await authenticator(isDevelopment: false).caller("Bearer \(token)") }
     }
 
     @Test func aSecondStartReadsTheSameKey() async throws {

@@ -88,12 +88,22 @@ import Testing
         }
     }
 
-    @Test func versionsCountUpWithoutGaps() async throws {
+    @Test func versionsAscend() async throws {
         try await withPath { path in
-            let late = Migration(version: 3, name: "three", statements: [])
-            await #expect(throws: StorageError.migration("service step “three” has version 3, not 2")) {
-                try await open(path, [first, late])
+            let again = Migration(version: 1, name: "again", statements: [])
+            await #expect(throws: StorageError.migration("service step “again” has version 1, not above 1")) {
+                try await open(path, [first, again])
             }
+        }
+    }
+
+    @Test func aStepMayComeIntoAGap() async throws {
+        try await withPath { path in
+            let far = Migration(version: 100, name: "far", statements: ["CREATE TABLE far (x INTEGER)"])
+            await (try open(path, [first, far])).close()
+            let database = try await open(path, [first, second, far])
+            #expect(try await database.read { try $0.query("SELECT x FROM two").count } == 1)
+            await database.close()
         }
     }
 

@@ -64,8 +64,8 @@ extension JSONMapping {
     /// Puts one text parameter of a URL at a field path like `page_size` or `filter.as_of` into a message's tree.
     ///
     /// A repeated field gets one more element. A singular one that has another value already is an error: neither a
-    /// path and a body, nor two parameters, may contradict each other. Whether the text fits the type of the field shows
-    /// when the tree becomes a message.
+    /// path and a body, nor two parameters, may contradict each other. Whether the text fits the type of the field
+    /// shows when the tree becomes a message.
     public func bind(
         _ text: String, to path: String, in tree: inout JSONValue, message fullName: String
     ) throws(JSONError) {

@@ -13,7 +13,8 @@ extension Runtime {
                 try await receive(from: source, for: service) { delay = .milliseconds(50) }
             } catch let error as RPCError where error.reason == "CURSOR_LOST" {
                 logger.warning("rebuilding from \(source): its events begin anew")
-                try await database.write { transaction in
+                try await database.write { [projection] transaction in
+                    if source == "relationships" { try projection?.forget(in: transaction) }
                     try service.forget(source, in: transaction)
                     try transaction.removeCheckpoint(of: source)
                 }

@@ -93,6 +93,7 @@ public enum Process {
 
         await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await runtime.runDuties() }
+            tasks.addTask { try await tellTheTruth(health, about: database, logger) }
             tasks.addTask { try await service.run() }
             for source in Service.eventSources { tasks.addTask { try await runtime.follow(source, for: service) } }
             await untilTerminated()
@@ -121,6 +122,13 @@ extension Process {
         for await _ in signals { break }
         signal(SIGTERM, SIG_DFL)
         signal(SIGINT, SIG_DFL)
+    }
+
+    /// A service that can no longer store anything says so; only a restart mends it.
+    private static func tellTheTruth(_ health: HealthStatus, about database: Database, _ logger: Logger) async throws {
+        while database.isWritable { try await Task.sleep(for: .milliseconds(500)) }
+        logger.critical("the database takes no more writes: not serving until restarted")
+        health.set(.notServing)
     }
 
     /// Page tokens must outlive a restart, and be the same in all replicas of a service: a secret beside the database.

@@ -37,11 +37,10 @@ extension RapportService {
     public func run() async throws {}
 
     static var allMigrations: [Migration] {
-        let steps = [
+        [
             Migration(
                 version: 1, name: "relationships as seen from here",
                 statements: RelationshipProjection.statements + RelationshipClock.statements)
         ] + migrations
-        return steps.enumerated().map { Migration(version: $0 + 1, name: $1.name, statements: $1.statements) }
     }
 }

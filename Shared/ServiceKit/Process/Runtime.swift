@@ -23,9 +23,11 @@ public final class Runtime: Sendable {
     /// Nil in Relationships, which owns them.
     public let projection: RelationshipProjection?
 
+    /// - Parameter owner: answers for Relationships; nil asks it over its channel.
     init(
         service: String, database: Database, clock: ServiceClock, logger: Logger, identity: WorkloadIdentity,
-        channels: [String: Channel], pageTokens: PageTokenSealer, source: (any RelationshipSource)?
+        channels: [String: Channel], pageTokens: PageTokenSealer, source: (any RelationshipSource)?,
+        owner: (@Sendable (String) async throws -> Relationship)? = nil
     ) async throws {
         self.service = service
         self.database = database
@@ -38,13 +40,14 @@ public final class Runtime: Sendable {
             self.source = source
             projection = nil
         } else {
-            let projection = try await RelationshipProjection(database: database) { name in
+            let asks: @Sendable (String) async throws -> Relationship = { name in
                 guard let channel = channels["relationships"] else { throw Refusal.notParty.rpcError }
                 var options = CallOptions(timeout: .seconds(2))
                 options.metadata.add("authorization", "Bearer \(try await identity.token(at: clock.now))")
                 return try await RelationshipsServiceClient(channel).getRelationship(
                     GetRelationshipRequest(name: name), options: options)
             }
+            let projection = try await RelationshipProjection(database: database, owner: owner ?? asks)
             self.projection = projection
             self.source = projection
         }

@@ -18,7 +18,7 @@ public struct Server: Sendable {
         interceptors: [any ServerInterceptor] = [], fallback: (any Application)? = nil, passthrough: RawHandler? = nil,
         reflecting services: [String]? = nil, group: any EventLoopGroup, logger: Logger
     ) {
-        let authenticator = Authenticator(keys: Keys(directory: configuration.keysDirectory), clock: clock)
+        let authenticator = Authenticator(keys: Keys(directory: configuration.keysDirectory, isDevelopment: configuration.isDevelopment), clock: clock)
         let own = Set(methods.map(\.service)).union(["grpc.health.v1.Health"])
         let reflection = Reflection(services: services ?? own.sorted(), pool: .schema)
         let application = RPCServer(

@@ -3,7 +3,7 @@ import Storage
 
 extension Access {
     /// The instant at which a question is judged that stores nothing and so carries no `occurred_at`: the wall clock, and
-    /// while history is imported the relationship's own (docs/domain-details nos. 1 and 46).
+    /// while history is imported the relationship's own (docs/domain.md rules 1 and 46).
     public func effectiveTime(_ wall: ServiceClock, in snapshot: Snapshot) throws -> Instant {
         guard relationship.importing else { return wall.now }
         let here = try RelationshipClock.read(relationship.name, in: snapshot)

@@ -59,7 +59,13 @@ public final class RelationshipProjection: RelationshipSource {
             [.text(relationship.name), .blob(relationship.serialized())])
     }
 
-    /// After the commit; an older revision never replaces a newer one.
+    /// Relationships is another database: whatever was known of it may be wrong.
+    func forget(in transaction: Transaction) throws {
+        _ = try transaction.execute("DELETE FROM relationship_projection")
+        known.withLock { $0.removeAll() }
+    }
+
+    /// An older revision never replaces a newer one.
     func remember(_ relationship: Relationship) {
         known.withLock { known in
             let revision = Table<Relationship>.revision(relationship.etag) ?? 0

@@ -48,14 +48,19 @@ public struct Table<R: Resource>: Sendable {
     public func list(parent: ResourceName, after id: String?, limit: Int, in snapshot: Snapshot) throws -> [R] {
         try storage.list(
             parent.organizationKey, parent.asParentKey, after: id.map(ResourceName.key), limit: limit, in: snapshot
-        ).map(resource)
+        ).map(resource).filter { isChild($0, of: parent) }
     }
 
     /// In order of creation, of one state.
     public func list(parent: ResourceName, state: Int32, limit: Int, in snapshot: Snapshot) throws -> [R] {
         try storage.list(
             parent.organizationKey, parent.asParentKey, state: Int64(state), after: nil, limit: limit, in: snapshot
-        ).map(resource)
+        ).map(resource).filter { isChild($0, of: parent) }
+    }
+
+    /// The key holds the nearest parent alone: below another grandparent there are other resources.
+    private func isChild(_ resource: R, of parent: ResourceName) -> Bool {
+        resource.name.hasPrefix("\(parent)/")
     }
 
     /// All of them: for filling a memory at start.

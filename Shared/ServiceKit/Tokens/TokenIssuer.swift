@@ -38,15 +38,16 @@ public final class WorkloadIdentity: Sendable {
 
 /// Issues people's tokens where no identity provider is at hand: development, the demo, tests.
 public struct DevelopmentIssuer: Sendable {
+    static let keyID = "issuer-development"
+
     private let signer = JWTKeyCollection()
-    private let keyID = JWKIdentifier(string: "issuer-development")
 
     /// - Parameter keysDirectory: holds the private key (`issuer-development.key`), made at first use, and the public one.
     public init(keysDirectory: String) async throws {
         try FileManager.default.createDirectory(atPath: keysDirectory, withIntermediateDirectories: true)
         let key = try Keys.privateKey(
-            file: "\(keysDirectory)/issuer-development.key", publishedAs: "issuer-development", in: keysDirectory)
-        await signer.add(eddsa: key, kid: keyID)
+            file: "\(keysDirectory)/\(Self.keyID).key", publishedAs: Self.keyID, in: keysDirectory)
+        await signer.add(eddsa: key, kid: JWKIdentifier(string: Self.keyID))
     }
 
     /// - Parameters:
@@ -63,6 +64,6 @@ public struct DevelopmentIssuer: Sendable {
             aud: AudienceClaim(value: [Claims.audience]), exp: ExpirationClaim(value: issued + TimeInterval(lifetime)),
             org: name.organization, purpose: purpose, roles: roles,
             scope: scopes.isEmpty ? nil : scopes.joined(separator: " "))
-        return try await signer.sign(claims, kid: keyID)
+        return try await signer.sign(claims, kid: JWKIdentifier(string: Self.keyID))
     }
 }

@@ -38,3 +38,8 @@ public enum Check {
         guard value.description != "\(value.rawValue)" else { throw Refusal.invalid(field, "\(value) is unknown") }
     }
 }
+
+extension String {
+    /// False for an empty text and for blanks alone.
+    public var saysSomething: Bool { contains { !$0.isWhitespace } }
+}

@@ -32,6 +32,7 @@ struct Up: AsyncParsableCommand {
         let home = Home.standard
         try home.create()
         try home.lock()
+        try await Leftovers.end(in: home, report: { Console.say($0) })
         let mint = try await TokenMint(home: home)
         let addresses = try await SuiteAddresses.choose(listen: listen, basePort: basePort)
         let suite = Suite(

@@ -27,6 +27,7 @@ actor Suite {
 
     /// Each is ready before the next starts: they call each other in this order.
     func start() async throws {
+        let started = ContinuousClock.now
         for program in ServiceProgram.allCases {
             let began = ContinuousClock.now
             let process = try spawn(program)
@@ -41,6 +42,7 @@ actor Suite {
             report("\(Format.left(program.rawValue, 14)) ready in \(seconds) at \(addresses[program])")
             watch(program, process)
         }
+        report("all five are ready after \(Format.seconds(ContinuousClock.now - started))")
     }
 
     private func spawn(_ program: ServiceProgram) throws -> ChildProcess {
