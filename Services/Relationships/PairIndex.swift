@@ -56,7 +56,8 @@ enum PairIndex {
     }
 
     /// Whether the two share a relationship, in either direction, of whatever state.
-    static func arePartners(_ one: String, _ other: String, organization: String, in snapshot: Snapshot) throws -> Bool {
+    static func arePartners(_ one: String, _ other: String, organization: String, in snapshot: Snapshot) throws -> Bool
+    {
         try snapshot.first(
             """
             SELECT 1 FROM relationship_pair WHERE organization = ?1 AND trustee = ?2 AND trustor = ?3

@@ -76,7 +76,8 @@ extension RelationshipsService {
             dated.occurredAt = runtime.clock.now.timestamp
             dated.requestId = ""
         }
-        return try await runtime.mutate(dated, context, under: request.name, answering: Tables.relationships) { change in
+        return try await runtime.mutate(dated, context, under: request.name, answering: Tables.relationships) {
+            change in
             var relationship = try change.get(Tables.relationships, request.name)
             guard relationship.importing else { return relationship }
             relationship.finishImport()

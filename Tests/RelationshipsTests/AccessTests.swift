@@ -16,7 +16,8 @@ import Testing
             parent: pair.organization, programme: Programme(displayName: "New", kind: .peer))
         #expect(await refusal { try await pair.service.createPerson(person, pair.by(pair.coach)) } == "ROLE_FORBIDDEN")
         #expect(
-            await refusal { try await pair.service.createProgramme(programme, pair.by(pair.coach)) } == "ROLE_FORBIDDEN")
+            await refusal { try await pair.service.createProgramme(programme, pair.by(pair.coach)) } == "ROLE_FORBIDDEN"
+        )
         #expect(await refusal { try await pair.service.createPerson(person, pair.admin) } == nil)
         #expect(await refusal { try await pair.service.createPerson(person, pair.admin) } == "DUPLICATE_NAME")
         var twin = person
@@ -39,7 +40,8 @@ import Testing
                 == Person(name: pair.coachee, displayName: "coachee of acme"))
         #expect(try await pair.service.getPerson(coachee, pair.by(pair.coachee)).externalId == "hr-coachee")
         #expect(try await pair.service.getPerson(coachee, pair.admin).externalId == "hr-coachee")
-        #expect(await refusal { try await pair.service.getPerson(coachee, pair.by(pair.person("other"))) } == "NOT_PARTY")
+        #expect(
+            await refusal { try await pair.service.getPerson(coachee, pair.by(pair.person("other"))) } == "NOT_PARTY")
         let nobody = GetPersonRequest(name: pair.person("nobody"))
         #expect(await refusal { try await pair.service.getPerson(nobody, pair.by(pair.coach)) } == "NOT_PARTY")
         #expect(await refusal { try await pair.service.getPerson(nobody, pair.admin) } == "NOT_FOUND")
@@ -56,7 +58,8 @@ import Testing
         }
         #expect(
             await refusal { try await pair.service.getRelationship(get, pair.by(pair.person("other"))) } == "NOT_PARTY")
-        let unknown = GetRelationshipRequest(name: "\(pair.organization)/relationships/0193aaaa-0000-7000-8000-000000000009")
+        let unknown = GetRelationshipRequest(
+            name: "\(pair.organization)/relationships/0193aaaa-0000-7000-8000-000000000009")
         #expect(await refusal { try await pair.service.getRelationship(unknown, pair.admin) } == "NOT_PARTY")
 
         let other = try await pair.request(trustor: pair.person("other"), by: pair.coach)
@@ -120,7 +123,8 @@ import Testing
             },
             {
                 _ = try await service.addAdvice(
-                    AddAdviceRequest(parent: pair.name, advice: Advice(session: session, text: "x"), occurredAt: now), $0)
+                    AddAdviceRequest(parent: pair.name, advice: Advice(session: session, text: "x"), occurredAt: now),
+                    $0)
             },
             {
                 _ = try await service.acknowledgeBreach(
@@ -167,13 +171,17 @@ import Testing
         let theirs = [umbrella.by(umbrella.coach), umbrella.by(umbrella.coachee), umbrella.admin]
         for context in theirs {
             #expect(
-                await refusal { try await host.service.getRelationship(GetRelationshipRequest(name: acme.name), context) }
+                await refusal {
+                    try await host.service.getRelationship(GetRelationshipRequest(name: acme.name), context)
+                }
                     == "NOT_PARTY")
             #expect(
                 await refusal { try await host.service.getCommitment(GetCommitmentRequest(name: promise), context) }
                     == "NOT_PARTY")
             #expect(
-                await refusal { try await host.service.acceptCommitment(AcceptCommitmentRequest(name: promise), context) }
+                await refusal {
+                    try await host.service.acceptCommitment(AcceptCommitmentRequest(name: promise), context)
+                }
                     == "NOT_PARTY")
             #expect(
                 await refusal { try await host.service.getPerson(GetPersonRequest(name: acme.coachee), context) }
@@ -184,7 +192,8 @@ import Testing
                 } == "NOT_PARTY")
             #expect(
                 await refusal {
-                    try await host.service.listRelationships(ListRelationshipsRequest(parent: acme.organization), context)
+                    try await host.service.listRelationships(
+                        ListRelationshipsRequest(parent: acme.organization), context)
                 } == "NOT_PARTY")
             #expect(
                 await refusal {

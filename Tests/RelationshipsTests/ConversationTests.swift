@@ -122,6 +122,7 @@ import Testing
         ContextChange(type: .market, effectiveTime: day(2000).timestamp, effect: "recall"),
     ])
     func itIsChecked(draft: ContextChange) {
-        #expect(refusal { _ = try ContextChange.recorded(draft, name: "c", author: coach, at: day(14)) } == "INVALID_FIELD")
+        #expect(
+            refusal { _ = try ContextChange.recorded(draft, name: "c", author: coach, at: day(14)) } == "INVALID_FIELD")
     }
 }

@@ -65,8 +65,11 @@ import Testing
         var pair = try await Pair.strangers()
         let name = try await pair.request().name
         let accept = AcceptRequestRequest(name: name)
-        #expect(await refusal { try await pair.service.acceptRequest(accept, pair.by(pair.coachee)) } == "ROLE_FORBIDDEN")
-        #expect(await refusal { try await pair.service.acceptRequest(accept, pair.by(pair.person("other"))) } == "NOT_PARTY")
+        #expect(
+            await refusal { try await pair.service.acceptRequest(accept, pair.by(pair.coachee)) } == "ROLE_FORBIDDEN")
+        #expect(
+            await refusal { try await pair.service.acceptRequest(accept, pair.by(pair.person("other"))) } == "NOT_PARTY"
+        )
         #expect(try await pair.service.acceptRequest(accept, pair.by(pair.coach)).state == .accepted)
         // What an administrator asks for, either party may accept: both sign the agreement anyway.
         pair = try await Pair.strangers()
@@ -91,7 +94,9 @@ import Testing
         let expired = try await pair.service.getRelationship(GetRelationshipRequest(name: name), pair.by(pair.coach))
         #expect(expired.state == .expired)
         #expect(
-            await refusal { try await pair.service.acceptRequest(AcceptRequestRequest(name: name), pair.by(pair.coach)) }
+            await refusal {
+                try await pair.service.acceptRequest(AcceptRequestRequest(name: name), pair.by(pair.coach))
+            }
                 == "WRONG_STATE")
         #expect(await refusal { try await pair.request() } == nil)
     }
@@ -116,7 +121,8 @@ import Testing
             #expect(
                 await refusal {
                     try await pair.service.requestRelationship(
-                        RequestRelationshipRequest(parent: pair.organization, relationship: draft), pair.by(pair.coachee))
+                        RequestRelationshipRequest(parent: pair.organization, relationship: draft),
+                        pair.by(pair.coachee))
                 } == "INVALID_FIELD")
         }
         #expect(await refusal { try await pair.request(by: pair.person("other")) } == "NOT_PARTY")
@@ -190,7 +196,8 @@ import Testing
         #expect(
             await refusal {
                 try await pair.service.createCommitment(
-                    CreateCommitmentRequest(parent: pair.name, commitment: commitment, occurredAt: day(0).timestamp), plain)
+                    CreateCommitmentRequest(parent: pair.name, commitment: commitment, occurredAt: day(0).timestamp),
+                    plain)
             } == "ROLE_FORBIDDEN")
         #expect(
             await refusal {

@@ -112,7 +112,8 @@ import Testing
     // MARK: Decisions
 
     func decide(
-        _ pair: Pair, by author: String, affects: [String], why: String = "", decided: Instant? = nil, at instant: Instant
+        _ pair: Pair, by author: String, affects: [String], why: String = "", decided: Instant? = nil,
+        at instant: Instant
     ) async throws -> String {
         try await pair.service.recordDecision(
             RecordDecisionRequest(

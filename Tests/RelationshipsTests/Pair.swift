@@ -30,7 +30,8 @@ struct Pair {
         // An import tells of the past; everything else happens at the clock, which begins on day -2.
         let start = importing ? day(400) : day(-2)
         let ownHost = host == nil ? try await TestHost(RelationshipsService.self, at: start) : nil
-        let pair = Pair(host: try #require(host ?? ownHost), organization: "organizations/\(organization)", importing: importing)
+        let pair = Pair(
+            host: try #require(host ?? ownHost), organization: "organizations/\(organization)", importing: importing)
         for (id, manager) in [("coach", "boss"), ("coachee", "lead"), ("lead", "boss"), ("other", ""), ("boss", "")] {
             _ = try await pair.service.createPerson(
                 CreatePersonRequest(
@@ -139,7 +140,8 @@ struct Pair {
     // MARK: Sessions
 
     func session(
-        on start: Instant, template: Session.Template = .open, intent: String = "", by person: String? = nil, at instant: Instant
+        on start: Instant, template: Session.Template = .open, intent: String = "", by person: String? = nil,
+        at instant: Instant
     ) async throws -> String {
         try await service.scheduleSession(
             ScheduleSessionRequest(

@@ -11,7 +11,8 @@ import Testing
 
     @Test func aNewPersonIsActive() throws {
         let person = try create(
-            Person(displayName: "Ada", manager: coach, unit: "Sales East", level: 5, timeZone: "America/Argentina/Salta"))
+            Person(
+                displayName: "Ada", manager: coach, unit: "Sales East", level: 5, timeZone: "America/Argentina/Salta"))
         #expect(person.active && person.name == coachee)
     }
 

@@ -234,7 +234,8 @@ import Testing
             commitment: Commitment(owner: pair.coach, text: "review", dueTime: day(6).timestamp),
             occurredAt: day(0).timestamp)
         #expect(
-            await refusal { try await pair.service.createCommitment(request, pair.by(pair.coachee)) } == "ROLE_FORBIDDEN")
+            await refusal { try await pair.service.createCommitment(request, pair.by(pair.coachee)) }
+                == "ROLE_FORBIDDEN")
     }
 
     @Test func aServiceDoesNotSpeakForAParty() async throws {

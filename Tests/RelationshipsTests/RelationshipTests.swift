@@ -59,7 +59,9 @@ import Testing
         var relationship = try request()
         relationship.state = state
         #expect(refusal { try relationship.accept(by: coachee, requester: coachee) } == "ROLE_FORBIDDEN")
-        #expect(refusal { try relationship.accept(by: coach, requester: coachee) } == (state == .requested ? nil : "WRONG_STATE"))
+        #expect(
+            refusal { try relationship.accept(by: coach, requester: coachee) }
+                == (state == .requested ? nil : "WRONG_STATE"))
         #expect(relationship.state == (state == .requested ? .accepted : state))
     }
 
@@ -73,7 +75,8 @@ import Testing
             return
         }
         #expect(refusal { try relationship.activate(on: nil, at: day(1)) } == "AGREEMENT_NOT_SIGNED")
-        #expect(refusal { try relationship.activate(on: Agreement(state: .draft), at: day(1)) } == "AGREEMENT_NOT_SIGNED")
+        #expect(
+            refusal { try relationship.activate(on: Agreement(state: .draft), at: day(1)) } == "AGREEMENT_NOT_SIGNED")
         try relationship.activate(on: signed, at: day(1))
         #expect(relationship.state == .active)
         #expect(relationship.startTime == day(1).timestamp)

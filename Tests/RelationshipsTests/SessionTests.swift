@@ -52,7 +52,8 @@ import Testing
 
     @Test func nobodyAttestsBeforeTheStart() throws {
         var session = try session()
-        #expect(refusal { _ = try session.attest(.held, by: coach, at: day(7).adding(microseconds: -1)) } == "WRONG_STATE")
+        #expect(
+            refusal { _ = try session.attest(.held, by: coach, at: day(7).adding(microseconds: -1)) } == "WRONG_STATE")
         #expect(refusal { _ = try session.attest(.held, by: coach, at: day(7)) } == nil)
     }
 
@@ -62,19 +63,20 @@ import Testing
     }
 
     /// What two words make of a session; nil is silence.
-    @Test(arguments: [
-        (nil, nil, Session.State.scheduled, nil),
-        (.held, nil, .held, nil),
-        (nil, .held, .held, .held),
-        (.held, .held, .held, .held),
-        (.trusteeNoShow, nil, .noShow, nil),
-        (nil, .trusteeNoShow, .noShow, .trusteeNoShow),
-        (nil, .trustorNoShow, .noShow, .trustorNoShow),
-        (.trusteeNoShow, .trusteeNoShow, .noShow, .trusteeNoShow),
-        (.held, .trusteeNoShow, .disputed, nil),
-        (.held, .trustorNoShow, .disputed, nil),
-        (.trustorNoShow, .trusteeNoShow, .disputed, nil),
-    ] as [(Attestation.Outcome?, Attestation.Outcome?, Session.State, Attestation.Outcome?)])
+    @Test(
+        arguments: [
+            (nil, nil, Session.State.scheduled, nil),
+            (.held, nil, .held, nil),
+            (nil, .held, .held, .held),
+            (.held, .held, .held, .held),
+            (.trusteeNoShow, nil, .noShow, nil),
+            (nil, .trusteeNoShow, .noShow, .trusteeNoShow),
+            (nil, .trustorNoShow, .noShow, .trustorNoShow),
+            (.trusteeNoShow, .trusteeNoShow, .noShow, .trusteeNoShow),
+            (.held, .trusteeNoShow, .disputed, nil),
+            (.held, .trustorNoShow, .disputed, nil),
+            (.trustorNoShow, .trusteeNoShow, .disputed, nil),
+        ] as [(Attestation.Outcome?, Attestation.Outcome?, Session.State, Attestation.Outcome?)])
     func theTwoWordsDecide(
         trustee: Attestation.Outcome?, trustor: Attestation.Outcome?, state: Session.State, firm: Attestation.Outcome?
     ) throws {
@@ -100,7 +102,8 @@ import Testing
         var inTime = session
         #expect(refusal { _ = try inTime.attest(.trusteeNoShow, by: coachee, at: day(15)) } == nil)
         var agreeing = session
-        #expect(refusal { _ = try agreeing.attest(.held, by: coachee, at: day(60)) } == nil, "agreement has no deadline")
+        #expect(
+            refusal { _ = try agreeing.attest(.held, by: coachee, at: day(60)) } == nil, "agreement has no deadline")
     }
 
     @Test func aDisputeEndsWhenOneComesRound() throws {
