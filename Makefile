@@ -2,8 +2,10 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-# One set of flags everywhere: another one would build everything a second time.
+# One set of flags everywhere: another one would build everything a second time. `swift test` would add -enable-testing
+# once more by itself, which is another set: hence --disable-testable-imports.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
+SWIFT_TEST := swift test $(SWIFT_FLAGS) --disable-testable-imports
 SWIFT_SOURCES = $$(git ls-files --cached --others --exclude-standard '*.swift' | grep -v '\.pb\.swift$$')
 VENV := .venv
 
@@ -22,9 +24,9 @@ run: ## Build, start the suite, load the case study, print what to try
 test: ## Everything that must hold: format, fresh generated code, all tests, clients of other makers
 	@Tools/install-packages build test
 	@$(MAKE) --no-print-directory check-format
-	swift build $(SWIFT_FLAGS) --build-tests
+	swift build $(SWIFT_FLAGS)
 	@$(MAKE) --no-print-directory check-protos
-	swift test $(SWIFT_FLAGS) --skip-build
+	$(SWIFT_TEST)
 	@$(MAKE) --no-print-directory interop
 
 .PHONY: check-format
@@ -53,6 +55,16 @@ check-protos: $(VENV)/ready ## Generated code is fresh, buf's linter has nothing
 		&& { [ ! -s "$$out/differences" ] || { echo "generated code is stale: run 'make protos'"; exit 1; }; }
 	@cd Protos && ../$(VENV)/bin/buf lint
 	@echo "protos: fresh, lint clean"
+
+.PHONY: kill-test
+kill-test: ## kill -9 of each process at 50 random instants while the case study loads: the same figures
+	swift build $(SWIFT_FLAGS)
+	Tests/EndToEnd/kill-test
+
+.PHONY: durability
+durability: ## strace shows a sync of the disk between each write and its answer
+	swift build $(SWIFT_FLAGS)
+	Tests/EndToEnd/durability
 
 .PHONY: interop
 interop: $(VENV)/ready ## Clients of other makers against the running suite

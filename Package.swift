@@ -58,7 +58,8 @@ let package = Package(
             ], path: "Shared/RPC"),
         // Floor 4.
         .target(
-            name: "Schema", dependencies: ["Protobuf", "Standard", "RPC", "CSchema", "CProtobufC"], path: "Shared/Schema"),
+            name: "Schema", dependencies: ["Protobuf", "Standard", "RPC", "CSchema", "CProtobufC"],
+            path: "Shared/Schema"),
         .target(
             name: "Storage",
             dependencies: [
@@ -127,7 +128,8 @@ let package = Package(
             dependencies: ["ServiceKit", "Schema", "Storage", "RPC", .product(name: "Logging", package: "swift-log")],
             path: "Tests/ServiceKitTesting"),
         .testTarget(
-            name: "ProtobufTests", dependencies: ["Protobuf", "Standard", "Schema", "CProtobufC"], path: "Tests/ProtobufTests"),
+            name: "ProtobufTests", dependencies: ["Protobuf", "Standard", "Schema", "CProtobufC"],
+            path: "Tests/ProtobufTests"),
         .testTarget(
             name: "HTTPTests",
             dependencies: [
@@ -157,7 +159,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/StorageTests"),
         .testTarget(
-            name: "ServiceKitTests", dependencies: ["ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
+            name: "ServiceKitTests",
+            dependencies: ["ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
             path: "Tests/ServiceKitTests"),
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
         .testTarget(
@@ -165,7 +168,8 @@ let package = Package(
             dependencies: ["Relationships", "ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
             path: "Tests/RelationshipsTests"),
         .testTarget(
-            name: "FeedbackTests", dependencies: ["Feedback", "RPC", "Schema", "ServiceKit", "ServiceKitTesting", "Storage"],
+            name: "FeedbackTests",
+            dependencies: ["Feedback", "RPC", "Schema", "ServiceKit", "ServiceKitTesting", "Storage"],
             path: "Tests/FeedbackTests"),
         .testTarget(
             name: "GoalsTests",

@@ -29,7 +29,9 @@ struct GatewayService: Sendable {
         let handler = RESTHandler(
             routes: try RouteTable(pool, services: upstreams.services + views.viewsServiceMethods.map(\.service)),
             mapping: JSONMapping(pool, options: .init(printsDefaults: true)), upstreams: upstreams, views: views,
-            authenticator: Authenticator(keys: Keys(directory: configuration.keysDirectory, isDevelopment: configuration.isDevelopment), clock: clock))
+            authenticator: Authenticator(
+                keys: Keys(directory: configuration.keysDirectory, isDevelopment: configuration.isDevelopment),
+                clock: clock))
         rest = RESTApplication(handler: handler, group: group, logger: logger)
         server = Server(
             views.viewsServiceMethods, health: health, configuration: configuration, clock: clock, fallback: rest,

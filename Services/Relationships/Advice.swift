@@ -1,7 +1,7 @@
 import Schema
 import ServiceKit
 
-/// A piece of advice, restated and rated by the one who received it (docs/domain-details.md no. 15).
+/// A piece of advice, restated and rated by the one who received it (docs/domain.md rule 15).
 extension Advice {
     /// - Parameter heard: whether a reflect-back of the session has been judged.
     static func added(_ draft: Advice, name: String, in session: Session, heard: Bool) throws -> Advice {

@@ -1,7 +1,7 @@
 import Schema
 import ServiceKit
 
-/// A decision that affects the other one, and its reasons (docs/domain-details.md nos. 4 and 29).
+/// A decision that affects the other one, and its reasons (docs/domain.md rules 4 and 29).
 extension Decision {
     /// - Parameter parties: the two people of the relationship.
     static func recorded(

@@ -1,7 +1,7 @@
 import ServiceKit
 
 /// What happens by time alone. A duty fires at its instant unless a fact at or before that instant beat it
-/// (docs/domain-details.md nos. 18 and 48).
+/// (docs/domain.md rules 18 and 48).
 enum DutyKind: String, CaseIterable {
     case requestExpires = "request.expires"
     case commitmentLapses = "commitment.lapses"
@@ -13,7 +13,7 @@ enum DutyKind: String, CaseIterable {
     case sessionSelfAttested = "session.self_attested"
 }
 
-/// The lengths of time of docs/domain-details.md no. 48. The grace of a due date is the relationship's own.
+/// The lengths of time of docs/domain.md rule 48. The grace of a due date is the relationship's own.
 enum Span {
     /// A request that nobody answers expires.
     static let requestDays = 14

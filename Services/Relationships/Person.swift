@@ -23,7 +23,7 @@ extension Person {
             unit: draft.unit, level: draft.level, timeZone: draft.timeZone, active: true)
     }
 
-    /// A partner sees who it is, nothing else (docs/domain-details.md no. 38).
+    /// A partner sees who it is, nothing else (docs/domain.md rule 38).
     var seenByPartner: Person {
         Person(name: name, displayName: displayName)
     }

@@ -33,7 +33,7 @@ extension Programme {
     }
 
     /// Hours after a due date in which a claim still keeps the promise; a day without a policy
-    /// (docs/domain-details.md no. 5).
+    /// (docs/domain.md rule 5).
     var graceHours: Int32 {
         cadencePolicy?.graceHours ?? 24
     }

@@ -1,8 +1,8 @@
 import Schema
 import ServiceKit
 
-/// What the other services hear: ids, states and instants, never text (docs/domain.md §6.6, docs/domain-details.md
-/// nos. 4, 24 and 25). A resource is published as it was saved, with its etag.
+/// What the other services hear: ids, states and instants, never text (docs/domain.md §6.6,
+/// rules 4, 24 and 25). A resource is published as it was saved, with its etag.
 extension Change {
     func publish(_ type: String, _ relationship: Relationship) throws {
         try publish(type, .relationshipChanged(RelationshipChanged(relationship: relationship)))

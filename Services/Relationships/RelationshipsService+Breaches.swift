@@ -3,7 +3,7 @@ import Schema
 import ServiceKit
 
 extension RelationshipsService {
-    /// Also the notice that keeps a missed promise from being abandoned (docs/domain-details.md no. 5).
+    /// Also the notice that keeps a missed promise from being abandoned (docs/domain.md rule 5).
     func acknowledgeBreach(_ request: AcknowledgeBreachRequest, _ context: ServerContext) async throws -> BreachCase {
         try await runtime.mutate(request, context, under: request.name, answering: Tables.breachCases) { change in
             _ = try change.party(.trustee)

@@ -5,7 +5,7 @@ import Storage
 
 extension RelationshipsService {
     /// The owner promises. A service asks in a party's name for what its own resource entails; it names that resource as
-    /// the source, and asking twice makes one commitment (docs/domain-details.md no. 13).
+    /// the source, and asking twice makes one commitment (docs/domain.md rule 13).
     func createCommitment(_ request: CreateCommitmentRequest, _ context: ServerContext) async throws -> Commitment {
         try await runtime.mutate(request, context, under: request.parent, answering: Tables.commitments) { change in
             let draft = request.commitment ?? Commitment()
@@ -129,7 +129,7 @@ extension Commitment {
     }
 }
 
-// What time does to a promise (docs/domain-details.md nos. 5, 6, 9 and 27).
+// What time does to a promise (docs/domain.md rules 5, 6, 9 and 27).
 extension Change {
     func lapse(_ name: String) throws {
         guard var commitment = try find(Tables.commitments, name), commitment.lapse(at: now) else { return }

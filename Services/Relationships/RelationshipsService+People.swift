@@ -26,7 +26,7 @@ extension RelationshipsService {
         }
     }
 
-    /// Whole for the person and programme administrators, the name for a partner (docs/domain-details.md no. 38).
+    /// Whole for the person and programme administrators, the name for a partner (docs/domain.md rule 38).
     func getPerson(_ request: GetPersonRequest, _ context: ServerContext) async throws -> Person {
         let caller = try context.caller
         let name = try ResourceName(request.name, "organizations", "people")

@@ -169,7 +169,7 @@ extension Caller {
     }
 }
 
-/// History import begins with the first request's own date (docs/domain-details.md no. 1).
+/// History import begins with the first request's own date (docs/domain.md rule 1).
 private func requireImport(_ caller: Caller, isDated: Bool) throws {
     guard caller.mayDate else { throw Refusal.roleForbidden("An import needs a token with the import scope.") }
     guard isDated else {

@@ -63,7 +63,7 @@ extension RelationshipsService {
 
 extension Change {
     /// What follows from an attestation: the trustor's word is a fact dated at the session's start; the trustee's alone
-    /// becomes one when the trustor stays silent (docs/domain-details.md no. 8).
+    /// becomes one when the trustor stays silent (docs/domain.md rule 8).
     fileprivate func draw(from session: Session, before: Session) throws {
         let firm = session.firmOutcome(trustor: relationship.trustor)
         let formerlyFirm = before.firmOutcome(trustor: relationship.trustor)

@@ -28,7 +28,7 @@ enum Consequence: Hashable, Sendable {
 }
 
 /// Acts of the trustee and statements of the trustor become evidence, each dated at its own instant; nothing else does
-/// (docs/domain.md §3.2, docs/domain-details nos. 3 to 16, 18 and 29).
+/// (docs/domain.md §3.2, docs/domain.md rules 3 to 16, 18 and 29).
 ///
 /// | evidence | event | instant |
 /// |---|---|---|
@@ -80,7 +80,7 @@ struct Derivation {
     ]
 
     /// Only the trustee's promises: missed → abandoned, missed → kept late and unconfirmed → confirmed supersede each
-    /// other; a renegotiation stands for itself (docs/domain-details nos. 5, 6, 13 and 27).
+    /// other; a renegotiation stands for itself (docs/domain.md rules 5, 6, 13 and 27).
     private func commitment(_ change: CommitmentChanged) throws -> [Consequence] {
         guard change.ownerRole == .trustee else { return [] }
         func outcome(
@@ -115,7 +115,7 @@ struct Derivation {
 
     private static let attendance: Set<EvidenceKind> = [.sessionHeld, .sessionTrusteeNoShow]
 
-    /// The trustor's word makes a fact of a session; the trustee's alone a self-report (docs/domain-details nos. 7, 8).
+    /// The trustor's word makes a fact of a session; the trustee's alone a self-report (docs/domain.md rules 7, 8).
     private func session(_ change: SessionChanged) throws -> [Consequence] {
         let start = try instant(change.startTime)
         func attended(_ kind: EvidenceKind, _ source: SourceClass? = nil) -> [Consequence] {
@@ -149,7 +149,7 @@ struct Derivation {
     // MARK: Integrity
 
     /// A missed promise and an absence are evidence by themselves: their case is only what gets repaired. The finding
-    /// that confirms a breach of confidentiality or an altered record is the evidence (docs/domain-details no. 9).
+    /// that confirms a breach of confidentiality or an altered record is the evidence (docs/domain.md rule 9).
     private func breach(_ change: BreachCaseChanged) -> [Consequence] {
         let found: EvidenceKind? =
             switch change.kind {
@@ -167,7 +167,7 @@ struct Derivation {
     }
 
     /// Decisions of the trustee that affect the trustor. "I don't know why" within 7 d takes the explanation back
-    /// (docs/domain-details nos. 18 and 29).
+    /// (docs/domain.md rules 18 and 29).
     private func decision(_ change: DecisionChanged) throws -> [Consequence] {
         guard change.authorRole == .trustee, change.affectsTrustor else { return [] }
         switch event.type {
@@ -189,7 +189,7 @@ struct Derivation {
 
     // MARK: Competence
 
-    /// The trustor's rating; a changed one supersedes the first (docs/domain-details no. 15).
+    /// The trustor's rating; a changed one supersedes the first (docs/domain.md rule 15).
     private func advice(_ change: AdviceChanged) -> [Consequence] {
         guard event.type == "advice.rated.v1", event.actorRole == .trustor else { return [] }
         let kinds: Set<EvidenceKind> = [.adviceHelpful, .adviceUnhelpful]
@@ -202,7 +202,7 @@ struct Derivation {
         return [.evidence(.init(kind: kind, at: occurredAt, about: [change.advice], replacing: kinds))]
     }
 
-    /// One side recorded, the other countersigned; an experiment is never evidence (docs/domain-details no. 14).
+    /// One side recorded, the other countersigned; an experiment is never evidence (docs/domain.md rule 14).
     private func attainment(_ change: AttainmentChanged) throws -> [Consequence] {
         guard event.type == "attainment.countersigned.v1", change.countersigned, change.goalType != .experiment else {
             return []
@@ -227,7 +227,7 @@ struct Derivation {
     }
 
     /// From the trustee, what it says; from the trustor, whether it was answered. recognition.given.v1 tells others
-    /// what feedback.delivered.v1 has told here (docs/domain-details nos. 10 and 11).
+    /// what feedback.delivered.v1 has told here (docs/domain.md rules 10 and 11).
     private func feedback(_ change: FeedbackChanged) -> [Consequence] {
         let item = change.feedbackItem
         switch (event.type, change.authorRole) {
@@ -247,7 +247,7 @@ struct Derivation {
         }
     }
 
-    /// Only the trustee's first answer to a change of context (docs/domain-details no. 12).
+    /// Only the trustee's first answer to a change of context (docs/domain.md rule 12).
     private func adaptation(_ support: SupportPlanned) -> [Consequence] {
         guard event.type == "support.planned.v1", event.actorRole == .trustee, support.firstAdaptation,
             !support.contextChange.isEmpty
@@ -260,7 +260,7 @@ struct Derivation {
         ]
     }
 
-    /// Four items are evidence; the others feed outcomes, and SELF_ONLY nothing (docs/domain-details nos. 16 and 20).
+    /// Four items are evidence; the others feed outcomes, and SELF_ONLY nothing (docs/domain.md rules 16 and 20).
     private func pulse(_ answer: PulseAnswered) -> [Consequence] {
         guard event.type == "pulse.answered.v1", event.actorRole == .trustor, answer.scope != .selfOnly else {
             return []

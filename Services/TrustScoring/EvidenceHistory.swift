@@ -27,7 +27,7 @@ struct EvidenceHistory: Sendable {
     }
 }
 
-/// SHA-256 over the policy and the events that count (docs/domain-details no. 35). It holds from the last instant at
+/// SHA-256 over the policy and the events that count (docs/domain.md rule 35). It holds from the last instant at
 /// which something came to count until the next.
 struct Fingerprint: Hashable, Sendable {
     var stateHash: String

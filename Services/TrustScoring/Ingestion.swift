@@ -10,7 +10,7 @@ enum LogChange: Hashable, Sendable {
     case retraction(Retraction)
 }
 
-/// Writes what an event means into the log, once (docs/domain-details nos. 6 and 24).
+/// Writes what an event means into the log, once (docs/domain.md rules 6 and 24).
 struct Ingestion {
     let relationship: Relationship
     let store: EvidenceStore
@@ -66,7 +66,7 @@ struct Ingestion {
     }
 
     /// The repair answers the act that a case was opened for, even where a later fact already stands in its place and
-    /// inherits it: so the order of confirmation and repair makes no difference (docs/domain-details no. 6).
+    /// inherits it: so the order of confirmation and repair makes no difference (docs/domain.md rule 6).
     private func repair(_ resource: String, at instant: Instant) throws -> [LogChange] {
         let known = try store.about(resource, in: transaction)
         guard let broken = known.last(where: { $0.evidence.isRepairable && !$0.isRetracted }),
@@ -103,7 +103,7 @@ struct MalformedEvent: Error, CustomStringConvertible {
 }
 
 extension Relationship {
-    /// The person whose act or statement a kind is: floods are counted by person (docs/domain-details no. 21).
+    /// The person whose act or statement a kind is: floods are counted by person (docs/domain.md rule 21).
     func source(of kind: EvidenceKind) -> String {
         kind.sourceClass == .system ? trustee : trustor
     }

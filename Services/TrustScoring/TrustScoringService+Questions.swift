@@ -60,7 +60,7 @@ extension TrustScoringService {
             stateHash: fingerprint.stateHash)
     }
 
-    /// As the caller may see it: single ratings are the trustor's own (docs/domain-details no. 19).
+    /// As the caller may see it: single ratings are the trustor's own (docs/domain.md rule 19).
     private func message(
         _ explanation: Explanation, of history: EvidenceHistory, _ view: View
     ) -> Schema.Explanation {

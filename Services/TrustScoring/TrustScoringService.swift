@@ -99,7 +99,7 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
 
     // MARK: Evidence
 
-    /// In the order of occurrence. The trustee's list is without ratings (docs/domain-details no. 19).
+    /// In the order of occurrence. The trustee's list is without ratings (docs/domain.md rule 19).
     func listEvidence(_ request: ListEvidenceRequest, _ context: ServerContext) async throws -> ListEvidenceResponse {
         let name = try ResourceName(request.parent, "organizations", "relationships")
         try requirePurpose(await runtime.access(context, under: name.text))

@@ -5,7 +5,7 @@ import Standard
 
 /// Who looks at the trust of which relationship, and when.
 struct View: Sendable {
-    /// How far ahead a profile is projected (docs/domain-details no. 2).
+    /// How far ahead a profile is projected (docs/domain.md rule 2).
     static let horizonDays = 400
 
     let access: Access

@@ -29,8 +29,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var headTimeout: TimeAmount
     private var unwritableSince: NIODeadline?
 
-    init(application: any Application, configuration: HTTPConfiguration, eventLoop: any EventLoop, peer: Peer,
-         logger: Logger) {
+    init(
+        application: any Application, configuration: HTTPConfiguration, eventLoop: any EventLoop, peer: Peer,
+        logger: Logger
+    ) {
         self.application = application
         self.configuration = configuration
         self.eventLoop = eventLoop
@@ -121,7 +123,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         // The parser stops after a request that asks for an upgrade, which we do not do (h2c: RFC 9113 §3.1).
         let upgrade = head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
         exchange.keepsAlive = head.isKeepAlive && !upgrade
-        exchange.expectsContinue = head.version == .http1_1
+        exchange.expectsContinue =
+            head.version == .http1_1
             && head.headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
         current = exchange
         application.began(exchange)

@@ -49,7 +49,7 @@ final class HTTP1Exchange: Exchange {
         for field in head.headers.fields where field.isValid {
             switch field.name {
             case "connection", "keep-alive", "transfer-encoding", "upgrade":
-                continue // this connection's own matter (RFC 9110 §7.6.1)
+                continue  // this connection's own matter (RFC 9110 §7.6.1)
             case "content-length":
                 hasLength = true
             default:

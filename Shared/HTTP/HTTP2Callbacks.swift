@@ -5,10 +5,11 @@ import NIOCore
 extension HTTP2Session {
     static func makeEngine(_ role: Role) -> OpaquePointer {
         var engine: OpaquePointer?
-        let result = switch role {
-        case .server: nghttp2_session_server_new2(&engine, callbacks, nil, options)
-        case .client: nghttp2_session_client_new2(&engine, callbacks, nil, options)
-        }
+        let result =
+            switch role {
+            case .server: nghttp2_session_server_new2(&engine, callbacks, nil, options)
+            case .client: nghttp2_session_client_new2(&engine, callbacks, nil, options)
+            }
         guard result == 0, let engine else {
             preconditionFailure("nghttp2 could not allocate a session: \(String(cString: nghttp2_strerror(result)))")
         }

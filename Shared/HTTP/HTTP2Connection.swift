@@ -51,17 +51,20 @@ public final class HTTP2Connection {
                         try channel.pipeline.syncOperations.addHandler(
                             endpoint.clientHandler(context, serverName: tls?.serverName))
                     }
-                    try channel.pipeline.syncOperations.addHandler(HTTP2ClientHandler(
-                        configuration: configuration, eventLoop: channel.eventLoop,
-                        peer: Peer(address: endpoint.description, isTLS: context != nil), logger: logger, ready: ready))
+                    try channel.pipeline.syncOperations.addHandler(
+                        HTTP2ClientHandler(
+                            configuration: configuration, eventLoop: channel.eventLoop,
+                            peer: Peer(address: endpoint.description, isTLS: context != nil), logger: logger,
+                            ready: ready))
                 }
             }
-        let connected = switch endpoint {
-        case .tcp(let host, let port):
-            bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
-        case .unix(let path):
-            bootstrap.connect(unixDomainSocketPath: path)
-        }
+        let connected =
+            switch endpoint {
+            case .tcp(let host, let port):
+                bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
+            case .unix(let path):
+                bootstrap.connect(unixDomainSocketPath: path)
+            }
         connected.whenFailure { ready.fail($0) }
         return ready.futureResult
     }
@@ -79,7 +82,8 @@ public final class HTTP2Connection {
 
     /// Sends a request. On a connection that is not ready the delegate hears `.unprocessed`, after this returns.
     public func request(_ head: RequestHead, endStream: Bool, delegate: any ClientExchangeDelegate)
-        -> any ClientExchange {
+        -> any ClientExchange
+    {
         eventLoop.preconditionInEventLoop()
         let stream = HTTP2ClientStream(delegate: delegate)
         guard state == .ready else {
@@ -171,7 +175,7 @@ extension Endpoint {
             name = host
         }
         if let address = name, (try? SocketAddress(ipAddress: address, port: 0)) != nil {
-            name = nil // an IP address is no server name (RFC 6066 §3); the certificate is checked against it
+            name = nil  // an IP address is no server name (RFC 6066 §3); the certificate is checked against it
         }
         return try NIOSSLClientHandler(context: context, serverHostname: name)
     }
@@ -184,8 +188,10 @@ final class HTTP2ClientHandler: HTTP2ChannelHandler {
     private var connection: HTTP2Connection?
     private var handshakeTimer: Scheduled<Void>?
 
-    init(configuration: HTTPClientConfiguration, eventLoop: any EventLoop, peer: Peer, logger: Logger,
-         ready: EventLoopPromise<HTTP2Connection>) {
+    init(
+        configuration: HTTPClientConfiguration, eventLoop: any EventLoop, peer: Peer, logger: Logger,
+        ready: EventLoopPromise<HTTP2Connection>
+    ) {
         connectTimeout = configuration.connectTimeout
         self.ready = ready
         super.init(role: .client, settings: configuration.http2, eventLoop: eventLoop, peer: peer, logger: logger)

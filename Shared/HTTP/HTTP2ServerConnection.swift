@@ -20,8 +20,10 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
     private var idleSince = NIODeadline.now()
     private var streamsSeen = 0
 
-    init(application: any Application, configuration: HTTPConfiguration, eventLoop: any EventLoop, peer: Peer,
-         logger: Logger) {
+    init(
+        application: any Application, configuration: HTTPConfiguration, eventLoop: any EventLoop, peer: Peer,
+        logger: Logger
+    ) {
         self.application = application
         idleTimeout = configuration.idleTimeout
         drainNotice = configuration.drainNotice

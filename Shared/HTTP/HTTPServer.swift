@@ -13,8 +13,10 @@ public final class HTTPServer: Sendable {
     private let connections: ServerConnections
     private let listener = NIOLockedValueBox<(any Channel)?>(nil)
 
-    public init(configuration: HTTPConfiguration, application: any Application, group: any EventLoopGroup,
-                logger: Logger) {
+    public init(
+        configuration: HTTPConfiguration, application: any Application, group: any EventLoopGroup,
+        logger: Logger
+    ) {
         self.configuration = configuration
         self.application = application
         self.group = group

@@ -66,7 +66,7 @@ final class HeaderCache {
     }
 
     deinit {
-        for index in 0 ..< 1 << Int(Self.bits) {
+        for index in 0..<1 << Int(Self.bits) {
             if let buffer = slots[index].buffer {
                 nghttp2_rcbuf_decref(buffer)
             }

@@ -84,9 +84,10 @@ final class LoopScratch {
             guard nghttp2_check_header_name(name.baseAddress, name.count) != 0,
                 nghttp2_check_header_value_rfc9113(value.baseAddress, value.count) != 0
             else { continue }
-            append(nghttp2_nv(
-                name: name.baseAddress, value: value.baseAddress, namelen: name.count, valuelen: value.count,
-                flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)))
+            append(
+                nghttp2_nv(
+                    name: name.baseAddress, value: value.baseAddress, namelen: name.count, valuelen: value.count,
+                    flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)))
         }
     }
 
@@ -111,7 +112,7 @@ final class LoopScratch {
     private func copy(_ text: String) -> UnsafeMutableBufferPointer<UInt8> {
         var text = text
         return text.withUTF8 { utf8 in
-            let place = UnsafeMutableBufferPointer(rebasing: bytes[byteCount ..< byteCount + utf8.count])
+            let place = UnsafeMutableBufferPointer(rebasing: bytes[byteCount..<byteCount + utf8.count])
             _ = place.initialize(from: utf8)
             byteCount += utf8.count
             return place

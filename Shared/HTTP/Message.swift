@@ -13,8 +13,10 @@ public struct RequestHead: Sendable, Hashable {
     public var headers: Headers
     public var version: HTTPVersion
 
-    public init(method: String, scheme: String, authority: String, path: String, headers: Headers = [:],
-                version: HTTPVersion = .http2) {
+    public init(
+        method: String, scheme: String, authority: String, path: String, headers: Headers = [:],
+        version: HTTPVersion = .http2
+    ) {
         self.method = method
         self.scheme = scheme
         self.authority = authority

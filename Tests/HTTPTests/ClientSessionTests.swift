@@ -1,5 +1,6 @@
 import NIOCore
 import Testing
+
 @testable import HTTP
 
 @Suite("Client session: how streams end")
@@ -30,8 +31,9 @@ struct ClientSessionTests {
         _ = harness.request()
         let output = harness.output()
         #expect(output.starts(with: Frame.preface))
-        #expect(Frame.parse(Array(output.dropFirst(24))).map(\.description)
-            == ["settings", "windowUpdate(0, 983041)", "headers END(1)"])
+        #expect(
+            Frame.parse(Array(output.dropFirst(24))).map(\.description)
+                == ["settings", "windowUpdate(0, 983041)", "headers END(1)"])
     }
 
     @Test("Informational heads are skipped, trailers recognised (RFC 9113 §8.1)")
@@ -49,21 +51,22 @@ struct ClientSessionTests {
     @Test("RST_STREAM gives its code; REFUSED_STREAM before a head means unprocessed (RFC 9113 §8.7)")
     func resets() {
         let harness = SessionHarness.client()
-        let calls = (0 ..< 4).map { _ in request(harness).1 }
+        let calls = (0..<4).map { _ in request(harness).1 }
         _ = harness.output()
         harness.feed(.rst(1, 8), .rst(3, 7), .headers(5, [(":status", "200")]), .rst(5, 7), .rst(7, 0))
-        #expect(calls.map { $0.told.last } == [
-            "closed \(StreamCloseReason.reset(.cancel))", "closed unprocessed",
-            "closed \(StreamCloseReason.reset(.refusedStream))", "closed \(StreamCloseReason.reset(.noError))",
-        ])
+        #expect(
+            calls.map { $0.told.last } == [
+                "closed \(StreamCloseReason.reset(.cancel))", "closed unprocessed",
+                "closed \(StreamCloseReason.reset(.refusedStream))", "closed \(StreamCloseReason.reset(.noError))",
+            ])
     }
 
     @Test("GOAWAY: streams above the last one are unprocessed, the others go on (RFC 9113 §6.8)")
     func goAway() {
         let harness = SessionHarness.client()
-        let calls = (0 ..< 3).map { _ in request(harness).1 }
+        let calls = (0..<3).map { _ in request(harness).1 }
         _ = harness.output()
-        let late = request(harness).1 // not sent yet
+        let late = request(harness).1  // not sent yet
         harness.feed(.goAway(last: 1, 0, debug: "max_age"))
         _ = harness.output()
         #expect(harness.told == ["goaway NO_ERROR max_age"])

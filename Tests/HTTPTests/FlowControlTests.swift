@@ -1,5 +1,6 @@
 import NIOCore
 import Testing
+
 @testable import HTTP
 
 @Suite("Flow control (RFC 9113 §5.2, §6.9)")
@@ -63,10 +64,10 @@ struct FlowControlTests {
         harness.feed(.request(1, endStream: false), .data(1, Array(repeating: 0, count: 1000)))
         #expect(harness.sent().isEmpty)
         harness.streams[0].consume(400)
-        #expect(harness.sent().isEmpty) // less than half a window: not worth a frame
+        #expect(harness.sent().isEmpty)  // less than half a window: not worth a frame
         harness.streams[0].consume(200)
         #expect(harness.sent() == ["windowUpdate(1, 600)"])
-        harness.streams[0].consume(1_000_000) // more than was received: bounded
+        harness.streams[0].consume(1_000_000)  // more than was received: bounded
         #expect(harness.sent() == [])
         #expect(harness.streams[0].unconsumed == 0)
     }
@@ -85,8 +86,8 @@ struct FlowControlTests {
         harness.feed(.request(1, endStream: false))
         let padded = Frame(
             kind: .data, flags: Frame.padded, stream: 1, payload: [199, 1] + Array(repeating: 0, count: 199))
-        for _ in 0 ..< 4 {
-            harness.feed(padded) // 201 bytes of the window each, 1 of them body
+        for _ in 0..<4 {
+            harness.feed(padded)  // 201 bytes of the window each, 1 of them body
         }
         #expect(harness.streams[0].body.count == 4)
         #expect(harness.sent().contains { $0.hasPrefix("windowUpdate(1") })
@@ -98,7 +99,7 @@ struct FlowControlTests {
         // 65 535 is the smallest connection window; each stream leaves 20 000 bytes unconsumed.
         let harness = SessionHarness.server { $0.connectionWindow = 65_535 }
         var returned = 0
-        for index in 0 ..< 50 {
+        for index in 0..<50 {
             let id = UInt32(2 * index + 1)
             harness.feed(.request(id, endStream: false))
             harness.feed(.data(id, Array(repeating: 0, count: 10_000)), .data(id, Array(repeating: 0, count: 10_000)))
@@ -137,7 +138,7 @@ struct FlowControlTests {
         }
         #expect(tick(1000) == [])
         #expect(tick(1050) == [])
-        harness.feed(.windowUpdate(1, 1)) // one byte is progress
+        harness.feed(.windowUpdate(1, 1))  // one byte is progress
         _ = harness.sent()
         #expect(tick(1070) == [])
         #expect(tick(1129) == [])

@@ -30,7 +30,7 @@ struct Frame: Equatable, CustomStringConvertible {
 
     /// The payload's 32-bit number at `offset`.
     func number(at offset: Int = 0) -> UInt32 {
-        payload[offset ..< offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
+        payload[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
     }
 
     var hasEndStream: Bool { flags & Self.endStream != 0 }
@@ -80,7 +80,8 @@ struct Frame: Equatable, CustomStringConvertible {
     }
 
     static func request(_ stream: UInt32, _ path: String = "/", endStream: Bool = true, fields: [(String, String)] = [])
-        -> Frame {
+        -> Frame
+    {
         let method = endStream ? "GET" : "POST"
         return headers(
             stream, [(":method", method), (":scheme", "http"), (":path", path), (":authority", "a")] + fields,
@@ -111,10 +112,11 @@ struct Frame: Equatable, CustomStringConvertible {
         while rest.count >= 9 {
             let head = Array(rest.prefix(9))
             let size = Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
-            let stream = head[5 ..< 9].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            frames.append(Frame(
-                kind: Kind(rawValue: head[3]) ?? .unknown, flags: head[4], stream: stream & 0x7fff_ffff,
-                payload: Array(rest.dropFirst(9).prefix(size))))
+            let stream = head[5..<9].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+            frames.append(
+                Frame(
+                    kind: Kind(rawValue: head[3]) ?? .unknown, flags: head[4], stream: stream & 0x7fff_ffff,
+                    payload: Array(rest.dropFirst(9).prefix(size))))
             rest = rest.dropFirst(9 + size)
         }
         return frames

@@ -21,8 +21,9 @@ struct HTTP1Tests {
     @Test("A response without a length is chunked", .timeLimit(.minutes(1)))
     func chunked() async throws {
         let text = try await exchange("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", until: "0\r\n\r\n")
-        #expect(text == "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
-            + "5\r\nhello\r\n0\r\n\r\n")
+        #expect(
+            text == "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
+                + "5\r\nhello\r\n0\r\n\r\n")
     }
 
     @Test("Answers made at the end of the burst arrive", .timeLimit(.minutes(1)))
@@ -33,7 +34,8 @@ struct HTTP1Tests {
 
     @Test("Pipelined requests are answered in order, whoever is ready first (§9.3.2)", .timeLimit(.minutes(1)))
     func pipelining() async throws {
-        let requests = "GET /deferred HTTP/1.1\r\nHost: a\r\n\r\n"
+        let requests =
+            "GET /deferred HTTP/1.1\r\nHost: a\r\n\r\n"
             + "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
             + "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /deferred HTTP/1.1\r\nHost: a\r\n\r\n"
         let text = try await exchange(requests, until: "0\r\n\r\n", count: 4)
@@ -45,13 +47,15 @@ struct HTTP1Tests {
     func noBody() async throws {
         let requests = ["HEAD /hello", "GET /no-body", "GET /none"].map { "\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
         let text = try await exchange(requests, until: "content-length: 0\r\n\r\n")
-        #expect(text == "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"
-            + "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+        #expect(
+            text == "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"
+                + "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
     }
 
     @Test("Chunked bodies and trailers, both ways", .timeLimit(.minutes(1)))
     func trailers() async throws {
-        let request = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let request =
+            "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
             + "3\r\nabc\r\n2\r\nde\r\n0\r\nSeen: yes\r\n\r\n"
         let text = try await exchange(request, until: "seen: yes\r\n\r\n")
         #expect(text.hasSuffix("5\r\nabcde\r\n0\r\nsize: 5\r\nseen: yes\r\n\r\n"))
@@ -89,9 +93,11 @@ struct HTTP1Tests {
 
     @Test("Connection: close and HTTP/1.0 end the connection after the answer (§9.6)", .timeLimit(.minutes(1)))
     func close() async throws {
-        for request in ["GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-                        "GET /hello HTTP/1.0\r\n\r\n",
-                        "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"] {
+        for request in [
+            "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "GET /hello HTTP/1.0\r\n\r\n",
+            "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+        ] {
             try await TestServer.run { server in
                 let client = try await RawClient.connect(port: server.port)
                 try await client.send(request)
@@ -102,14 +108,16 @@ struct HTTP1Tests {
         }
     }
 
-    @Test("What is no HTTP, names no host or is too large is refused", .timeLimit(.minutes(1)), arguments: [
-        ("garbage\r\n\r\n", "400"), ("\u{16}\u{3}\u{1}\u{2}\r\n\r\n", "400"), ("PRIVATE / HTTP/1.1\r\n\r\n", "400"),
-        ("GET / HTTP/1.1\r\n\r\n", "400"), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "400"),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "v", count: 20_000) + "\r\n\r\n", "431"),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "v", count: 20_000), "431"),
-        ("GET /" + String(repeating: "p", count: 16_384) + " HTTP/1.1\r\nHost: a\r\n\r\n", "4"),
-    ])
+    @Test(
+        "What is no HTTP, names no host or is too large is refused", .timeLimit(.minutes(1)),
+        arguments: [
+            ("garbage\r\n\r\n", "400"), ("\u{16}\u{3}\u{1}\u{2}\r\n\r\n", "400"), ("PRIVATE / HTTP/1.1\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\n\r\n", "400"), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "v", count: 20_000) + "\r\n\r\n", "431"),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "v", count: 20_000), "431"),
+            ("GET /" + String(repeating: "p", count: 16_384) + " HTTP/1.1\r\nHost: a\r\n\r\n", "4"),
+        ])
     func refused(request: String, status: String) async throws {
         try await TestServer.run { server in
             let client = try await RawClient.connect(port: server.port)
@@ -140,7 +148,7 @@ struct HTTP1Tests {
         try await TestServer.run { server in
             let client = try await RawClient.connect(port: server.port)
             let request = Array("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc".utf8)
-            for split in 0 ... request.count {
+            for split in 0...request.count {
                 try await client.send(Array(request[..<split]))
                 try await client.send(Array(request[split...]))
                 try await eventually("answer \(split)") {
@@ -176,7 +184,7 @@ struct HTTP1Tests {
                     + Array(repeating: 0, count: 50_000_000))
             try await eventually("the window is full") { server.application.counts.received >= 256 * 1024 }
             let other = try await TestClient.connect(to: server.endpoint)
-            for _ in 0 ..< 200 { // time enough for a missing limit to show
+            for _ in 0..<200 {  // time enough for a missing limit to show
                 #expect(try await other.fetch("GET", "/hello").text == "hello")
             }
             // One burst, four reads of 64 KiB, may pass the limit.
@@ -200,8 +208,9 @@ struct HTTP1Tests {
         }
     }
 
-    @Test("An idle connection is closed after the keep-alive timeout, an unfinished head after the preface timeout",
-          .timeLimit(.minutes(1)))
+    @Test(
+        "An idle connection is closed after the keep-alive timeout, an unfinished head after the preface timeout",
+        .timeLimit(.minutes(1)))
     func timeouts() async throws {
         try await TestServer.run {
             $0.http1KeepAliveTimeout = .milliseconds(50)

@@ -60,7 +60,9 @@ struct LifecycleTests {
 
     @Test("A peer that reads nothing is given up after the write stall timeout", .timeLimit(.minutes(1)))
     func writeStall() async throws {
-        try await TestServer.run { $0.http2.writeStallTimeout = .milliseconds(200) } _: { server in
+        try await TestServer.run {
+            $0.http2.writeStallTimeout = .milliseconds(200)
+        } _: { server in
             var configuration = HTTPClientConfiguration()
             configuration.http2.streamWindow = 1000
             let client = try await TestClient.connect(to: server.endpoint, configuration: configuration)
@@ -85,7 +87,9 @@ struct LifecycleTests {
     func drain() async throws {
         // A path and no port: another test's server cannot take it over once this one has let it go.
         let path = FileManager.default.temporaryDirectory.appending(path: "drain-\(UUID().uuidString.prefix(8))").path
-        try await TestServer.run { $0.bind = .unix(path: path) } _: { server in
+        try await TestServer.run {
+            $0.bind = .unix(path: path)
+        } _: { server in
             let client = try await TestClient.connect(to: .unix(path: path))
             let call = try await client.start("GET", "/hold")
             try await eventually("began") { server.application.counts.began == 1 }
@@ -105,7 +109,9 @@ struct LifecycleTests {
 
     @Test("The first GOAWAY names 2^31−1, the second, after the PING, the last stream taken", .timeLimit(.minutes(1)))
     func twoSteps() async throws {
-        try await TestServer.run { $0.drainNotice = .minutes(1) } _: { server in
+        try await TestServer.run {
+            $0.drainNotice = .minutes(1)
+        } _: { server in
             let raw = try await RawClient.connect(port: server.port)
             try await raw.send(Frame.preface + Frame.settings().bytes + Frame.request(1, "/hold").bytes)
             try await eventually("began") { server.application.counts.began == 1 }
@@ -129,7 +135,9 @@ struct LifecycleTests {
 
     @Test("A peer that does not answer the PING gets the second GOAWAY after a while", .timeLimit(.minutes(1)))
     func noPong() async throws {
-        try await TestServer.run { $0.drainNotice = .milliseconds(50) } _: { server in
+        try await TestServer.run {
+            $0.drainNotice = .milliseconds(50)
+        } _: { server in
             let raw = try await RawClient.connect(port: server.port)
             try await raw.send(Frame.preface + Frame.settings().bytes)
             try await eventually("settings") { raw.frames.contains { $0.kind == .settings } }
@@ -187,7 +195,9 @@ struct LifecycleTests {
 
     @Test("PING measures; capacity follows the peer's stream limit", .timeLimit(.minutes(1)))
     func pingAndCapacity() async throws {
-        try await TestServer.run { $0.http2.maxConcurrentStreams = 2 } _: { server in
+        try await TestServer.run {
+            $0.http2.maxConcurrentStreams = 2
+        } _: { server in
             let client = try await TestClient.connect(to: server.endpoint)
             #expect(try await client.ping() > .zero)
             let calls = [try await client.start("GET", "/hold"), try await client.start("GET", "/hold")]
@@ -211,7 +221,7 @@ struct LifecycleTests {
             let honest = try await TestClient.connect(to: server.endpoint)
             let raw = try await RawClient.connect(port: server.port)
             var attack = Frame.preface + Frame.settings().bytes
-            for index in 0 ..< 500 {
+            for index in 0..<500 {
                 attack += Frame.request(UInt32(2 * index + 1), "/hold").bytes
                 attack += Frame.rst(UInt32(2 * index + 1), 8).bytes
             }
@@ -228,7 +238,9 @@ struct LifecycleTests {
 
     @Test("Garbage, half a preface and half-open connections are survived", .timeLimit(.minutes(1)))
     func garbage() async throws {
-        try await TestServer.run { $0.prefaceTimeout = .seconds(3) } _: { server in
+        try await TestServer.run {
+            $0.prefaceTimeout = .seconds(3)
+        } _: { server in
             let silent = try await RawClient.connect(port: server.port)
             let half = try await RawClient.connect(port: server.port)
             _ = try? await half.send(Array(Frame.preface.prefix(20)))
@@ -250,7 +262,7 @@ struct LifecycleTests {
     func splitPreface() async throws {
         try await TestServer.run { server in
             let bytes = Frame.preface + Frame.settings().bytes + Frame.request(1, "/hello").bytes
-            for split in 0 ... bytes.count {
+            for split in 0...bytes.count {
                 let raw = try await RawClient.connect(port: server.port)
                 try await raw.send(Array(bytes[..<split]))
                 try await raw.send(Array(bytes[split...]))
@@ -267,8 +279,9 @@ struct LifecycleTests {
             $0.idleTimeout = .seconds(2)
         } _: { server in
             let unfinished = try await RawClient.connect(port: server.port)
-            try await unfinished.send(Frame.preface + Frame.settings().bytes
-                + Frame(kind: .headers, flags: Frame.endStream, stream: 1, payload: Frame.request(1).payload).bytes)
+            try await unfinished.send(
+                Frame.preface + Frame.settings().bytes
+                    + Frame(kind: .headers, flags: Frame.endStream, stream: 1, payload: Frame.request(1).payload).bytes)
             try await eventually("unfinished closed") { unfinished.isClosed }
             let idle = try await TestClient.connect(to: server.endpoint)
             #expect(try await idle.fetch("GET", "/hello").text == "hello")
@@ -280,12 +293,14 @@ struct LifecycleTests {
 
     @Test("Connections beyond the limit are closed, with one line in the log", .timeLimit(.minutes(1)))
     func connectionLimit() async throws {
-        try await TestServer.run { $0.maxConnections = 2 } _: { server in
+        try await TestServer.run {
+            $0.maxConnections = 2
+        } _: { server in
             let first = try await TestClient.connect(to: server.endpoint)
             let second = try await TestClient.connect(to: server.endpoint)
             #expect(try await first.fetch("GET", "/hello").text == "hello")
             #expect(try await second.fetch("GET", "/hello").text == "hello")
-            for _ in 0 ..< 3 {
+            for _ in 0..<3 {
                 let refused = try await RawClient.connect(port: server.port)
                 try await eventually("refused") { refused.isClosed }
             }
@@ -307,7 +322,7 @@ struct LifecycleTests {
             try await raw.send(Frame.preface + Frame.settings().bytes)
             try await eventually("settings") { raw.frames.contains { $0.kind == .settings && $0.flags == Frame.ack } }
             let before = server.application.counts.bursts
-            try await raw.send((0 ..< 20).flatMap { Frame.request(UInt32(2 * $0 + 1), "/deferred").bytes })
+            try await raw.send((0..<20).flatMap { Frame.request(UInt32(2 * $0 + 1), "/deferred").bytes })
             try await eventually("answers") { raw.frames.filter { $0.kind == .data && $0.hasEndStream }.count == 20 }
             #expect(server.application.counts.bursts - before == 1)
             try await raw.close()
@@ -318,7 +333,9 @@ struct LifecycleTests {
     func unixSocket() async throws {
         let name = "rapport-\(UInt32.random(in: 0 ... .max)).sock"
         let path = FileManager.default.temporaryDirectory.appending(path: name).path
-        try await TestServer.run { $0.bind = .unix(path: path) } _: { server in
+        try await TestServer.run {
+            $0.bind = .unix(path: path)
+        } _: { server in
             let client = try await TestClient.connect(to: .unix(path: path))
             #expect(try await client.fetch("GET", "/hello").text == "hello")
             try await client.close()

@@ -1,5 +1,6 @@
 import NIOCore
 import Testing
+
 @testable import HTTP
 
 @Suite("Protections of an HTTP/2 session")
@@ -11,7 +12,7 @@ struct ProtectionTests {
     @Test("Rapid reset fires at the limit (CVE-2023-44487)")
     func rapidReset() {
         let harness = SessionHarness.server { $0.maxResets = 200 }
-        for index in 0 ..< 200 {
+        for index in 0..<200 {
             let id = UInt32(2 * index + 1)
             harness.feed(.request(id))
             harness.feed(.rst(id, 8))
@@ -38,8 +39,8 @@ struct ProtectionTests {
     func resetWindow() {
         let harness = SessionHarness.server { $0.maxResets = 10 }
         _ = harness.session.tick(.uptimeNanoseconds(0))
-        for window in 0 ..< 5 {
-            for index in 0 ..< 10 {
+        for window in 0..<5 {
+            for index in 0..<10 {
                 let id = UInt32(2 * (10 * window + index) + 1)
                 harness.feed(.request(id), .rst(id, 8))
             }
@@ -47,7 +48,7 @@ struct ProtectionTests {
         }
         #expect(harness.violations.isEmpty)
         let exempt = SessionHarness.server { $0.maxResets = nil }
-        for index in 0 ..< 900 { // below nghttp2's own 1000
+        for index in 0..<900 {  // below nghttp2's own 1000
             exempt.feed(.request(UInt32(2 * index + 1)), .rst(UInt32(2 * index + 1), 8))
         }
         #expect(exempt.violations.isEmpty)
@@ -56,7 +57,7 @@ struct ProtectionTests {
     @Test("Resets that a peer makes us send count as well (CVE-2025-8671)")
     func madeYouReset() {
         let harness = SessionHarness.server { $0.maxResets = 50 }
-        for index in 0 ..< 60 {
+        for index in 0..<60 {
             let id = UInt32(2 * index + 1)
             // A window above 2^31−1 is a stream error (RFC 9113 §6.9.1).
             harness.feed(.request(id, endStream: false), .windowUpdate(id, 0x7fff_ffff))
@@ -70,7 +71,7 @@ struct ProtectionTests {
     func ownResets() {
         let harness = SessionHarness.server { $0.maxResets = 5 }
         harness.onRequest = { $0.reset(.cancel) }
-        for index in 0 ..< 100 {
+        for index in 0..<100 {
             harness.feed(.request(UInt32(2 * index + 1)))
             _ = harness.output()
         }
@@ -109,9 +110,10 @@ struct ProtectionTests {
         let value = String(repeating: "z", count: 100)
         let indexed: [UInt8] = [0x40, 1] + Array("y".utf8) + [100] + Array(value.utf8)
         let references = Array(repeating: UInt8(0x80 | 62), count: 10_000)
-        harness.feed(Frame(
-            kind: .headers, flags: Frame.endHeaders | Frame.endStream, stream: 5,
-            payload: Frame.request(5).payload + indexed + references))
+        harness.feed(
+            Frame(
+                kind: .headers, flags: Frame.endHeaders | Frame.endStream, stream: 5,
+                payload: Frame.request(5).payload + indexed + references))
         #expect(!harness.told.contains("5 began /"))
         #expect(harness.sent() == ["headers END(5)"])
         harness.feed(.request(7))
@@ -122,7 +124,7 @@ struct ProtectionTests {
     func continuation() {
         let harness = SessionHarness.server()
         harness.feed(Frame(kind: .headers, flags: Frame.endStream, stream: 1, payload: Frame.request(1).payload))
-        for _ in 0 ..< 20 {
+        for _ in 0..<20 {
             harness.feed(Frame(kind: .continuation, stream: 1, payload: Frame.literals([("x", "y")])))
         }
         #expect(harness.violations.count == 1)
@@ -132,25 +134,28 @@ struct ProtectionTests {
     @Test("PING flood without reading ends the connection (CVE-2019-9512)")
     func pingFlood() {
         let harness = SessionHarness.server()
-        for index in 0 ..< 2000 {
+        for index in 0..<2000 {
             harness.feed(.ping(UInt32(index)))
         }
         #expect(harness.violations.count == 1)
         #expect(harness.session.openStreams == 0)
     }
 
-    @Test("Frames without progress are bounded, useful ones earn more (CVE-2019-9513, -9518)",
-          arguments: [.data(1, []), .ping(1), .settings(),
-                      Frame(kind: .priority, stream: 1, payload: [0, 0, 0, 3, 0])])
+    @Test(
+        "Frames without progress are bounded, useful ones earn more (CVE-2019-9513, -9518)",
+        arguments: [
+            .data(1, []), .ping(1), .settings(),
+            Frame(kind: .priority, stream: 1, payload: [0, 0, 0, 3, 0]),
+        ])
     func idleFrames(frame: Frame) {
         let harness = SessionHarness.server { $0.maxIdleFrames = 500 }
         harness.feed(.request(1, endStream: false))
-        for _ in 0 ..< 490 {
+        for _ in 0..<490 {
             harness.feed(frame)
             _ = harness.output()
         }
         #expect(harness.violations.isEmpty)
-        for _ in 0 ..< 20 {
+        for _ in 0..<20 {
             harness.feed(frame)
             _ = harness.output()
         }
@@ -158,7 +163,7 @@ struct ProtectionTests {
 
         let honest = SessionHarness.server { $0.maxIdleFrames = 500 }
         honest.feed(.request(1, endStream: false))
-        for _ in 0 ..< 5000 {
+        for _ in 0..<5000 {
             honest.feed(.data(1, [1]), frame)
             honest.streams[0].consume(1)
             _ = honest.output()
@@ -169,7 +174,7 @@ struct ProtectionTests {
     @Test("The queue of frames to be sent is bounded (CVE-2019-9517)")
     func outboundQueue() {
         let harness = SessionHarness.server { $0.maxOutboundFrames = 100 }
-        for index in 0 ..< 200 {
+        for index in 0..<200 {
             harness.feed(.ping(UInt32(index)))
         }
         #expect(harness.violations.map(\.rule) == ["too many frames wait to be sent"])
@@ -203,7 +208,7 @@ struct ProtectionTests {
             return true
         }
         harness.feed(.request(1))
-        harness.feed(.headers(3, [(":method", "GET"), ("Upper", "x")], endStream: true)) // malformed (§8.2)
+        harness.feed(.headers(3, [(":method", "GET"), ("Upper", "x")], endStream: true))  // malformed (§8.2)
         #expect(!timesOut(1000))
         #expect(!timesOut(1100))
         harness.feed(Frame(kind: .headers, flags: Frame.endStream, stream: 5, payload: Frame.request(5).payload))

@@ -22,12 +22,13 @@ struct ServerClientTests {
         }
     }
 
-    @Test("Bodies beyond every window, both ways, with trailers", .timeLimit(.minutes(1)),
-          arguments: [0, 1, 16_384, 5_000_000])
+    @Test(
+        "Bodies beyond every window, both ways, with trailers", .timeLimit(.minutes(1)),
+        arguments: [0, 1, 16_384, 5_000_000])
     func largeBodies(size: Int) async throws {
         try await TestServer.run { server in
             let client = try await TestClient.connect(to: server.endpoint)
-            let body = ByteBuffer(bytes: (0 ..< size).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+            let body = ByteBuffer(bytes: (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) })
             let echo = try await client.fetch("POST", "/echo", body: body)
             #expect(echo.body == body)
             #expect(echo.trailers[first: "size"] == "\(size)")
@@ -45,11 +46,11 @@ struct ServerClientTests {
     func many() async throws {
         try await TestServer.run { server in
             let client = try await TestClient.connect(to: server.endpoint)
-            for _ in 0 ..< 1000 {
+            for _ in 0..<1000 {
                 #expect(try await client.fetch("GET", "/deferred").text == "deferred")
             }
             try await withThrowingTaskGroup(of: TestResponse.self) { group in
-                for index in 0 ..< 500 {
+                for index in 0..<500 {
                     group.addTask { try await client.fetch("POST", "/echo", body: ByteBuffer(string: "\(index)")) }
                 }
                 var sum = 0

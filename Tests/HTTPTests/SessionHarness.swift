@@ -1,4 +1,5 @@
 import NIOCore
+
 @testable import HTTP
 
 /// A session without a transport, and what it told.

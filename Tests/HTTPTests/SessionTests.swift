@@ -1,5 +1,6 @@
 import NIOCore
 import Testing
+
 @testable import HTTP
 
 @Suite("HTTP/2 session without a transport")
@@ -79,11 +80,12 @@ struct SessionTests {
 
     @Test("A request split at every byte is the same request")
     func everySplit() {
-        let script = Frame.preface + Frame.settings().bytes + Frame.request(1, "/a", endStream: false).bytes
-            + Frame.data(1, Array(0 ..< 50)).bytes
+        let script =
+            Frame.preface + Frame.settings().bytes + Frame.request(1, "/a", endStream: false).bytes
+            + Frame.data(1, Array(0..<50)).bytes
             + Frame.headers(1, [("x-trailer", "t")], endStream: true).bytes + Frame.ping(7).bytes
         var expected: ([String], [UInt8], [UInt8])?
-        for split in 0 ... script.count {
+        for split in 0...script.count {
             let harness = SessionHarness()
             harness.onRequest = {
                 $0.respond()
@@ -97,7 +99,7 @@ struct SessionTests {
                 #expect(result.0 == expected.0 && result.1 == expected.1 && result.2 == expected.2, "split at \(split)")
             } else {
                 #expect(result.0 == ["settings", "1 began /a", "1 end x-trailer=t"])
-                #expect(result.1 == Array(0 ..< 50))
+                #expect(result.1 == Array(0..<50))
                 expected = result
             }
         }
@@ -171,13 +173,14 @@ struct SessionTests {
     func fuzz(seed: UInt64) {
         print("seed \(seed)")
         var random = SplitMix(state: seed)
-        let script = Frame.request(1, "/a", endStream: false).bytes + Frame.data(1, [1, 2, 3]).bytes
+        let script =
+            Frame.request(1, "/a", endStream: false).bytes + Frame.data(1, [1, 2, 3]).bytes
             + Frame.windowUpdate(1, 10).bytes + Frame.request(3).bytes + Frame.rst(1, 8).bytes
             + Frame.headers(5, [("x", "y")]).bytes + Frame.goAway(last: 0, 0).bytes + Frame.ping(1).bytes
-        for _ in 0 ..< 3000 {
+        for _ in 0..<3000 {
             var bytes = script
-            for _ in 0 ..< Int.random(in: 1 ... 6, using: &random) {
-                bytes[Int.random(in: 0 ..< bytes.count, using: &random)] = UInt8.random(in: 0 ... 255, using: &random)
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
             let harness = SessionHarness()
             harness.onRequest = {
@@ -187,7 +190,7 @@ struct SessionTests {
             }
             harness.feed(Frame.preface + Frame.settings().bytes)
             while !bytes.isEmpty {
-                let count = Int.random(in: 1 ... bytes.count, using: &random)
+                let count = Int.random(in: 1...bytes.count, using: &random)
                 harness.feed(Array(bytes.prefix(count)))
                 bytes.removeFirst(count)
                 _ = harness.output()

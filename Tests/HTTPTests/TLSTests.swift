@@ -6,7 +6,8 @@ import Testing
 @Suite("TLS and ALPN (RFC 9113 §3.2)")
 struct TLSTests {
     private static func withCertificate(for names: [TestCertificate.Name], _ body: (ServerTLS) async throws -> Void)
-        async throws {
+        async throws
+    {
         let certificate = try TestCertificate(for: names)
         let folder = FileManager.default.temporaryDirectory.appending(path: "rapport-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -21,7 +22,9 @@ struct TLSTests {
     @Test("h2 by ALPN, by name and by address", .timeLimit(.minutes(1)))
     func http2() async throws {
         try await Self.withCertificate(for: [.host("localhost"), .address([127, 0, 0, 1])]) { tls in
-            try await TestServer.run { $0.tls = tls } _: { server in
+            try await TestServer.run {
+                $0.tls = tls
+            } _: { server in
                 for name in ["localhost", nil] {
                     let client = try await TestClient.connect(
                         to: server.endpoint, tls: ClientTLS(trustRootsFile: tls.certificateChainFile, serverName: name))
@@ -37,7 +40,9 @@ struct TLSTests {
     @Test("A certificate that is not trusted, or for another name, is refused", .timeLimit(.minutes(1)))
     func untrusted() async throws {
         try await Self.withCertificate(for: [.host("localhost")]) { tls in
-            try await TestServer.run { $0.tls = tls } _: { server in
+            try await TestServer.run {
+                $0.tls = tls
+            } _: { server in
                 await #expect(throws: (any Error).self) {
                     try await TestClient.connect(to: server.endpoint, tls: ClientTLS())
                 }
@@ -62,7 +67,8 @@ struct TLSTests {
         await #expect(throws: (any Error).self) {
             try await TestServer.run {
                 $0.tls = ServerTLS(certificateChainFile: "/nonexistent/a.pem", privateKeyFile: "/nonexistent/b.pem")
-            } _: { _ in }
+            } _: { _ in
+            }
         }
     }
 }

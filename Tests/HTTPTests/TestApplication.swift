@@ -145,7 +145,7 @@ final class Responder: ExchangeDelegate {
             exchange.consume(bytes.readableBytes)
             exchange.write(bytes)
         case "/collect":
-            break // keeps the credit
+            break  // keeps the credit
         case "/echo":
             exchange.consume(bytes.readableBytes)
             body.writeBuffer(&bytes)

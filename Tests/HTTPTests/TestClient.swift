@@ -135,7 +135,8 @@ final class TestClient: Sendable {
     }
 
     func fetch(_ method: String = "GET", _ path: String, headers: Headers = [:], body: ByteBuffer? = nil) async throws
-        -> TestResponse {
+        -> TestResponse
+    {
         let call = try await start(method, path, headers: headers, endStream: body == nil)
         if let body {
             try await call.send(body)

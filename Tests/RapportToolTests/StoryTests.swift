@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The stories as tables of facts")
 struct StoryTests {
-    /// docs/domain-details, appendix: the 61 pieces of evidence by kind and day.
+    /// docs/domain.md §8.1: the 61 pieces of evidence by kind and day.
     static let appendix: [String: [Int]] = [
         "commitment.kept": [6, 13, 20, 27, 41, 48, 55, 69, 76, 83],
         "commitment.missed": [34],

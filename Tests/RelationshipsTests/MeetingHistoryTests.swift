@@ -4,7 +4,7 @@ import Testing
 
 @testable import Relationships
 
-/// Sessions, decisions and conversation as imported history (docs/domain-details.md nos. 4, 7, 8, 15 and 18).
+/// Sessions, decisions and conversation as imported history (docs/domain.md rules 4, 7, 8, 15 and 18).
 @Suite struct MeetingHistoryTests {
     @Test func aSessionIsHeldFromItsStartByTheCoacheesWord() async throws {
         let pair = try await Pair.active(importing: true)

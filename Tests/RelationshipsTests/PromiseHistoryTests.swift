@@ -4,7 +4,7 @@ import Testing
 
 @testable import Relationships
 
-/// What becomes of promises, told as imported history: each instant is exact (docs/domain-details.md nos. 4, 5, 6, 9, 13).
+/// What becomes of promises, told as imported history: each instant is exact (docs/domain.md rules 4, 5, 6, 9, 13).
 @Suite struct PromiseHistoryTests {
     @Test func aPromiseKeptCountsWhenItWasClaimed() async throws {
         let pair = try await Pair.active(importing: true)

@@ -54,7 +54,8 @@ public final class TestHost<Service: RapportService>: Sendable {
         let organization = try ResourceName(trustor, "organizations", "people").organization
         let id = runtime.identifiers.next(at: clock.now.microseconds)
         let relationship = Relationship(
-            name: "\(organization)/relationships/\(id)", kind: .coaching, trustee: trustee, trustor: trustor, state: state,
+            name: "\(organization)/relationships/\(id)", kind: .coaching, trustee: trustee, trustor: trustor,
+            state: state,
             cadenceDays: 7, startTime: clock.now.timestamp, importing: importing, graceHours: 24, etag: "\"1\"")
         try await put(relationship)
         return relationship
@@ -74,7 +75,8 @@ public final class TestHost<Service: RapportService>: Sendable {
     ) -> ServerContext {
         let context = ServerContext(method: method)
         context[Caller.self] = Caller(
-            person: person, organization: person.split(separator: "/").prefix(2).joined(separator: "/"), purpose: purpose,
+            person: person, organization: person.split(separator: "/").prefix(2).joined(separator: "/"),
+            purpose: purpose,
             roles: roles, scopes: scopes)
         return context
     }
@@ -97,7 +99,8 @@ public final class TestHost<Service: RapportService>: Sendable {
     public func events() async throws -> [Event] {
         var all: [Event] = []
         var cursor: Storage.Cursor?
-        while case .events(let batch, let next) = try await runtime.database.outbox.read(after: cursor), !batch.isEmpty {
+        while case .events(let batch, let next) = try await runtime.database.outbox.read(after: cursor), !batch.isEmpty
+        {
             all += try batch.map { try Event(serialized: $0.payload) }
             cursor = next
         }

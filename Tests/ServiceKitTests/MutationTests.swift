@@ -63,7 +63,8 @@ struct MutationTests {
     @Test func takesEffectOnceForOneRequestID() async throws {
         let host = try await TestHost(Ledger.self, at: start)
         var request = RecordDecisionRequest(
-            parent: try await host.relationship().name, decision: Decision(what: "weekly"), requestId: UUID().uuidString.lowercased())
+            parent: try await host.relationship().name, decision: Decision(what: "weekly"),
+            requestId: UUID().uuidString.lowercased())
         let first = try await host.service.record(request, host.context(person: coach))
         #expect(try await host.service.record(request, host.context(person: coach)) == first)
         #expect(try await host.events().count == 1)
@@ -200,7 +201,8 @@ struct ListTests {
         let page = try await host.runtime.list(
             host.context(person: coach), Ledger.decisions, parent: parent, pageSize: 2, pageToken: "")
         #expect(!page.nextPageToken.isEmpty)
-        for (list, token) in [(other, page.nextPageToken), (parent, "bm9uc2Vuc2U"), (parent, page.nextPageToken + "x")] {
+        for (list, token) in [(other, page.nextPageToken), (parent, "bm9uc2Vuc2U"), (parent, page.nextPageToken + "x")]
+        {
             let refusal = await #expect(throws: Refusal.self) {
                 try await host.runtime.list(
                     host.context(person: coach), Ledger.decisions, parent: list, pageSize: 2, pageToken: token)

@@ -15,7 +15,9 @@ struct TokenTests {
 
     @Test func ofAPersonSayWhoAsks() async throws {
         let token = try await DevelopmentIssuer(keysDirectory: directory)
-            .token(person: coach, purpose: "coaching", roles: ["programme_admin"], scopes: ["import"], lifetime: 60, at: clock.now)
+            .token(
+                person: coach, purpose: "coaching", roles: ["programme_admin"], scopes: ["import"], lifetime: 60,
+                at: clock.now)
         let caller = try await authenticator().caller("Bearer \(token)")
         #expect(
             caller
@@ -41,7 +43,9 @@ struct TokenTests {
         await #expect(throws: Refusal.self) { try await authenticator.caller("Bearer \(token)") }
     }
 
-    @Test("what is no good token is UNAUTHENTICATED", arguments: ["", "Bearer", "Basic eA==", "Bearer a.b.c", "Bearer ..", "Bearer x"])
+    @Test(
+        "what is no good token is UNAUTHENTICATED",
+        arguments: ["", "Bearer", "Basic eA==", "Bearer a.b.c", "Bearer ..", "Bearer x"])
     func refused(header: String) async throws {
         _ = try await DevelopmentIssuer(keysDirectory: directory)
         let refusal = await #expect(throws: Refusal.self) { try await authenticator().caller(header) }
@@ -62,7 +66,9 @@ struct TokenTests {
         let other = try await DevelopmentIssuer(keysDirectory: directory)
             .token(person: "organizations/acme/people/other", purpose: "coaching", lifetime: 60, at: clock.now)
         parts[1] = other.split(separator: ".").map(String.init)[1]
-        await #expect(throws: Refusal.self) { try await authenticator().caller("Bearer \(parts.joined(separator: "."))") }
+        await #expect(throws: Refusal.self) {
+            try await authenticator().caller("Bearer \(parts.joined(separator: "."))")
+        }
     }
 
     @Test func aServicesKeySignsForNobodyElse() async throws {

@@ -5,18 +5,22 @@ import Testing
 
 @Suite("Instants")
 struct InstantTests {
-    @Test("a timestamp and back is the same to the microsecond", arguments: [
-        Timestamp(seconds: 0, nanos: 0), Timestamp(seconds: 1_700_000_000, nanos: 123_456_000),
-        Timestamp(seconds: -1, nanos: 999_999_000), Timestamp(seconds: 253_402_300_799, nanos: 0),
-    ])
+    @Test(
+        "a timestamp and back is the same to the microsecond",
+        arguments: [
+            Timestamp(seconds: 0, nanos: 0), Timestamp(seconds: 1_700_000_000, nanos: 123_456_000),
+            Timestamp(seconds: -1, nanos: 999_999_000), Timestamp(seconds: 253_402_300_799, nanos: 0),
+        ])
     func roundTrip(timestamp: Timestamp) throws {
         #expect(try Instant(timestamp).timestamp == timestamp)
     }
 
-    @Test("what is no timestamp is refused", arguments: [
-        Timestamp(seconds: 0, nanos: -1), Timestamp(seconds: 0, nanos: 1_000_000_000),
-        Timestamp(seconds: 253_402_300_800, nanos: 0), Timestamp(seconds: .min, nanos: 0),
-    ])
+    @Test(
+        "what is no timestamp is refused",
+        arguments: [
+            Timestamp(seconds: 0, nanos: -1), Timestamp(seconds: 0, nanos: 1_000_000_000),
+            Timestamp(seconds: 253_402_300_800, nanos: 0), Timestamp(seconds: .min, nanos: 0),
+        ])
     func refused(timestamp: Timestamp) {
         #expect(throws: Refusal.self) { try Instant(timestamp) }
     }
@@ -40,12 +44,14 @@ struct ResourceNameTests {
         #expect(name.parent.child("goals", "g1") == name)
     }
 
-    @Test("anything else is BAD_NAME", arguments: [
-        "", "organizations", "organizations/acme/relationships/r", "organizations//relationships/r/goals/g",
-        "organizations/acme/relationships/r/goals/g/x/y", "organizations/ACME/relationships/r/goals/g",
-        "organizations/a/relationships/../goals/g", "organizations/a/relationships/r/goals/g%2f",
-        "people/a/relationships/r/goals/g",
-    ])
+    @Test(
+        "anything else is BAD_NAME",
+        arguments: [
+            "", "organizations", "organizations/acme/relationships/r", "organizations//relationships/r/goals/g",
+            "organizations/acme/relationships/r/goals/g/x/y", "organizations/ACME/relationships/r/goals/g",
+            "organizations/a/relationships/../goals/g", "organizations/a/relationships/r/goals/g%2f",
+            "people/a/relationships/r/goals/g",
+        ])
     func refused(text: String) {
         #expect(throws: Refusal.self) { try ResourceName(text, "organizations", "relationships", "goals") }
     }
@@ -85,11 +91,13 @@ struct ConfigurationTests {
         #expect(configuration.table.split(separator: "\n").count == ServiceConfiguration.settings(of: "goals").count)
     }
 
-    @Test("a wrong value says its variable and what is expected", arguments: [
-        ("RAPPORT_LISTEN", "8083"), ("RAPPORT_LISTEN", "host:70000"), ("RAPPORT_LOG_LEVEL", "loud"),
-        ("RAPPORT_DRAIN_SECONDS", "-1"), ("RAPPORT_THREADS", "65"), ("RAPPORT_CLOCK", "offset:1h"),
-        ("RAPPORT_CLOCK", "offset:5s"),
-    ])
+    @Test(
+        "a wrong value says its variable and what is expected",
+        arguments: [
+            ("RAPPORT_LISTEN", "8083"), ("RAPPORT_LISTEN", "host:70000"), ("RAPPORT_LOG_LEVEL", "loud"),
+            ("RAPPORT_DRAIN_SECONDS", "-1"), ("RAPPORT_THREADS", "65"), ("RAPPORT_CLOCK", "offset:1h"),
+            ("RAPPORT_CLOCK", "offset:5s"),
+        ])
     func refused(variable: String, value: String) {
         let failure = #expect(throws: ServiceConfiguration.Failure.self) {
             try ServiceConfiguration(service: "goals") { $0 == variable ? value : nil }

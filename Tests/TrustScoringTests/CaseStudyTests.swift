@@ -186,7 +186,7 @@ import TrustModel
         #expect(verification.stateHash == profile.stateHash)
     }
 
-    /// Single ratings stay with the coachee (docs/domain-details no. 19).
+    /// Single ratings stay with the coachee (docs/domain.md rule 19).
     @Test func theCoachSeesNoSingleRating() async throws {
         let pair = try await told()
         let list = try await pair.evidence(coach)

@@ -4,7 +4,7 @@ import TrustModel
 
 @testable import TrustScoring
 
-/// docs/domain.md §3.2 and the instants of docs/domain-details no. 4, a row a test.
+/// docs/domain.md §3.2 and the instants of docs/domain.md rule 4, a row a test.
 @Suite struct DerivationTests {
     private let facts = Facts(relationship: "organizations/acme/relationships/r1")
 

@@ -5,7 +5,7 @@ import TrustModel
 
 @testable import TrustScoring
 
-/// What later events do to earlier evidence (docs/domain-details nos. 6, 8, 9, 15, 18, 21, 24 and 29).
+/// What later events do to earlier evidence (docs/domain.md rules 6, 8, 9, 15, 18, 21, 24 and 29).
 @Suite struct IngestionTests {
     /// What stands at the end, by kind.
     private func standing(_ pair: Pair) async throws -> [Schema.Evidence] {

@@ -100,7 +100,8 @@ struct Generator {
         var names: [String: String] = [:]
         var owners: [String: String] = [:]
         for file in pool.files {
-            let top = file.messages.filter { pool.messages[$0]?.parent == nil }
+            let top =
+                file.messages.filter { pool.messages[$0]?.parent == nil }
                 + file.enums.filter { pool.enums[$0]?.parent == nil }
             for fullName in top {
                 let name = pool.messages[fullName]?.name ?? pool.enums[fullName]?.name ?? ""

@@ -4,7 +4,8 @@ import Protobuf
 enum Names {
     /// Packages whose types keep a prefix in Swift, because the bare names would collide with Swift's or each other.
     private static let prefixes = [
-        ("google.protobuf", "Protobuf"), ("google.rpc", "RPC"), ("google.api", ""), ("grpc.reflection.v1alpha", "V1Alpha"),
+        ("google.protobuf", "Protobuf"), ("google.rpc", "RPC"), ("google.api", ""),
+        ("grpc.reflection.v1alpha", "V1Alpha"),
     ]
     /// Types of those packages whose bare names are free.
     private static let bare: Set = [
@@ -67,16 +68,23 @@ enum Names {
     }
 
     private static let cppKeywords: Set = [
-        "and", "auto", "bool", "break", "case", "catch", "char", "class", "const", "continue", "default", "delete", "do",
-        "double", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if", "inline",
-        "int", "long", "namespace", "new", "not", "operator", "or", "private", "protected", "public", "register", "return",
-        "short", "signed", "sizeof", "static", "struct", "switch", "template", "this", "throw", "true", "try", "typedef",
+        "and", "auto", "bool", "break", "case", "catch", "char", "class", "const", "continue", "default", "delete",
+        "do",
+        "double", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if",
+        "inline",
+        "int", "long", "namespace", "new", "not", "operator", "or", "private", "protected", "public", "register",
+        "return",
+        "short", "signed", "sizeof", "static", "struct", "switch", "template", "this", "throw", "true", "try",
+        "typedef",
         "typeid", "typename", "union", "unsigned", "using", "virtual", "void", "volatile", "while", "xor",
     ]
     private static let swiftKeywords: Set = [
-        "as", "break", "case", "catch", "class", "continue", "default", "defer", "do", "else", "enum", "extension", "false",
-        "for", "func", "guard", "if", "import", "in", "init", "inout", "internal", "is", "let", "nil", "operator", "private",
-        "protocol", "public", "repeat", "return", "self", "static", "struct", "subscript", "super", "switch", "throw", "throws",
+        "as", "break", "case", "catch", "class", "continue", "default", "defer", "do", "else", "enum", "extension",
+        "false",
+        "for", "func", "guard", "if", "import", "in", "init", "inout", "internal", "is", "let", "nil", "operator",
+        "private",
+        "protocol", "public", "repeat", "return", "self", "static", "struct", "subscript", "super", "switch", "throw",
+        "throws",
         "true", "try", "typealias", "var", "where", "while",
     ]
 }

@@ -43,7 +43,8 @@ enum PluginResponse {
         case .files(let files):
             files.flatMap { file in
                 PluginResponse.field(
-                    15, PluginResponse.field(1, Array(file.name.utf8)) + PluginResponse.field(15, Array(file.content.utf8)))
+                    15,
+                    PluginResponse.field(1, Array(file.name.utf8)) + PluginResponse.field(15, Array(file.content.utf8)))
             }
         }
     }

@@ -7,7 +7,9 @@ struct ServiceWriter {
     func write(_ service: ServiceDescriptor, to source: inout Source) throws {
         let methods = try service.methods.map { method in
             guard let input = swiftNames[method.inputType] else { throw GeneratorError.unknownType(method.inputType) }
-            guard let output = swiftNames[method.outputType] else { throw GeneratorError.unknownType(method.outputType) }
+            guard let output = swiftNames[method.outputType] else {
+                throw GeneratorError.unknownType(method.outputType)
+            }
             return Method(
                 descriptor: method, input: input, output: output,
                 function: method.name.prefix(1).lowercased() + method.name.dropFirst())
@@ -23,7 +25,9 @@ struct ServiceWriter {
             source.block("public var \(property)Methods: [RPC.Method]") { source in
                 source.line("[")
                 for method in methods {
-                    source.line("    .\(method.kind)(\"\(service.fullName)\", \"\(method.descriptor.name)\", \(method.function)),")
+                    source.line(
+                        "    .\(method.kind)(\"\(service.fullName)\", \"\(method.descriptor.name)\", \(method.function)),"
+                    )
                 }
                 source.line("]")
             }

@@ -56,7 +56,8 @@ struct TypeWriter {
                 source.line()
                 try write(nested, to: &source)
             }
-            for nested in pool.enums.values.filter({ $0.parent == message.fullName }).sorted(by: { $0.name < $1.name }) {
+            for nested in pool.enums.values.filter({ $0.parent == message.fullName }).sorted(by: { $0.name < $1.name })
+            {
                 source.line()
                 write(nested, to: &source)
             }
@@ -124,7 +125,9 @@ struct TypeWriter {
     private func readOneof(_ index: Int, _ name: String, _ fields: [FieldWriter], to source: inout Source) {
         source.line("switch c.pointee.\(name)_case.rawValue {")
         for field in fields where field.oneof == index {
-            source.line("case \(field.number): \(Names.escaped(Names.lowerCamelCase(name))) = .\(field.property)(\(field.bareReading))")
+            source.line(
+                "case \(field.number): \(Names.escaped(Names.lowerCamelCase(name))) = .\(field.property)(\(field.bareReading))"
+            )
         }
         source.line("default: break")
         source.line("}")

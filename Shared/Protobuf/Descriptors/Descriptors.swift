@@ -38,8 +38,10 @@ public struct MessageDescriptor: Sendable {
 public struct FieldDescriptor: Sendable {
     /// Raw values are those of `google.protobuf.FieldDescriptorProto.Type`.
     public enum Kind: Int32, Sendable {
-        case double = 1, float, int64, uint64, int32, fixed64, fixed32, bool, string
-        case message = 11, bytes, uint32, `enum`, sfixed32, sfixed64, sint32, sint64
+        case double = 1
+        case float, int64, uint64, int32, fixed64, fixed32, bool, string
+        case message = 11
+        case bytes, uint32, `enum`, sfixed32, sfixed64, sint32, sint64
     }
 
     public let number: Int

@@ -89,7 +89,9 @@ enum Unpacked {
                 parent: parent,
                 indexByNumber: indexByNumber,
                 indexByName: indexByName))
-        for nested in pointers(c.n_nested_type, c.nested_type) { collect(nested, fullName, fullName, &messages, &enums) }
+        for nested in pointers(c.n_nested_type, c.nested_type) {
+            collect(nested, fullName, fullName, &messages, &enums)
+        }
         for type in pointers(c.n_enum_type, c.enum_type) { enums.append(enumeration(type, fullName, fullName)) }
     }
 

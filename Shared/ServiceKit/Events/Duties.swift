@@ -9,7 +9,7 @@ extension Runtime {
     /// Fires what fell due before `instant` for one relationship, at the instants at which it fell due.
     ///
     /// A duty may create another one that is due as well, so this goes on until nothing is left. A paused relationship's
-    /// duties wait (docs/domain-details no. 28).
+    /// duties wait (docs/domain.md rule 28).
     func fireDuties(
         of relationship: Relationship, before instant: Instant, recordedAt: Instant, in transaction: Transaction
     ) throws {
@@ -28,7 +28,8 @@ extension Runtime {
         guard let relationship = try source.relationship(duty.scope, in: transaction) else { return }
         let now = Instant(microseconds: duty.due)
         let change = Change(
-            transaction, now: now, recordedAt: recordedAt, caller: nil, relationship: relationship, identifiers: identifiers)
+            transaction, now: now, recordedAt: recordedAt, caller: nil, relationship: relationship,
+            identifiers: identifiers)
         try handler(duty, change)
         try RelationshipClock.advance(duty.scope, to: now, in: transaction)
     }

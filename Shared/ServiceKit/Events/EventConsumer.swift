@@ -56,7 +56,7 @@ extension Runtime {
         }
     }
 
-    /// Parties, state, mode and import clock travel in events (docs/domain-details no. 1).
+    /// Parties, state, mode and import clock travel in events (docs/domain.md rule 1).
     private func applyClock(of event: Event, recordedAt: Instant, in transaction: Transaction) throws {
         guard let projection, !event.relationship.isEmpty else { return }
         if case .relationshipChanged(let change) = event.payload, let relationship = change.relationship {
@@ -70,7 +70,8 @@ extension Runtime {
                 try transaction.due.release(organization: scope.organizationKey, scope: scope.text)
             }
         }
-        guard let clock = event.importClock, let relationship = projection.relationship(event.relationship, in: transaction)
+        guard let clock = event.importClock,
+            let relationship = projection.relationship(event.relationship, in: transaction)
         else { return }
         let instant = try Instant(clock)
         try fireDuties(of: relationship, before: instant, recordedAt: recordedAt, in: transaction)

@@ -21,7 +21,9 @@ struct JSONLogHandler: LogHandler {
         ]
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         for (key, value) in all.sorted(by: { $0.key < $1.key }) { line.append((key, "\(value)")) }
-        var text = "{" + line.map { "\(JSONLogHandler.quoted($0.0)):\(JSONLogHandler.quoted($0.1))" }.joined(separator: ",") + "}\n"
+        var text =
+            "{" + line.map { "\(JSONLogHandler.quoted($0.0)):\(JSONLogHandler.quoted($0.1))" }.joined(separator: ",")
+            + "}\n"
         // One write a line keeps lines of several threads apart.
         text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

@@ -2,8 +2,6 @@ import FoundationEssentials
 import Glibc
 import HTTP
 import Logging
-import protocol NIOCore.EventLoopGroup
-import enum NIOCore.System
 import NIOPosix
 import Protobuf
 import RPC
@@ -12,6 +10,9 @@ import ServiceLifecycle
 import Standard
 import Storage
 import UnixSignals
+
+import protocol NIOCore.EventLoopGroup
+import enum NIOCore.System
 
 /// A service's process: `main.swift` is one call of `run`.
 public enum Process {
@@ -68,16 +69,19 @@ public enum Process {
     ) async throws {
         let started = ContinuousClock.now
         try FileManager.default.createDirectory(atPath: configuration.dataDirectory, withIntermediateDirectories: true)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads == 0 ? System.coreCount : configuration.threads)
+        let group = MultiThreadedEventLoopGroup(
+            numberOfThreads: configuration.threads == 0 ? System.coreCount : configuration.threads)
         let identity = try await WorkloadIdentity(
-            service: Service.name, dataDirectory: configuration.dataDirectory, keysDirectory: configuration.keysDirectory)
+            service: Service.name, dataDirectory: configuration.dataDirectory,
+            keysDirectory: configuration.keysDirectory)
         let database = try await Database.open(
             "\(configuration.dataDirectory)/\(Service.name).sqlite", migrations: Service.allMigrations, logger: logger)
         let channels = configuration.peers.filter { $0.key != Service.name }.mapValues {
             Channel($0, group: group, logger: logger)
         }
         let runtime = try await Runtime(
-            service: Service.name, database: database, clock: clock, logger: logger, identity: identity, channels: channels,
+            service: Service.name, database: database, clock: clock, logger: logger, identity: identity,
+            channels: channels,
             pageTokens: try pageTokens(configuration), source: Service.relationshipSource)
         let service = try await Service(runtime)
         runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
@@ -147,7 +151,8 @@ extension Process {
     /// What a container's health check asks: this machine's own server, no other program needed.
     private static func isServing(_ configuration: ServiceConfiguration) async -> Bool {
         let group = MultiThreadedEventLoopGroup.singleton
-        let channel = Channel(configuration.listen, group: group, logger: Logger(label: "health") { _ in SwiftLogNoOpLogHandler() })
+        let channel = Channel(
+            configuration.listen, group: group, logger: Logger(label: "health") { _ in SwiftLogNoOpLogHandler() })
         let answer: HealthCheckResponse? = try? await channel.unary(
             "grpc.health.v1.Health/Check", HealthCheckRequest(), CallOptions(timeout: .seconds(2)))
         await channel.close(grace: .zero)
@@ -169,7 +174,10 @@ extension Process {
         """
     }
 
-    private static var standardError: StandardError { get { StandardError() } set {} }
+    private static var standardError: StandardError {
+        get { StandardError() }
+        set {}
+    }
 }
 
 private struct StandardError: TextOutputStream {

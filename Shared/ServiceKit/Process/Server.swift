@@ -1,10 +1,11 @@
 import HTTP
 import Logging
-import protocol NIOCore.EventLoopGroup
 import Protobuf
 import RPC
 import Schema
 import Standard
+
+import protocol NIOCore.EventLoopGroup
 
 /// What every process serves on its one port: its own methods, health and reflection, with tokens checked.
 public struct Server: Sendable {
@@ -18,7 +19,9 @@ public struct Server: Sendable {
         interceptors: [any ServerInterceptor] = [], fallback: (any Application)? = nil, passthrough: RawHandler? = nil,
         reflecting services: [String]? = nil, group: any EventLoopGroup, logger: Logger
     ) {
-        let authenticator = Authenticator(keys: Keys(directory: configuration.keysDirectory, isDevelopment: configuration.isDevelopment), clock: clock)
+        let authenticator = Authenticator(
+            keys: Keys(directory: configuration.keysDirectory, isDevelopment: configuration.isDevelopment), clock: clock
+        )
         let own = Set(methods.map(\.service)).union(["grpc.health.v1.Health"])
         let reflection = Reflection(services: services ?? own.sorted(), pool: .schema)
         let application = RPCServer(

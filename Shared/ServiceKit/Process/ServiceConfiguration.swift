@@ -34,17 +34,28 @@ public struct ServiceConfiguration: Sendable {
     public static func settings(of service: String) -> [Setting] {
         let port = defaultPorts[service] ?? 8080
         return [
-            Setting(variable: "RAPPORT_LISTEN", fallback: "127.0.0.1:\(port)", meaning: "host:port or unix:/path to listen on"),
-            Setting(variable: "RAPPORT_DATA", fallback: ".rapport/\(service)", meaning: "directory of the database and the service's own key"),
-            Setting(variable: "RAPPORT_KEYS", fallback: ".rapport/keys", meaning: "directory of public keys, shared by all services"),
+            Setting(
+                variable: "RAPPORT_LISTEN", fallback: "127.0.0.1:\(port)",
+                meaning: "host:port or unix:/path to listen on"),
+            Setting(
+                variable: "RAPPORT_DATA", fallback: ".rapport/\(service)",
+                meaning: "directory of the database and the service's own key"),
+            Setting(
+                variable: "RAPPORT_KEYS", fallback: ".rapport/keys",
+                meaning: "directory of public keys, shared by all services"),
             Setting(variable: "RAPPORT_RELATIONSHIPS", fallback: "127.0.0.1:8081", meaning: "address of relationships"),
             Setting(variable: "RAPPORT_FEEDBACK", fallback: "127.0.0.1:8082", meaning: "address of feedback"),
             Setting(variable: "RAPPORT_GOALS", fallback: "127.0.0.1:8083", meaning: "address of goals"),
             Setting(variable: "RAPPORT_TRUST", fallback: "127.0.0.1:8084", meaning: "address of trust-scoring"),
-            Setting(variable: "RAPPORT_LOG_LEVEL", fallback: "info", meaning: "trace, debug, info, notice, warning, error"),
+            Setting(
+                variable: "RAPPORT_LOG_LEVEL", fallback: "info", meaning: "trace, debug, info, notice, warning, error"),
             Setting(variable: "RAPPORT_MODE", fallback: "production", meaning: "development allows a moved clock"),
-            Setting(variable: "RAPPORT_CLOCK", fallback: "offset:0s", meaning: "development only: moves the clock, for example offset:-86400s"),
-            Setting(variable: "RAPPORT_DRAIN_SECONDS", fallback: "10", meaning: "how long running calls may go on after SIGTERM, 0 to 300"),
+            Setting(
+                variable: "RAPPORT_CLOCK", fallback: "offset:0s",
+                meaning: "development only: moves the clock, for example offset:-86400s"),
+            Setting(
+                variable: "RAPPORT_DRAIN_SECONDS", fallback: "10",
+                meaning: "how long running calls may go on after SIGTERM, 0 to 300"),
             Setting(variable: "RAPPORT_THREADS", fallback: "0", meaning: "event loops, 0 to 64; 0 means one a core"),
         ]
     }
@@ -74,19 +85,23 @@ public struct ServiceConfiguration: Sendable {
     /// - Parameter lookup: the value of a variable, nil when it is not set.
     public init(service: String, _ lookup: (String) -> String?) throws {
         self.service = service
-        let environment = Self.settings(of: service).map { ($0, lookup($0.variable).flatMap { $0.isEmpty ? nil : $0 } ?? $0.fallback) }
+        let environment = Self.settings(of: service).map {
+            ($0, lookup($0.variable).flatMap { $0.isEmpty ? nil : $0 } ?? $0.fallback)
+        }
         self.environment = environment.map { (setting: $0.0, value: $0.1) }
         func value(_ variable: String) -> String { environment.first { $0.0.variable == variable }?.1 ?? "" }
         func endpoint(_ variable: String) throws -> Endpoint {
             guard let endpoint = Endpoint(address: value(variable)) else {
-                throw Failure.invalid(variable: variable, value: value(variable), expected: "host:port or unix:/path is needed")
+                throw Failure.invalid(
+                    variable: variable, value: value(variable), expected: "host:port or unix:/path is needed")
             }
             return endpoint
         }
         func number(_ variable: String, _ range: ClosedRange<Int>) throws -> Int {
             guard let number = Int(value(variable)), range.contains(number) else {
                 throw Failure.invalid(
-                    variable: variable, value: value(variable), expected: "a number from \(range.lowerBound) to \(range.upperBound) is needed")
+                    variable: variable, value: value(variable),
+                    expected: "a number from \(range.lowerBound) to \(range.upperBound) is needed")
             }
             return number
         }
@@ -99,7 +114,8 @@ public struct ServiceConfiguration: Sendable {
         ]
         guard let level = Logger.Level(rawValue: value("RAPPORT_LOG_LEVEL")) else {
             throw Failure.invalid(
-                variable: "RAPPORT_LOG_LEVEL", value: value("RAPPORT_LOG_LEVEL"), expected: "one of trace, debug, info, notice, warning, error")
+                variable: "RAPPORT_LOG_LEVEL", value: value("RAPPORT_LOG_LEVEL"),
+                expected: "one of trace, debug, info, notice, warning, error")
         }
         logLevel = level
         isDevelopment = value("RAPPORT_MODE") == "development"
@@ -108,7 +124,8 @@ public struct ServiceConfiguration: Sendable {
             (-10_000_000_000...10_000_000_000).contains(seconds)
         else { throw Failure.invalid(variable: "RAPPORT_CLOCK", value: clock, expected: "offset:SECONDSs is needed") }
         guard seconds == 0 || isDevelopment else {
-            throw Failure.invalid(variable: "RAPPORT_CLOCK", value: clock, expected: "only RAPPORT_MODE=development may move the clock")
+            throw Failure.invalid(
+                variable: "RAPPORT_CLOCK", value: clock, expected: "only RAPPORT_MODE=development may move the clock")
         }
         clockOffset = seconds * 1_000_000
         drainSeconds = Int64(try number("RAPPORT_DRAIN_SECONDS", 0...300))

@@ -1,7 +1,7 @@
 import Storage
 
 /// The clock of one relationship in one service: the instant of its last transition, and during history import the largest
-/// `occurred_at` received (docs/domain-details no. 1).
+/// `occurred_at` received (docs/domain.md rule 1).
 enum RelationshipClock {
     static let statements = [
         "CREATE TABLE relationship_clock (name TEXT PRIMARY KEY NOT NULL, instant INTEGER NOT NULL) STRICT"

@@ -69,7 +69,9 @@ public final class RelationshipProjection: RelationshipSource {
     func remember(_ relationship: Relationship) {
         known.withLock { known in
             let revision = Table<Relationship>.revision(relationship.etag) ?? 0
-            if let present = known[relationship.name], Table<Relationship>.revision(present.etag) ?? 0 > revision { return }
+            if let present = known[relationship.name], Table<Relationship>.revision(present.etag) ?? 0 > revision {
+                return
+            }
             known[relationship.name] = relationship
         }
     }

@@ -9,7 +9,7 @@ import Storage
 /// when it aborts: it has no side effects but those on the change.
 public final class Change {
     public let transaction: Transaction
-    /// The instant at which the request is judged (docs/domain-details no. 1); of a duty, the instant at which it fell due.
+    /// The instant at which the request is judged (docs/domain.md rule 1); of a duty, the instant at which it fell due.
     public let now: Instant
     /// The wall clock.
     public let recordedAt: Instant
@@ -73,7 +73,8 @@ public final class Change {
 
     /// In order of creation.
     public func list<R>(_ table: Table<R>, parent: String, limit: Int = 500) throws -> [R] {
-        try table.list(parent: try ResourceName(parent, table.collections.dropLast()), after: nil, limit: limit, in: transaction)
+        try table.list(
+            parent: try ResourceName(parent, table.collections.dropLast()), after: nil, limit: limit, in: transaction)
     }
 
     public func insert<R>(_ table: Table<R>, _ resource: R) throws -> R {

@@ -11,7 +11,7 @@ public protocol Resource: Message {
 
 /// A request that changes something.
 public protocol Mutation: Message {
-    /// A UUID, or empty for no idempotency (docs/domain-details no. 34).
+    /// A UUID, or empty for no idempotency (docs/domain.md rule 34).
     var requestId: String { get }
     /// Needs the import scope.
     var occurredAt: Timestamp? { get }

@@ -22,7 +22,9 @@ extension Runtime {
         _ = try await projection?.find(pair.text)
         let attempt = { [self] in
             try await database.write { [self] transaction in
-                guard let relationship = try source.relationship(pair.text, in: transaction) else { throw Refusal.notParty }
+                guard let relationship = try source.relationship(pair.text, in: transaction) else {
+                    throw Refusal.notParty
+                }
                 guard caller.service != nil || relationship.role(of: caller.person ?? "") != .other else {
                     throw Refusal.notParty
                 }
@@ -76,7 +78,8 @@ extension Runtime {
             guard let occurredAt = judged.occurredAt else {
                 throw Refusal(
                     .failedPrecondition, "IMPORTING",
-                    "history is being imported for this relationship: send occurred_at with the import scope, or finish the import")
+                    "history is being imported for this relationship: send occurred_at with the import scope, or finish the import"
+                )
             }
             now = occurredAt
         } else if let occurredAt = judged.occurredAt {
@@ -84,7 +87,7 @@ extension Runtime {
         } else {
             now = judged.recordedAt
         }
-        // A fact at exactly a deadline beats the deadline (docs/domain-details no. 18).
+        // A fact at exactly a deadline beats the deadline (docs/domain.md rule 18).
         try fireDuties(of: relationship, before: now, recordedAt: judged.recordedAt, in: transaction)
         return now
     }

@@ -61,7 +61,9 @@ extension Runtime {
             try Page(size: pageSize, token: pageToken, of: "\(context.method) \(parent)", sealer: pageTokens)
                 .fill { after, limit in
                     try table.list(parent: parentName, after: after, limit: limit, in: snapshot)
-                } where: { visible($0, access) }
+                } where: {
+                    visible($0, access)
+                }
         }
     }
 
@@ -70,9 +72,10 @@ extension Runtime {
     /// - Parameter read: up to `limit` items after a position that it gave itself, each with its own; nil begins.
     public func page<Item: Sendable>(
         _ context: ServerContext, under parent: String, pageSize: Int32, pageToken: String,
-        _ read: @Sendable @escaping (
-            Snapshot, Access, _ after: String?, _ limit: Int
-        ) throws -> [(item: Item, position: String)]
+        _ read:
+            @Sendable @escaping (
+                Snapshot, Access, _ after: String?, _ limit: Int
+            ) throws -> [(item: Item, position: String)]
     ) async throws -> (items: [Item], nextPageToken: String) {
         try await self.read(context, under: parent) { [pageTokens] snapshot, access in
             try Page(size: pageSize, token: pageToken, of: "\(context.method) \(parent)", sealer: pageTokens)
@@ -110,9 +113,11 @@ struct Page {
         self.sealer = sealer
         self.arguments = Array(arguments.utf8)
         do {
-            start = token.isEmpty ? nil : String(decoding: try sealer.open(token, arguments: self.arguments), as: UTF8.self)
+            start =
+                token.isEmpty ? nil : String(decoding: try sealer.open(token, arguments: self.arguments), as: UTF8.self)
         } catch StorageError.pageToken {
-            throw Refusal.invalid("page_token", "is not one of this list; begin again without it", reason: "BAD_PAGE_TOKEN")
+            throw Refusal.invalid(
+                "page_token", "is not one of this list; begin again without it", reason: "BAD_PAGE_TOKEN")
         }
     }
 

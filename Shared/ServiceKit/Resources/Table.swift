@@ -20,7 +20,9 @@ public struct Table<R: Resource>: Sendable {
     /// - Throws: `Refusal` INVALID_ARGUMENT, BAD_NAME.
     public func find(_ name: String, in snapshot: Snapshot) throws -> R? {
         let name = try ResourceName(name, collections)
-        guard let stored = try storage.get(name.organizationKey, name.parentKey, name.idKey, in: snapshot) else { return nil }
+        guard let stored = try storage.get(name.organizationKey, name.parentKey, name.idKey, in: snapshot) else {
+            return nil
+        }
         let resource = try resource(from: stored)
         // The key holds the nearest parent alone: a name with another grandparent is another resource.
         return resource.name == name.text ? resource : nil

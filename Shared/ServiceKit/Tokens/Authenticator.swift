@@ -61,7 +61,9 @@ public struct Authenticator: ServerInterceptor {
         let expiry = Int64((claims.exp.value.timeIntervalSince1970 + Claims.skew) * 1e6)
         switch owner {
         case .service(let name):
-            guard claims.sub.value == "service:\(name)" else { throw Authenticator.invalid("its subject is not its key's owner") }
+            guard claims.sub.value == "service:\(name)" else {
+                throw Authenticator.invalid("its subject is not its key's owner")
+            }
             return (Caller(service: name), expiry)
         case .issuer:
             guard let organization = claims.org, (try? ResourceName(organization, "organizations")) != nil,
@@ -70,7 +72,8 @@ public struct Authenticator: ServerInterceptor {
             else { throw Authenticator.invalid("its subject is no person of its organisation") }
             let caller = Caller(
                 person: person.text, organization: organization, purpose: claims.purpose ?? "",
-                roles: Set(claims.roles ?? []), scopes: Set((claims.scope ?? "").split(separator: " ").map(String.init)))
+                roles: Set(claims.roles ?? []), scopes: Set((claims.scope ?? "").split(separator: " ").map(String.init))
+            )
             return (caller, expiry)
         }
     }

@@ -25,7 +25,7 @@ public struct Caller: Sendable, Hashable {
         self.scopes = scopes
     }
 
-    /// May send `occurred_at` (docs/domain-details no. 1); services pass on what they were told.
+    /// May send `occurred_at` (docs/domain.md rule 1); services pass on what they were told.
     public var mayDate: Bool { service != nil || scopes.contains("import") }
 
     /// A person of another organisation sees nothing of this one.

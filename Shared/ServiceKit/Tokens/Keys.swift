@@ -36,7 +36,9 @@ public final class Keys: Sendable {
     func owner(of keyID: String, at now: Instant) async -> Owner? {
         if let owner = state.withLock({ $0.owners[keyID] }) { return owner }
         let mayScan = state.withLock { state in
-            guard state.lastScan == .min || now.microseconds - state.lastScan >= Keys.rescanInterval else { return false }
+            guard state.lastScan == .min || now.microseconds - state.lastScan >= Keys.rescanInterval else {
+                return false
+            }
             state.lastScan = now.microseconds
             return true
         }
@@ -45,7 +47,8 @@ public final class Keys: Sendable {
     }
 
     private func scan() async {
-        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where file.hasSuffix(".pem") {
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where file.hasSuffix(".pem")
+        {
             let keyID = String(file.dropLast(4))
             guard isDevelopment || keyID != DevelopmentIssuer.keyID, state.withLock({ $0.owners[keyID] == nil }),
                 let owner = Keys.owner(named: keyID),

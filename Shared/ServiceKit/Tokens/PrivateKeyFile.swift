@@ -9,7 +9,8 @@ enum PrivateKeyFile {
 
         var description: String {
             switch self {
-            case .notWritten(let path, let cause): "the key \(path) could not be written: \(String(cString: strerror(cause)))"
+            case .notWritten(let path, let cause):
+                "the key \(path) could not be written: \(String(cString: strerror(cause)))"
             }
         }
     }

@@ -28,7 +28,8 @@ public final class WorkloadIdentity: Sendable {
         let issued = Date(timeIntervalSince1970: TimeInterval(now.microseconds) / 1e6)
         let claims = Claims(
             sub: SubjectClaim(value: "service:\(service)"), iss: IssuerClaim(value: "rapport-service"),
-            aud: AudienceClaim(value: [Claims.audience]), exp: ExpirationClaim(value: issued + WorkloadIdentity.lifetime))
+            aud: AudienceClaim(value: [Claims.audience]),
+            exp: ExpirationClaim(value: issued + WorkloadIdentity.lifetime))
         let token = try await signer.sign(claims, kid: keyID)
         let renewal = now.microseconds + Int64(WorkloadIdentity.lifetime / 2 * 1e6)
         current.withLock { $0 = (token, renewal) }

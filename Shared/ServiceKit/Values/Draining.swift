@@ -29,7 +29,7 @@ public final class Draining: Sendable {
             } onCancel: {
                 task.cancel()
             }
-        } catch where state.withLock({ $0.isDraining }) {
+        } catch  where state.withLock({ $0.isDraining }) {
             return
         }
     }

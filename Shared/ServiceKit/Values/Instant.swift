@@ -17,7 +17,9 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// - Throws: `Refusal` INVALID_ARGUMENT for what is no timestamp.
     public init(_ timestamp: Timestamp) throws {
         guard Instant.seconds.contains(timestamp.seconds), (0..<1_000_000_000).contains(timestamp.nanos) else {
-            throw Refusal(.invalidArgument, "BAD_TIMESTAMP", "a timestamp lies in the years 1 to 9999, its nanos in 0 to 999,999,999")
+            throw Refusal(
+                .invalidArgument, "BAD_TIMESTAMP",
+                "a timestamp lies in the years 1 to 9999, its nanos in 0 to 999,999,999")
         }
         microseconds = timestamp.seconds * 1_000_000 + Int64(timestamp.nanos) / 1000
     }

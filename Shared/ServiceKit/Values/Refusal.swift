@@ -39,7 +39,7 @@ public struct Refusal: RPCErrorConvertible, Sendable, Hashable {
         Refusal(.permissionDenied, "ROLE_FORBIDDEN", message)
     }
 
-    /// For those who may see the parent (docs/domain-details no. 33).
+    /// For those who may see the parent (docs/domain.md rule 33).
     public static func notFound(_ name: String) -> Refusal {
         Refusal(.notFound, "NOT_FOUND", "\(name) does not exist")
     }

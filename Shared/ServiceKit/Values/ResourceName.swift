@@ -14,7 +14,8 @@ public struct ResourceName: Hashable, Sendable, CustomStringConvertible {
 
     public init(_ text: String, _ collections: [String]) throws {
         let parts = text.utf8.count <= ResourceName.maximumLength ? ResourceName.parts(of: text) : []
-        let matches = parts.count == 2 * collections.count
+        let matches =
+            parts.count == 2 * collections.count
             && zip(stride(from: 0, to: parts.count, by: 2), collections).allSatisfy { parts[$0] == $1[...] }
             && stride(from: 1, to: parts.count, by: 2).allSatisfy { ResourceName.isIdentifier(parts[$0]) }
         guard matches else {

@@ -1,4 +1,4 @@
-/// When the demo's day 0 is (docs/domain-details no. 2).
+/// When the demo's day 0 is (docs/domain.md rule 2).
 enum DayZero {
     /// The stories reach to day 86, and all of it must be past.
     static let daysBefore = 88

@@ -124,7 +124,7 @@ extension StoryLoader {
                     options: $0.options)
             }
             progress.names["promise \(label)"] = action.commitment
-            // Goals tells Relationships of it after its own commit (docs/domain-details no. 13).
+            // Goals tells Relationships of it after its own commit (docs/domain.md rule 13).
             try await eventually("the promise that goes with the support \(label)") {
                 try await commitment(action.commitment)
             }

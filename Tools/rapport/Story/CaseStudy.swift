@@ -4,7 +4,7 @@ extension Story {
     /// docs/domain.md §8.1: 61 pieces of evidence and one repair, all at 00:00 UTC.
     ///
     /// T on day 87 is 0.771052. What must not happen here, because it would be evidence: feedback from the coachee,
-    /// an intent for another session, a countersigned attainment of G2 (docs/domain-details, appendix).
+    /// an intent for another session, a countersigned attainment of G2 (docs/domain.md §8.1).
     static let caseStudy = Story(
         id: "case-study",
         trustor: Cast.coachee,

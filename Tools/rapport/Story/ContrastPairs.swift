@@ -1,6 +1,6 @@
 import Schema
 
-/// Three more pairs, so that the case study can be read against something (docs/domain-details no. 18).
+/// Three more pairs, so that the case study can be read against something (docs/domain.md rule 18).
 extension Story {
     /// The same coach with somebody else: trust grows early and stays.
     static let strongPair = Story(

@@ -22,7 +22,7 @@ enum Fact: Sendable {
     case kept(String)
     /// A later due date, asked for before the old one and accepted.
     case renegotiated(String, due: Int)
-    /// Nothing is posted: the due date and the grace of 24 h pass (docs/domain-details no. 5).
+    /// Nothing is posted: the due date and the grace of 24 h pass (docs/domain.md rule 5).
     case missed(String)
     case acknowledged(String, what: String, effect: String, change: String)
     case repaired(String)

@@ -15,7 +15,7 @@ struct Story: Sendable {
     var hour = 0
     let days: [StoryDay]
 
-    /// Day on which the relationship begins, before the first fact of day 0 (docs/domain-details no. 18).
+    /// Day on which the relationship begins, before the first fact of day 0 (docs/domain.md rule 18).
     static let activationDay = -1
 
     var title: String { "\(trustor.displayName)'s trust in \(trustee.displayName)" }
@@ -31,7 +31,7 @@ struct Story: Sendable {
         return .trustee
     }
 
-    /// The evidence that Trust makes of the story, by day (docs/domain.md §3.2, docs/domain-details nos. 3 and 4).
+    /// The evidence that Trust makes of the story, by day (docs/domain.md §3.2, docs/domain.md rules 3 and 4).
     var evidence: [(day: Int, kind: String)] {
         days.flatMap { day in
             day.facts.flatMap { fact in
@@ -42,7 +42,7 @@ struct Story: Sendable {
 }
 
 extension Fact {
-    /// Kinds of docs/domain.md §3.2. Acts of the trustor are none (docs/domain-details no. 3).
+    /// Kinds of docs/domain.md §3.2. Acts of the trustor are none (docs/domain.md rule 3).
     func evidence(isTrustees: (String) -> Bool) -> [String] {
         switch self {
         case .plan, .promise, .acknowledged, .repaired, .contextChange, .goal: []
@@ -68,7 +68,7 @@ extension Fact {
 }
 
 extension FeedbackItem {
-    /// docs/domain-details no. 10.
+    /// docs/domain.md rule 10.
     fileprivate var evidence: [String] {
         let isComplete = ![situation, behaviour, impact, nextStep].contains("")
         let substance = isComplete ? "feedback.actionable" : "feedback.vague"

@@ -129,7 +129,7 @@ struct  Rapport__Relationships__V1__ReflectBack
 
 
 /*
- * A piece of advice, restated and rated by the one who received it (docs/domain-details no. 15).
+ * A piece of advice, restated and rated by the one who received it (docs/domain.md rule 15).
  */
 struct  Rapport__Relationships__V1__Advice
 {

@@ -87,7 +87,7 @@ struct  Rapport__Relationships__V1__Relationship
    */
   protobuf_c_boolean dual_role;
   /*
-   * True while history is being imported: the clock is import_clock, not the wall (docs/domain-details no. 1).
+   * True while history is being imported: the clock is import_clock, not the wall (docs/domain.md rule 1).
    */
   protobuf_c_boolean importing;
   /*

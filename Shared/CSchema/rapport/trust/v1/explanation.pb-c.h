@@ -35,7 +35,7 @@ typedef enum _Rapport__Trust__V1__Explanation__Cause {
   RAPPORT__TRUST__V1__EXPLANATION__CAUSE__BASE_RATE = 5,
   RAPPORT__TRUST__V1__EXPLANATION__CAUSE__POLICY = 6,
   /*
-   * All pulses of a component in one line, as the trustee sees them (docs/domain-details no. 19).
+   * All pulses of a component in one line, as the trustee sees them (docs/domain.md rule 19).
    */
   RAPPORT__TRUST__V1__EXPLANATION__CAUSE__RATINGS = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__TRUST__V1__EXPLANATION__CAUSE)

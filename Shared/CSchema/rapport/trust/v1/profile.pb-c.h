@@ -98,7 +98,7 @@ struct  Rapport__Trust__V1__TrustProfile
    */
   int64_t evidence_count;
   /*
-   * SHA-256 in hexadecimal (docs/domain-details no. 35).
+   * SHA-256 in hexadecimal (docs/domain.md rule 35).
    */
   char *state_hash;
 };
@@ -131,7 +131,7 @@ struct  Rapport__Trust__V1__ComponentOpinion
   double positive_mass;
   double negative_mass;
   /*
-   * The same acts weighed evenly; absent without any (docs/domain-details no. 43).
+   * The same acts weighed evenly; absent without any (docs/domain.md rule 43).
    */
   Google__Protobuf__DoubleValue *observed_rate;
   /*

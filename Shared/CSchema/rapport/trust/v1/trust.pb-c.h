@@ -199,7 +199,7 @@ struct  Rapport__Trust__V1__VerifyReplayResponse
    */
   int64_t evidence_count;
   /*
-   * SHA-256 over policy and counted events, in hexadecimal (docs/domain-details no. 35).
+   * SHA-256 over policy and counted events, in hexadecimal (docs/domain.md rule 35).
    */
   char *state_hash;
 };
