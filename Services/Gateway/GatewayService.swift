@@ -26,10 +26,11 @@ struct GatewayService: Sendable {
         var pool = DescriptorPool.schema
         pool.add(.standard)
         let views = CoachViews(upstreams: upstreams)
+        let keys = Keys(directory: configuration.keysDirectory, isDevelopment: configuration.isDevelopment)
         let handler = RESTHandler(
             routes: try RouteTable(pool, services: upstreams.services + views.viewsServiceMethods.map(\.service)),
             mapping: JSONMapping(pool, options: .init(printsDefaults: true)), upstreams: upstreams, views: views,
-            authenticator: Authenticator(keys: Keys(directory: configuration.keysDirectory, isDevelopment: configuration.isDevelopment), clock: clock))
+            authenticator: Authenticator(keys: keys, clock: clock))
         rest = RESTApplication(handler: handler, group: group, logger: logger)
         server = Server(
             views.viewsServiceMethods, health: health, configuration: configuration, clock: clock, fallback: rest,

@@ -63,7 +63,7 @@ struct TestGateway: Sendable {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         var settings = [
             "RAPPORT_LISTEN": "127.0.0.1:0", "RAPPORT_DATA": directory, "RAPPORT_KEYS": directory + "/keys",
-            "RAPPORT_DRAIN_SECONDS": "5",
+            "RAPPORT_DRAIN_SECONDS": "5", "RAPPORT_MODE": "development",
         ]
         var services: [FakeService] = []
         for (name, variable) in [
