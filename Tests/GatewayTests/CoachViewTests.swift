@@ -10,7 +10,7 @@ import Testing
 @testable import Gateway
 
 /// docs/domain.md §6.5: one section failing never fails the view.
-@Suite struct CoachViewTests {
+@Suite(.timeLimit(.minutes(1))) struct CoachViewTests {
     private static let coach = "organizations/acme/people/coach"
 
     private static let relationshipsMethods: [RPC.Method] = [

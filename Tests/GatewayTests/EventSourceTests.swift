@@ -10,7 +10,7 @@ import Testing
 @testable import Gateway
 
 /// HTML Living Standard §9.2.
-@Suite struct EventSourceTests {
+@Suite(.timeLimit(.minutes(1))) struct EventSourceTests {
     @Test func anEventHasATypeAnIDAndOneLineOfData() {
         let event = EventSource.event("message", data: [UInt8]("{}".utf8), id: "t1")
         #expect(String(decoding: event, as: UTF8.self) == "event: message\nid: t1\ndata: {}\n\n")

@@ -10,7 +10,7 @@ import Testing
 @testable import Gateway
 
 /// gRPC through the gateway.
-@Suite struct PassthroughTests {
+@Suite(.timeLimit(.minutes(1))) struct PassthroughTests {
     private func withChannel(
         _ methods: [String: [RPC.Method]], _ body: (Channel, CallOptions) async throws -> Void
     ) async throws {

@@ -19,7 +19,7 @@ private final class Seen: Sendable {
 }
 
 /// REST over real sockets, through the gateway, to a service and back.
-@Suite struct RESTTests {
+@Suite(.timeLimit(.minutes(1))) struct RESTTests {
     @Test func aReadGoesToItsServiceAndComesBackAsJSON() async throws {
         let seen = Seen()
         let list = RPC.Method.unary(goals, "ListGoals") { (request: ListGoalsRequest, context) in
@@ -212,7 +212,7 @@ private final class Seen: Sendable {
 }
 
 /// The doors that are no RPCs, on both HTTP versions.
-@Suite struct DoorTests {
+@Suite(.timeLimit(.minutes(1))) struct DoorTests {
     @Test func theProcessLives() async throws {
         try await TestGateway.run { test in
             let answer = try await test.send("GET", "/healthz")
