@@ -18,8 +18,15 @@ struct CommandTests {
         let command = try Rapport.parseAsRoot(["trust", "case-study", "--as", "coach", "--at", "day:87"])
         let profile = try #require(command as? TrustProfileCommand)
         #expect(profile.question.relationship == "case-study")
-        #expect(profile.question.gateway.role == .coach)
+        #expect(profile.question.gateway.actor == .role(.coach))
         #expect(profile.at == .demoDay(87))
+    }
+
+    @Test("One calls as a role or as anybody of the cast")
+    func actors() {
+        #expect(DemoActor(argument: "programme-admin") == .role(.programmeAdmin))
+        #expect(DemoActor(argument: "leo") == .person(Cast.strongCoachee))
+        #expect(DemoActor(argument: "nobody") == nil)
     }
 
     @Test("what-if takes several things")

@@ -10,14 +10,16 @@ struct GatewayOptions: ParsableArguments {
     @Option(help: "A bearer token.")
     var token: String?
 
-    @Option(name: .customLong("as"), help: "The demo's coachee, coach, manager, programme-admin or hr-lead.")
-    var role: DemoRole?
+    @Option(
+        name: .customLong("as"),
+        help: "The demo's coachee, coach, manager, programme-admin or hr-lead, or one of its people such as leo.")
+    var actor: DemoActor?
 
     @Option(help: "How long to wait for the answer, for example 2s or 500ms, at most 3600s.")
     var deadline: Deadline = Deadline(duration: .seconds(5))
 
     func validate() throws {
-        guard token == nil || role == nil else { throw ValidationError("--token and --as exclude each other") }
+        guard token == nil || actor == nil else { throw ValidationError("--token and --as exclude each other") }
     }
 
     func channel(_ file: DemoFile) throws -> RPC.Channel {
@@ -27,7 +29,7 @@ struct GatewayOptions: ParsableArguments {
     func callOptions(_ home: Home) async throws -> CallOptions {
         var options = CallOptions(timeout: deadline.duration)
         var bearer = token
-        if let role { bearer = try await TokenMint(home: home).token(for: role) }
+        if let actor { bearer = try await actor.token(TokenMint(home: home)) }
         if let bearer { options.metadata.add("authorization", "Bearer \(bearer)") }
         return options
     }
@@ -52,6 +54,29 @@ struct GatewayOptions: ParsableArguments {
 
         var description: String { "\(Format.fixed(duration / .seconds(1), 0))s" }
         var defaultValueDescription: String { description }
+    }
+}
+
+/// As whom to call: a role, or anybody of the cast.
+enum DemoActor: Hashable, Sendable, ExpressibleByArgument {
+    case role(DemoRole)
+    case person(Persona)
+
+    init?(argument: String) {
+        if let role = DemoRole(rawValue: argument) {
+            self = .role(role)
+        } else if let person = Cast.everybody.first(where: { $0.id == argument }) {
+            self = .person(person)
+        } else {
+            return nil
+        }
+    }
+
+    func token(_ mint: TokenMint) async throws -> String {
+        switch self {
+        case .role(let role): try await mint.token(for: role)
+        case .person(let person): try await mint.token(person: person.name)
+        }
     }
 }
 
