@@ -127,6 +127,7 @@ let package = Package(
             name: "ServiceKitTesting",
             dependencies: ["ServiceKit", "Schema", "Storage", "RPC", .product(name: "Logging", package: "swift-log")],
             path: "Tests/ServiceKitTesting"),
+        .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests"),
         .testTarget(
             name: "ProtobufTests", dependencies: ["Protobuf", "Standard", "Schema", "CProtobufC"],
             path: "Tests/ProtobufTests"),
