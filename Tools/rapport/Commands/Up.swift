@@ -87,6 +87,8 @@ struct Up: AsyncParsableCommand {
             file = try await loader.load(start: dayZero)
         }
         Console.say("")
-        for line in Tour(file: file, home: home, gateway: addresses[.gateway]).lines { Console.say(line) }
+        let tour = Tour(
+            file: file, home: home, gateway: addresses[.gateway], invokedAs: CommandLine.arguments.first ?? "rapport")
+        for line in tour.lines { Console.say(line) }
     }
 }

@@ -18,6 +18,15 @@ struct Home: Sendable {
     /// From RAPPORT_HOME, else `.rapport` in the working directory.
     static var standard: Home { Home(Environment.all["RAPPORT_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? ".rapport") }
 
+    /// True for the one that every command finds from the working directory without being told.
+    var isStandardHere: Bool { path == "\(FileManager.default.currentDirectoryPath)/.rapport" }
+
+    /// A path as it is typed in the working directory.
+    static func fromHere(_ path: String) -> String {
+        let here = "\(FileManager.default.currentDirectoryPath)/"
+        return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
+    }
+
     var keys: String { "\(path)/keys" }
     var demoFile: String { "\(path)/demo.json" }
 
