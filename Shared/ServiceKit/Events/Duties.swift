@@ -55,6 +55,15 @@ extension Runtime {
         } while fired > 0
     }
 
+    /// Forgets requests that are too old to be repeated (docs/domain.md §6.0: 24 h), once an hour.
+    func purgeRequests() async throws {
+        while !Task.isCancelled {
+            let now = clock.now.microseconds
+            while try await database.write({ try $0.idempotency.purge(at: now) }) > 0 {}
+            try await Task.sleep(for: .seconds(3600))
+        }
+    }
+
     /// One indexed look four times a second is cheap, and notices duties that are new and a clock that was moved.
     private func untilNextDuty() async throws {
         repeat {

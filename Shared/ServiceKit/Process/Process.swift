@@ -97,6 +97,7 @@ public enum Process {
 
         await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await runtime.runDuties() }
+            tasks.addTask { try await runtime.purgeRequests() }
             tasks.addTask { try await tellTheTruth(health, about: database, logger) }
             tasks.addTask { try await service.run() }
             for source in Service.eventSources { tasks.addTask { try await runtime.follow(source, for: service) } }
