@@ -6,7 +6,6 @@ import NIOPosix
 import Protobuf
 import RPC
 import Schema
-import ServiceLifecycle
 import Standard
 import Storage
 import UnixSignals
