@@ -2,7 +2,6 @@ import Configuration
 import FoundationEssentials
 import HTTP
 import Logging
-import SystemPackage
 
 /// What a process is told from outside: by its environment, or by a `.env` file where the environment is silent.
 public struct ServiceConfiguration: Sendable {
