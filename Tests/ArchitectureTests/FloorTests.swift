@@ -42,7 +42,8 @@ struct FloorTests {
                     let text = FileManager.default.contents(atPath: "\(root)/\(folder)/\(file)") ?? Data()
                     return Source(
                         path: "\(folder)/\(file)", module: String(file.prefix { $0 != "/" }),
-                        lines: String(decoding: text, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false))
+                        lines: String(decoding: text, as: UTF8.self).split(
+                            separator: "\n", omittingEmptySubsequences: false))
                 }
         }
     }
@@ -75,7 +76,9 @@ struct FloorTests {
     }
 
     @Test func rawMemoryStaysWhereItBelongs() throws {
-        let marks = ["UnsafeMutablePointer", "UnsafePointer", "UnsafeRawPointer", "UnsafeMutableRawPointer", "Unmanaged<"]
+        let marks = [
+            "UnsafeMutablePointer", "UnsafePointer", "UnsafeRawPointer", "UnsafeMutableRawPointer", "Unmanaged<",
+        ]
         for source in try Self.sources() where !Self.unsafeModules.contains(source.module) {
             for line in source.lines {
                 #expect(!marks.contains { line.contains($0) }, "\(source.path): \(line)")
