@@ -1,4 +1,5 @@
 import Dispatch
+import FoundationEssentials
 import Glibc
 import Synchronization
 
@@ -35,8 +36,7 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-        // Sockets of this process would otherwise stay open as long as the child lives.
-        posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
+        ChildProcess.closeAllOnSpawn()
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -115,5 +115,12 @@ final class ChildProcess: Sendable {
         _ = await exit
         patience.cancel()
         return (try? await patience.value) ?? true
+    }
+
+    /// Sockets of this process would otherwise stay open as long as the child lives.
+    private static func closeAllOnSpawn() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let descriptor = Int32(name), descriptor > STDERR_FILENO { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        }
     }
 }
