@@ -28,7 +28,11 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     }
 
     /// Input is being delivered, and `burstEnded` will follow: jobs made ready meanwhile need no wake-up of their own.
-    func burstBegan() { isInBurst = true }
+    /// - Returns: whether no burst was under way.
+    func burstBegan() -> Bool {
+        defer { isInBurst = true }
+        return !isInBurst
+    }
 
     /// Runs what is ready, so that what it writes leaves with the burst.
     func burstEnded() {

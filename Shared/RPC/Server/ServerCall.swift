@@ -279,7 +279,7 @@ extension ServerCall: ExchangeDelegate {
     @usableFromInline
     func received(_ bytes: ByteBuffer) {
         guard !isEnded else { return exchange.consume(bytes.readableBytes) }
-        driver.executor.burstBegan()
+        driver.burstBegan()
         do throws(FramingError) {
             try inbox.append(bytes)
             try inbox.serve()
@@ -292,7 +292,7 @@ extension ServerCall: ExchangeDelegate {
     @usableFromInline
     func receivedEnd(trailers: Headers) {
         guard !isEnded else { return }
-        driver.executor.burstBegan()
+        driver.burstBegan()
         inbox.finish(nil)
         do throws(FramingError) {
             try method.handler.takesOneRequest ? takeSingleRequest() : inbox.serve()
