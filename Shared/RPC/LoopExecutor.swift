@@ -28,11 +28,7 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     }
 
     /// Input is being delivered, and `burstEnded` will follow: jobs made ready meanwhile need no wake-up of their own.
-    /// - Returns: whether no burst was under way.
-    func burstBegan() -> Bool {
-        defer { isInBurst = true }
-        return !isInBurst
-    }
+    func burstBegan() { isInBurst = true }
 
     /// Runs what is ready, so that what it writes leaves with the burst.
     func burstEnded() {

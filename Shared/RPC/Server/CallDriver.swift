@@ -36,12 +36,6 @@ final class CallDriver: @unchecked Sendable {
     /// True while `call`'s handler runs on this loop at this very moment, further up the stack.
     func isActive(_ call: ServerCall) -> Bool { activeCall === call }
 
-    /// Input is being delivered. The transport says when it has all been told, unless the connection ends before that:
-    /// then the loop itself says so at its next turn, since calls of other connections may wait for it.
-    func burstBegan() {
-        if executor.burstBegan() { eventLoop.execute { self.burstEnded() } }
-    }
-
     func burstEnded() {
         while !ready.isEmpty { startDriver() }
         executor.burstEnded()

@@ -79,7 +79,7 @@ public final class RPCServer: Application {
             method: method.path, metadata: Metadata(received: head.headers), deadline: deadline, peer: exchange.peer)
         let call = ServerCall(exchange, method, context, driver: driver, server: self)
         exchange.delegate = call
-        driver.burstBegan()
+        driver.executor.burstBegan()
         call.begin()
     }
 

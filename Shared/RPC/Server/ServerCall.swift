@@ -279,7 +279,7 @@ extension ServerCall: ExchangeDelegate {
     @usableFromInline
     func received(_ bytes: ByteBuffer) {
         guard !isEnded else { return exchange.consume(bytes.readableBytes) }
-        driver.burstBegan()
+        driver.executor.burstBegan()
         do throws(FramingError) {
             try inbox.append(bytes)
             try inbox.serve()
@@ -292,7 +292,7 @@ extension ServerCall: ExchangeDelegate {
     @usableFromInline
     func receivedEnd(trailers: Headers) {
         guard !isEnded else { return }
-        driver.burstBegan()
+        driver.executor.burstBegan()
         inbox.finish(nil)
         do throws(FramingError) {
             try method.handler.takesOneRequest ? takeSingleRequest() : inbox.serve()
