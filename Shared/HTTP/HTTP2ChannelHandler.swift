@@ -162,6 +162,8 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         closeReason = closeReason ?? reason
         session.abandon(cancellation)
         ended(closeReason ?? reason)
+        // No read completes any more, and the application waits for the end of the burst, with calls of other connections.
+        if isInBurst { eventLoop.assumeIsolated().execute { self.burstEnded() } }
     }
 
     /// Ends the connection without waiting for the peer.
