@@ -2,7 +2,7 @@ import Schema
 import ServiceKit
 
 /// A broken promise or an absence of the trustee, and its repair. A miss opens the case as CONFIRMED: it needs no
-/// finding (docs/domain.md §6.1, docs/domain.md rule 9).
+/// finding (docs/domain.md §6.1, rule 9).
 extension BreachCase {
     mutating func confirm(at now: Instant) {
         state = .confirmed

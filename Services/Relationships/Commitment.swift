@@ -1,7 +1,7 @@
 import Schema
 import ServiceKit
 
-/// The life of a promise (docs/domain.md §6.1, docs/domain.md rules 5, 6, 13 and 27). The owner promises; the
+/// The life of a promise (docs/domain.md §6.1, rules 5, 6, 13 and 27). The owner promises; the
 /// beneficiary is the other party.
 extension Commitment {
     /// A new promise from what its owner wrote.

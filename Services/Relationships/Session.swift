@@ -1,7 +1,7 @@
 import Schema
 import ServiceKit
 
-/// A meeting: planned, intended, attested (docs/domain.md §6.1, docs/domain.md rules 7 and 8).
+/// A meeting: planned, intended, attested (docs/domain.md §6.1, rules 7 and 8).
 extension Session {
     /// A planned meeting. It may lie in the past, but not before the relationship began.
     static func scheduled(

@@ -28,7 +28,7 @@ enum Consequence: Hashable, Sendable {
 }
 
 /// Acts of the trustee and statements of the trustor become evidence, each dated at its own instant; nothing else does
-/// (docs/domain.md §3.2, docs/domain.md rules 3 to 16, 18 and 29).
+/// (docs/domain.md §3.2, rules 3 to 16, 18 and 29).
 ///
 /// | evidence | event | instant |
 /// |---|---|---|

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Relationships
 
-/// Who may do and see what (docs/domain.md §6.9, docs/domain.md rules 3, 33 and 38).
+/// Who may do and see what (docs/domain.md §6.9, rules 3, 33 and 38).
 @Suite struct AccessTests {
     @Test func onlyAdministratorsAddPeopleAndProgrammes() async throws {
         let pair = try await Pair.strangers()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Relationships
 
-/// From the request to the work together, and who judges the time (docs/domain.md §6.1, docs/domain.md rule 1).
+/// From the request to the work together, and who judges the time (docs/domain.md §6.1, rule 1).
 @Suite struct LifeTests {
     @Test func aPairBeginsWithTwoSignatures() async throws {
         let pair = try await Pair.accepted(importing: true)

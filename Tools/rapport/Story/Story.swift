@@ -31,7 +31,7 @@ struct Story: Sendable {
         return .trustee
     }
 
-    /// The evidence that Trust makes of the story, by day (docs/domain.md §3.2, docs/domain.md rules 3 and 4).
+    /// The evidence that Trust makes of the story, by day (docs/domain.md §3.2, rules 3 and 4).
     var evidence: [(day: Int, kind: String)] {
         days.flatMap { day in
             day.facts.flatMap { fact in
