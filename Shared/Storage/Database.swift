@@ -17,6 +17,7 @@ public final class Database: Sendable {
     public var isWritable: Bool { writes.isOpen }
 
     let positions: Broadcast<Int64>
+    let scopes: ScopedBroadcast<Int64>
     private let duties = Broadcast<Void>(())
     private let identity: FileIdentity
     private let pool: DatabasePool
@@ -33,8 +34,13 @@ public final class Database: Sendable {
         let positions = Broadcast(file.position)
         let duties = duties
         self.positions = positions
+        let scopes = ScopedBroadcast(file.position)
+        self.scopes = scopes
         writes = GroupCommit(file.pool, file.identity, configuration) { effects in
-            if let position = effects.position { positions.send(position) }
+            if let position = effects.position {
+                positions.send(position)
+                scopes.send(position, to: effects.scopes)
+            }
             if effects.duties { duties.send(()) }
         }
     }
@@ -97,7 +103,7 @@ public final class Database: Sendable {
     }
 
     /// Wakes at once and after each commit that scheduled, moved or released duties: the time to ask `nextDue()` again.
-    public func dueChanges() -> AsyncStream<Void> { duties.listen() }
+    public func dueChanges() -> LatestValues<Void> { duties.listen() }
 
     /// Copies one consistent snapshot into a new file at `path`, which must not exist, while reads and writes go on.
     ///
@@ -116,6 +122,7 @@ public final class Database: Sendable {
     public func close() async {
         await writes.close()
         positions.finish()
+        scopes.finish()
         duties.finish()
         do {
             try await offload { [pool] in try StorageError.translating { try pool.close() } }

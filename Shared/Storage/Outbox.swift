@@ -23,38 +23,57 @@ public struct Outbox: Sendable {
         "CREATE TABLE storage_outbox (position INTEGER PRIMARY KEY AUTOINCREMENT, payload BLOB NOT NULL) STRICT"
     ]
 
+    /// Events of one scope are found without the others.
+    static let scopeStatements = [
+        "ALTER TABLE storage_outbox ADD COLUMN scope TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX storage_outbox_scope ON storage_outbox (scope, position) WHERE scope <> ''",
+    ]
+
     let database: Database
 
     /// - Parameters:
     ///   - cursor: nil for the oldest event that is kept.
+    ///   - scope: only the events of this one, such as a relationship; nil for all.
     ///   - limit: events in one answer, 1 to `Limits.rows`.
-    public func read(after cursor: Cursor?, limit: Int = 256) async throws -> OutboxBatch {
+    public func read(after cursor: Cursor?, scope: String? = nil, limit: Int = 256) async throws -> OutboxBatch {
         try Limits.check(rows: limit)
-        return try await database.read { try Self.batch($0, after: cursor, limit: limit) }
+        return try await database.read { try Self.batch($0, after: cursor, scope: scope, limit: limit) }
     }
 
-    /// Every event after `cursor`, then each new one as it commits, without polling.
-    public func tail(after cursor: Cursor?, limit: Int = 256) -> OutboxTail {
-        OutboxTail(outbox: self, cursor: cursor, limit: limit)
+    /// Every event after `cursor`, of one scope or of all, then each new one as it commits, without polling. What
+    /// commits in other scopes does not wake the tail of one.
+    public func tail(after cursor: Cursor?, scope: String? = nil, limit: Int = 256) -> OutboxTail {
+        OutboxTail(outbox: self, cursor: cursor, scope: scope, limit: limit)
     }
+
+    /// Tails that follow one scope now.
+    public func tails(of scope: String) -> Int { database.scopes.listeners(of: scope) }
 
     /// The newest position: at once, and after each commit that published. A slow reader sees the latest only.
-    public func watch() -> AsyncStream<Int64> { database.positions.listen() }
+    public func watch() -> LatestValues<Int64> { database.positions.listen() }
+
+    func watch(scope: String?) -> LatestValues<Int64> {
+        scope.map { database.scopes.listen(to: $0) } ?? database.positions.listen()
+    }
 
     static func end(_ snapshot: Snapshot) throws -> Int64 {
         try snapshot.first("SELECT seq FROM sqlite_sequence WHERE name = 'storage_outbox'")?.int64(0) ?? 0
     }
 
-    private static func batch(_ snapshot: Snapshot, after cursor: Cursor?, limit: Int) throws -> OutboxBatch {
+    private static func batch(
+        _ snapshot: Snapshot, after cursor: Cursor?, scope: String?, limit: Int
+    ) throws -> OutboxBatch {
         let epoch = snapshot.identity.epoch
         let pruned = try snapshot.first("SELECT outbox_pruned FROM storage_identity")?.int64(0) ?? 0
         let cursor = cursor ?? Cursor(epoch: epoch, position: pruned)
         guard cursor.epoch == epoch, cursor.position >= pruned, cursor.position <= (try end(snapshot)) else {
             return .rebuild(from: Cursor(epoch: epoch, position: pruned))
         }
+        // An empty scope is none, and the index leaves it out.
+        let ofScope = scope.map { _ in "scope = ?1 AND scope <> '' AND " } ?? ""
         let events = try snapshot.query(
-            "SELECT position, payload FROM storage_outbox WHERE position > ? ORDER BY position LIMIT ?",
-            [.integer(cursor.position), Value(limit)]
+            "SELECT position, payload FROM storage_outbox WHERE \(ofScope)position > ?2 ORDER BY position LIMIT ?3",
+            [.text(scope ?? ""), .integer(cursor.position), Value(limit)]
         ).map { OutboxEvent(position: try $0.int64(0), payload: try $0.blob(1)) }
         return .events(events, next: Cursor(epoch: epoch, position: events.last?.position ?? cursor.position))
     }
@@ -65,13 +84,18 @@ public struct OutboxWriter {
     let transaction: Transaction
 
     /// Publishes an event with this transaction and returns its position.
-    /// - Parameter payload: at most `Limits.payload` bytes.
+    /// - Parameters:
+    ///   - payload: at most `Limits.payload` bytes.
+    ///   - scope: what it is about, such as a relationship; empty for none.
     @discardableResult
-    public func append(_ payload: [UInt8]) throws -> Int64 {
+    public func append(_ payload: [UInt8], scope: String = "") throws -> Int64 {
         try Limits.check(payload: payload)
-        try transaction.execute("INSERT INTO storage_outbox (payload) VALUES (?)", [.blob(payload)])
+        try Limits.check(text: scope, "scope")
+        try transaction.execute(
+            "INSERT INTO storage_outbox (payload, scope) VALUES (?, ?)", [.blob(payload), .text(scope)])
         let position = try transaction.lastInsertedRowID()
         transaction.effects.position = position
+        if !scope.isEmpty { transaction.effects.scopes.insert(scope) }
         return position
     }
 

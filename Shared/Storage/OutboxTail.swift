@@ -7,22 +7,26 @@ public struct OutboxTail: AsyncSequence, Sendable {
 
     let outbox: Outbox
     let cursor: Cursor?
+    let scope: String?
     let limit: Int
 
     public func makeAsyncIterator() -> Iterator {
-        Iterator(outbox: outbox, cursor: cursor, limit: limit, commits: outbox.watch().makeAsyncIterator())
+        Iterator(
+            outbox: outbox, cursor: cursor, scope: scope, limit: limit,
+            commits: outbox.watch(scope: scope).makeAsyncIterator())
     }
 
     public struct Iterator: AsyncIteratorProtocol {
         let outbox: Outbox
         var cursor: Cursor?
+        let scope: String?
         let limit: Int
-        var commits: AsyncStream<Int64>.Iterator
+        var commits: LatestValues<Int64>.Iterator
         var ended = false
 
         public mutating func next() async throws -> OutboxBatch? {
             while !ended {
-                let batch = try await outbox.read(after: cursor, limit: limit)
+                let batch = try await outbox.read(after: cursor, scope: scope, limit: limit)
                 switch batch {
                 case .rebuild:
                     ended = true
