@@ -60,10 +60,9 @@ struct FeedbackService: RapportService, FeedbackServiceHandlers {
     }
 
     func listFeedback(_ request: ListFeedbackRequest, _ context: ServerContext) async throws -> ListFeedbackResponse {
-        let page = try await runtime.list(
-            context, Tables.feedbackItems, parent: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken
-        ) { item, access in item.isReadable(by: access.caller.person) }
+        let page = try await runtime.list(context, Tables.feedbackItems, request) { item, access in
+            item.isReadable(by: access.caller.person)
+        }
         return ListFeedbackResponse(feedbackItems: page.items, nextPageToken: page.nextPageToken)
     }
 
@@ -88,9 +87,9 @@ struct FeedbackService: RapportService, FeedbackServiceHandlers {
         guard try await runtime.access(context, under: request.parent).role == .trustor else {
             throw Refusal(.permissionDenied, "LEVEL_FORBIDDEN", "a pulse is read by its author alone")
         }
-        let page = try await runtime.list(
-            context, Tables.pulses, parent: request.parent, pageSize: request.pageSize, pageToken: request.pageToken
-        ) { pulse, access in pulse.author == access.caller.person }
+        let page = try await runtime.list(context, Tables.pulses, request) { pulse, access in
+            pulse.author == access.caller.person
+        }
         return ListPulsesResponse(pulses: page.items, nextPageToken: page.nextPageToken)
     }
 

@@ -11,6 +11,9 @@ extension GiveRecognitionRequest: Mutation {}
 extension AcknowledgeFeedbackRequest: Mutation {}
 extension SubmitPulseRequest: Mutation {}
 
+extension ListFeedbackRequest: ListRequest {}
+extension ListPulsesRequest: ListRequest {}
+
 enum Tables {
     static let feedbackItems = Table<FeedbackItem>(
         "feedback_item", collections: ["organizations", "relationships", "feedbackItems"], state: { $0.state.rawValue })

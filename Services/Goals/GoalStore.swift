@@ -13,6 +13,10 @@ extension AddSupportActionRequest: Mutation {}
 extension RecordAttainmentRequest: Mutation {}
 extension CountersignAttainmentRequest: Mutation {}
 
+extension ListGoalsRequest: ListRequest {}
+extension ListSupportActionsRequest: ListRequest {}
+extension ListAttainmentsRequest: ListRequest {}
+
 enum Tables {
     static let goals = Table<Goal>(
         "goal", collections: ["organizations", "relationships", "goals"], state: { $0.state.rawValue })

@@ -81,8 +81,7 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
     }
 
     func listGoals(_ request: ListGoalsRequest, _ context: ServerContext) async throws -> ListGoalsResponse {
-        let page = try await runtime.list(
-            context, Tables.goals, parent: request.parent, pageSize: request.pageSize, pageToken: request.pageToken)
+        let page = try await runtime.list(context, Tables.goals, request)
         return ListGoalsResponse(goals: page.items, nextPageToken: page.nextPageToken)
     }
 
@@ -152,9 +151,7 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
     func listSupportActions(
         _ request: ListSupportActionsRequest, _ context: ServerContext
     ) async throws -> ListSupportActionsResponse {
-        let page = try await runtime.list(
-            context, Tables.supportActions, parent: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.list(context, Tables.supportActions, request)
         return ListSupportActionsResponse(supportActions: page.items, nextPageToken: page.nextPageToken)
     }
 
@@ -200,9 +197,7 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
     func listAttainments(
         _ request: ListAttainmentsRequest, _ context: ServerContext
     ) async throws -> ListAttainmentsResponse {
-        let page = try await runtime.list(
-            context, Tables.attainments, parent: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.list(context, Tables.attainments, request)
         return ListAttainmentsResponse(attainments: page.items, nextPageToken: page.nextPageToken)
     }
 

@@ -88,6 +88,18 @@ extension TeachBackRequest: Mutation {}
 extension RateAdviceRequest: Mutation {}
 extension RecordContextChangeRequest: Mutation {}
 
+extension ListPeopleRequest: ListRequest {}
+extension ListProgrammesRequest: ListRequest {}
+extension ListRelationshipsRequest: ListRequest {}
+extension ListAgreementsRequest: ListRequest {}
+extension ListSessionsRequest: ListRequest {}
+extension ListCommitmentsRequest: ListRequest {}
+extension ListBreachCasesRequest: ListRequest {}
+extension ListDecisionsRequest: ListRequest {}
+extension ListReflectBacksRequest: ListRequest {}
+extension ListAdviceRequest: ListRequest {}
+extension ListContextChangesRequest: ListRequest {}
+
 extension Change {
     /// Inserts, dated now.
     func create<R: Dated>(_ table: Table<R>, _ resource: R) throws -> R {

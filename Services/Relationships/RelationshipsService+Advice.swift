@@ -45,9 +45,7 @@ extension RelationshipsService {
     }
 
     func listAdvice(_ request: ListAdviceRequest, _ context: ServerContext) async throws -> ListAdviceResponse {
-        let page = try await runtime.list(
-            context, Tables.advice, parent: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.list(context, Tables.advice, request)
         return ListAdviceResponse(advice: page.items, nextPageToken: page.nextPageToken)
     }
 }

@@ -38,9 +38,7 @@ extension RelationshipsService {
     func listBreachCases(
         _ request: ListBreachCasesRequest, _ context: ServerContext
     ) async throws -> ListBreachCasesResponse {
-        let page = try await runtime.list(
-            context, Tables.breachCases, parent: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.list(context, Tables.breachCases, request)
         return ListBreachCasesResponse(breachCases: page.items, nextPageToken: page.nextPageToken)
     }
 }

@@ -92,9 +92,7 @@ extension RelationshipsService {
     func listCommitments(
         _ request: ListCommitmentsRequest, _ context: ServerContext
     ) async throws -> ListCommitmentsResponse {
-        let page = try await runtime.list(
-            context, Tables.commitments, parent: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.list(context, Tables.commitments, request)
         return ListCommitmentsResponse(commitments: page.items, nextPageToken: page.nextPageToken)
     }
 

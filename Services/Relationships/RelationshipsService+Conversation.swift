@@ -45,9 +45,7 @@ extension RelationshipsService {
     func listDecisions(
         _ request: ListDecisionsRequest, _ context: ServerContext
     ) async throws -> ListDecisionsResponse {
-        let page = try await runtime.list(
-            context, Tables.decisions, parent: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.list(context, Tables.decisions, request)
         return ListDecisionsResponse(decisions: page.items, nextPageToken: page.nextPageToken)
     }
 
@@ -85,9 +83,7 @@ extension RelationshipsService {
     func listReflectBacks(
         _ request: ListReflectBacksRequest, _ context: ServerContext
     ) async throws -> ListReflectBacksResponse {
-        let page = try await runtime.list(
-            context, Tables.reflectBacks, parent: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.list(context, Tables.reflectBacks, request)
         return ListReflectBacksResponse(reflectBacks: page.items, nextPageToken: page.nextPageToken)
     }
 
@@ -115,9 +111,7 @@ extension RelationshipsService {
     func listContextChanges(
         _ request: ListContextChangesRequest, _ context: ServerContext
     ) async throws -> ListContextChangesResponse {
-        let page = try await runtime.list(
-            context, Tables.contextChanges, parent: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.list(context, Tables.contextChanges, request)
         return ListContextChangesResponse(contextChanges: page.items, nextPageToken: page.nextPageToken)
     }
 }

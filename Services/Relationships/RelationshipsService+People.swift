@@ -54,9 +54,7 @@ extension RelationshipsService {
         guard caller.service != nil || caller.isProgrammeAdmin else {
             throw Refusal.roleForbidden("Only programme administrators list people.")
         }
-        let page = try await runtime.page(
-            context, Tables.people, organization: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.page(context, Tables.people, request)
         return ListPeopleResponse(people: page.items, nextPageToken: page.nextPageToken)
     }
 
@@ -89,9 +87,7 @@ extension RelationshipsService {
         _ request: ListProgrammesRequest, _ context: ServerContext
     ) async throws -> ListProgrammesResponse {
         guard try context.caller.belongs(to: request.parent) else { throw Refusal.notParty }
-        let page = try await runtime.page(
-            context, Tables.programmes, organization: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.page(context, Tables.programmes, request)
         return ListProgrammesResponse(programmes: page.items, nextPageToken: page.nextPageToken)
     }
 }

@@ -104,9 +104,7 @@ extension RelationshipsService {
     ) async throws -> ListRelationshipsResponse {
         let caller = try context.caller
         guard caller.belongs(to: request.parent) else { throw Refusal.notParty }
-        let page = try await runtime.page(
-            context, Tables.relationships, organization: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken, visible: caller.sees)
+        let page = try await runtime.page(context, Tables.relationships, request, visible: caller.sees)
         return ListRelationshipsResponse(relationships: page.items, nextPageToken: page.nextPageToken)
     }
 
@@ -155,9 +153,7 @@ extension RelationshipsService {
     func listAgreements(
         _ request: ListAgreementsRequest, _ context: ServerContext
     ) async throws -> ListAgreementsResponse {
-        let page = try await runtime.list(
-            context, Tables.agreements, parent: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.list(context, Tables.agreements, request)
         return ListAgreementsResponse(agreements: page.items, nextPageToken: page.nextPageToken)
     }
 }

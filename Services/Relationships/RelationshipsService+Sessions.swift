@@ -54,9 +54,7 @@ extension RelationshipsService {
     }
 
     func listSessions(_ request: ListSessionsRequest, _ context: ServerContext) async throws -> ListSessionsResponse {
-        let page = try await runtime.list(
-            context, Tables.sessions, parent: request.parent, pageSize: request.pageSize,
-            pageToken: request.pageToken)
+        let page = try await runtime.list(context, Tables.sessions, request)
         return ListSessionsResponse(sessions: page.items, nextPageToken: page.nextPageToken)
     }
 }

@@ -69,7 +69,10 @@ struct Derivation {
         case .pulseAnswered(let answer): pulse(answer)
         case .supportPlanned(let support): adaptation(support)
         case .attainmentChanged(let change): try attainment(change)
-        case .relationshipChanged, .agreementChanged, .contextChanged, .goalChanged: []
+        case .relationshipChanged, .agreementChanged, .contextChanged, .goalChanged, .agendaItemAdded,
+            .reflectionCompleted, .leaveChanged, .conflictDisclosed, .credentialVerified, .feedbackRequested,
+            .checkInChanged, .obstacleChanged, .revisionChanged, .opportunityOffered:
+            []
         }
     }
 

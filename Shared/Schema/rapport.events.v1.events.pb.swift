@@ -159,11 +159,21 @@ public struct Event: Message {
         case 26: payload = .reflectBackChanged(Reading.message(c.pointee.reflect_back_changed) ?? .init())
         case 27: payload = .adviceChanged(Reading.message(c.pointee.advice_changed) ?? .init())
         case 28: payload = .contextChanged(Reading.message(c.pointee.context_changed) ?? .init())
+        case 29: payload = .agendaItemAdded(Reading.message(c.pointee.agenda_item_added) ?? .init())
+        case 30: payload = .reflectionCompleted(Reading.message(c.pointee.reflection_completed) ?? .init())
+        case 31: payload = .leaveChanged(Reading.message(c.pointee.leave_changed) ?? .init())
+        case 32: payload = .conflictDisclosed(Reading.message(c.pointee.conflict_disclosed) ?? .init())
+        case 33: payload = .credentialVerified(Reading.message(c.pointee.credential_verified) ?? .init())
         case 40: payload = .feedbackChanged(Reading.message(c.pointee.feedback_changed) ?? .init())
         case 41: payload = .pulseAnswered(Reading.message(c.pointee.pulse_answered) ?? .init())
+        case 42: payload = .feedbackRequested(Reading.message(c.pointee.feedback_requested) ?? .init())
         case 50: payload = .goalChanged(Reading.message(c.pointee.goal_changed) ?? .init())
         case 51: payload = .supportPlanned(Reading.message(c.pointee.support_planned) ?? .init())
         case 52: payload = .attainmentChanged(Reading.message(c.pointee.attainment_changed) ?? .init())
+        case 53: payload = .checkInChanged(Reading.message(c.pointee.check_in_changed) ?? .init())
+        case 54: payload = .obstacleChanged(Reading.message(c.pointee.obstacle_changed) ?? .init())
+        case 55: payload = .revisionChanged(Reading.message(c.pointee.revision_changed) ?? .init())
+        case 56: payload = .opportunityOffered(Reading.message(c.pointee.opportunity_offered) ?? .init())
         default: break
         }
     }
@@ -210,12 +220,30 @@ public struct Event: Message {
         case .contextChanged(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 28)
             c.pointee.context_changed = arena.message(value)
+        case .agendaItemAdded(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 29)
+            c.pointee.agenda_item_added = arena.message(value)
+        case .reflectionCompleted(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 30)
+            c.pointee.reflection_completed = arena.message(value)
+        case .leaveChanged(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 31)
+            c.pointee.leave_changed = arena.message(value)
+        case .conflictDisclosed(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 32)
+            c.pointee.conflict_disclosed = arena.message(value)
+        case .credentialVerified(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 33)
+            c.pointee.credential_verified = arena.message(value)
         case .feedbackChanged(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 40)
             c.pointee.feedback_changed = arena.message(value)
         case .pulseAnswered(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 41)
             c.pointee.pulse_answered = arena.message(value)
+        case .feedbackRequested(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 42)
+            c.pointee.feedback_requested = arena.message(value)
         case .goalChanged(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 50)
             c.pointee.goal_changed = arena.message(value)
@@ -225,6 +253,18 @@ public struct Event: Message {
         case .attainmentChanged(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 52)
             c.pointee.attainment_changed = arena.message(value)
+        case .checkInChanged(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 53)
+            c.pointee.check_in_changed = arena.message(value)
+        case .obstacleChanged(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 54)
+            c.pointee.obstacle_changed = arena.message(value)
+        case .revisionChanged(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 55)
+            c.pointee.revision_changed = arena.message(value)
+        case .opportunityOffered(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 56)
+            c.pointee.opportunity_offered = arena.message(value)
         case nil: break
         }
     }
@@ -239,11 +279,21 @@ public struct Event: Message {
         case reflectBackChanged(ReflectBackChanged)
         case adviceChanged(AdviceChanged)
         case contextChanged(ContextChanged)
+        case agendaItemAdded(AgendaItemAdded)
+        case reflectionCompleted(ReflectionCompleted)
+        case leaveChanged(LeaveChanged)
+        case conflictDisclosed(ConflictDisclosed)
+        case credentialVerified(CredentialVerified)
         case feedbackChanged(FeedbackChanged)
         case pulseAnswered(PulseAnswered)
+        case feedbackRequested(FeedbackRequested)
         case goalChanged(GoalChanged)
         case supportPlanned(SupportPlanned)
         case attainmentChanged(AttainmentChanged)
+        case checkInChanged(CheckInChanged)
+        case obstacleChanged(ObstacleChanged)
+        case revisionChanged(RevisionChanged)
+        case opportunityOffered(OpportunityOffered)
     }
 }
 
@@ -252,17 +302,21 @@ public struct RelationshipChanged: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var relationship: Relationship? = nil
+    public var pausedSince: Timestamp? = nil
 
     public init() {}
 
     public init(
-        relationship: Relationship? = nil
+        relationship: Relationship? = nil,
+        pausedSince: Timestamp? = nil
     ) {
         self.relationship = relationship
+        self.pausedSince = pausedSince
     }
 
     public init(reading c: UnsafePointer<Rapport__Events__V1__RelationshipChanged>) {
         relationship = Reading.message(c.pointee.relationship)
+        pausedSince = Reading.message(c.pointee.paused_since)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__RelationshipChanged>) {
@@ -271,6 +325,7 @@ public struct RelationshipChanged: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__RelationshipChanged>, in arena: Arena) {
         c.pointee.relationship = arena.optional(relationship)
+        c.pointee.paused_since = arena.optional(pausedSince)
     }
 }
 
@@ -321,6 +376,10 @@ public struct SessionChanged: Message {
     public var trustorAttested: Attestation.Outcome = .init(rawValue: 0)
     public var trusteeAttested: Attestation.Outcome = .init(rawValue: 0)
     public var intentTime: Timestamp? = nil
+    public var trustorRaised: Bool = false
+    public var trustorAttention: Int32 = 0
+    public var previousStartTime: Timestamp? = nil
+    public var late: Bool = false
 
     public init() {}
 
@@ -330,7 +389,11 @@ public struct SessionChanged: Message {
         state: Session.State = .init(rawValue: 0),
         trustorAttested: Attestation.Outcome = .init(rawValue: 0),
         trusteeAttested: Attestation.Outcome = .init(rawValue: 0),
-        intentTime: Timestamp? = nil
+        intentTime: Timestamp? = nil,
+        trustorRaised: Bool = false,
+        trustorAttention: Int32 = 0,
+        previousStartTime: Timestamp? = nil,
+        late: Bool = false
     ) {
         self.session = session
         self.startTime = startTime
@@ -338,6 +401,10 @@ public struct SessionChanged: Message {
         self.trustorAttested = trustorAttested
         self.trusteeAttested = trusteeAttested
         self.intentTime = intentTime
+        self.trustorRaised = trustorRaised
+        self.trustorAttention = trustorAttention
+        self.previousStartTime = previousStartTime
+        self.late = late
     }
 
     public init(reading c: UnsafePointer<Rapport__Events__V1__SessionChanged>) {
@@ -347,6 +414,10 @@ public struct SessionChanged: Message {
         trustorAttested = Attestation.Outcome(rawValue: Int32(bitPattern: c.pointee.trustor_attested.rawValue))
         trusteeAttested = Attestation.Outcome(rawValue: Int32(bitPattern: c.pointee.trustee_attested.rawValue))
         intentTime = Reading.message(c.pointee.intent_time)
+        trustorRaised = c.pointee.trustor_raised != 0
+        trustorAttention = c.pointee.trustor_attention
+        previousStartTime = Reading.message(c.pointee.previous_start_time)
+        late = c.pointee.late != 0
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__SessionChanged>) {
@@ -360,6 +431,10 @@ public struct SessionChanged: Message {
         c.pointee.trustor_attested = Rapport__Relationships__V1__Attestation__Outcome(rawValue: UInt32(bitPattern: trustorAttested.rawValue))
         c.pointee.trustee_attested = Rapport__Relationships__V1__Attestation__Outcome(rawValue: UInt32(bitPattern: trusteeAttested.rawValue))
         c.pointee.intent_time = arena.optional(intentTime)
+        c.pointee.trustor_raised = trustorRaised ? 1 : 0
+        c.pointee.trustor_attention = trustorAttention
+        c.pointee.previous_start_time = arena.optional(previousStartTime)
+        c.pointee.late = late ? 1 : 0
     }
 }
 
@@ -481,6 +556,7 @@ public struct DecisionChanged: Message {
     public var affectsTrustor: Bool = false
     public var decideTime: Timestamp? = nil
     public var explainTime: Timestamp? = nil
+    public var knowWhyDenied: Bool = false
 
     public init() {}
 
@@ -489,13 +565,15 @@ public struct DecisionChanged: Message {
         authorRole: Role = .init(rawValue: 0),
         affectsTrustor: Bool = false,
         decideTime: Timestamp? = nil,
-        explainTime: Timestamp? = nil
+        explainTime: Timestamp? = nil,
+        knowWhyDenied: Bool = false
     ) {
         self.decision = decision
         self.authorRole = authorRole
         self.affectsTrustor = affectsTrustor
         self.decideTime = decideTime
         self.explainTime = explainTime
+        self.knowWhyDenied = knowWhyDenied
     }
 
     public init(reading c: UnsafePointer<Rapport__Events__V1__DecisionChanged>) {
@@ -504,6 +582,7 @@ public struct DecisionChanged: Message {
         affectsTrustor = c.pointee.affects_trustor != 0
         decideTime = Reading.message(c.pointee.decide_time)
         explainTime = Reading.message(c.pointee.explain_time)
+        knowWhyDenied = c.pointee.know_why_denied != 0
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__DecisionChanged>) {
@@ -516,6 +595,188 @@ public struct DecisionChanged: Message {
         c.pointee.affects_trustor = affectsTrustor ? 1 : 0
         c.pointee.decide_time = arena.optional(decideTime)
         c.pointee.explain_time = arena.optional(explainTime)
+        c.pointee.know_why_denied = knowWhyDenied ? 1 : 0
+    }
+}
+
+public struct AgendaItemAdded: Message {
+    public static let fullName = "rapport.events.v1.AgendaItemAdded"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var agendaItem: String = ""
+    public var session: String = ""
+    public var concern: Bool = false
+
+    public init() {}
+
+    public init(
+        agendaItem: String = "",
+        session: String = "",
+        concern: Bool = false
+    ) {
+        self.agendaItem = agendaItem
+        self.session = session
+        self.concern = concern
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Events__V1__AgendaItemAdded>) {
+        agendaItem = Reading.string(c.pointee.agenda_item)
+        session = Reading.string(c.pointee.session)
+        concern = c.pointee.concern != 0
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__AgendaItemAdded>) {
+        rapport__events__v1__agenda_item_added__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__AgendaItemAdded>, in arena: Arena) {
+        if !agendaItem.isEmpty { c.pointee.agenda_item = arena.string(agendaItem) }
+        if !session.isEmpty { c.pointee.session = arena.string(session) }
+        c.pointee.concern = concern ? 1 : 0
+    }
+}
+
+public struct ReflectionCompleted: Message {
+    public static let fullName = "rapport.events.v1.ReflectionCompleted"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var reflection: String = ""
+    public var byTrustor: Bool = false
+    public var byTrustee: Bool = false
+    public var actions: [String] = []
+
+    public init() {}
+
+    public init(
+        reflection: String = "",
+        byTrustor: Bool = false,
+        byTrustee: Bool = false,
+        actions: [String] = []
+    ) {
+        self.reflection = reflection
+        self.byTrustor = byTrustor
+        self.byTrustee = byTrustee
+        self.actions = actions
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Events__V1__ReflectionCompleted>) {
+        reflection = Reading.string(c.pointee.reflection)
+        byTrustor = c.pointee.by_trustor != 0
+        byTrustee = c.pointee.by_trustee != 0
+        actions = Reading.strings(c.pointee.n_actions, c.pointee.actions)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__ReflectionCompleted>) {
+        rapport__events__v1__reflection_completed__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__ReflectionCompleted>, in arena: Arena) {
+        if !reflection.isEmpty { c.pointee.reflection = arena.string(reflection) }
+        c.pointee.by_trustor = byTrustor ? 1 : 0
+        c.pointee.by_trustee = byTrustee ? 1 : 0
+        c.pointee.n_actions = actions.count
+        c.pointee.actions = arena.strings(actions)
+    }
+}
+
+public struct LeaveChanged: Message {
+    public static let fullName = "rapport.events.v1.LeaveChanged"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var leaveWindow: String = ""
+    public var person: String = ""
+    public var startTime: Timestamp? = nil
+    public var endTime: Timestamp? = nil
+    public var deleted: Bool = false
+
+    public init() {}
+
+    public init(
+        leaveWindow: String = "",
+        person: String = "",
+        startTime: Timestamp? = nil,
+        endTime: Timestamp? = nil,
+        deleted: Bool = false
+    ) {
+        self.leaveWindow = leaveWindow
+        self.person = person
+        self.startTime = startTime
+        self.endTime = endTime
+        self.deleted = deleted
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Events__V1__LeaveChanged>) {
+        leaveWindow = Reading.string(c.pointee.leave_window)
+        person = Reading.string(c.pointee.person)
+        startTime = Reading.message(c.pointee.start_time)
+        endTime = Reading.message(c.pointee.end_time)
+        deleted = c.pointee.deleted != 0
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__LeaveChanged>) {
+        rapport__events__v1__leave_changed__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__LeaveChanged>, in arena: Arena) {
+        if !leaveWindow.isEmpty { c.pointee.leave_window = arena.string(leaveWindow) }
+        if !person.isEmpty { c.pointee.person = arena.string(person) }
+        c.pointee.start_time = arena.optional(startTime)
+        c.pointee.end_time = arena.optional(endTime)
+        c.pointee.deleted = deleted ? 1 : 0
+    }
+}
+
+public struct ConflictDisclosed: Message {
+    public static let fullName = "rapport.events.v1.ConflictDisclosed"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var disclosure: String = ""
+
+    public init() {}
+
+    public init(
+        disclosure: String = ""
+    ) {
+        self.disclosure = disclosure
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Events__V1__ConflictDisclosed>) {
+        disclosure = Reading.string(c.pointee.disclosure)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__ConflictDisclosed>) {
+        rapport__events__v1__conflict_disclosed__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__ConflictDisclosed>, in arena: Arena) {
+        if !disclosure.isEmpty { c.pointee.disclosure = arena.string(disclosure) }
+    }
+}
+
+public struct CredentialVerified: Message {
+    public static let fullName = "rapport.events.v1.CredentialVerified"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var person: String = ""
+
+    public init() {}
+
+    public init(
+        person: String = ""
+    ) {
+        self.person = person
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Events__V1__CredentialVerified>) {
+        person = Reading.string(c.pointee.person)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__CredentialVerified>) {
+        rapport__events__v1__credential_verified__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__CredentialVerified>, in arena: Arena) {
+        if !person.isEmpty { c.pointee.person = arena.string(person) }
     }
 }
 
@@ -641,6 +902,9 @@ public struct FeedbackChanged: Message {
     public var complete: Bool = false
     public var deliverTime: Timestamp? = nil
     public var inTime: Bool = false
+    public var effectiveKind: FeedbackItem.Kind = .init(rawValue: 0)
+    public var hasNextStep: Bool = false
+    public var revealTime: Timestamp? = nil
 
     public init() {}
 
@@ -651,7 +915,10 @@ public struct FeedbackChanged: Message {
         state: FeedbackItem.State = .init(rawValue: 0),
         complete: Bool = false,
         deliverTime: Timestamp? = nil,
-        inTime: Bool = false
+        inTime: Bool = false,
+        effectiveKind: FeedbackItem.Kind = .init(rawValue: 0),
+        hasNextStep: Bool = false,
+        revealTime: Timestamp? = nil
     ) {
         self.feedbackItem = feedbackItem
         self.authorRole = authorRole
@@ -660,6 +927,9 @@ public struct FeedbackChanged: Message {
         self.complete = complete
         self.deliverTime = deliverTime
         self.inTime = inTime
+        self.effectiveKind = effectiveKind
+        self.hasNextStep = hasNextStep
+        self.revealTime = revealTime
     }
 
     public init(reading c: UnsafePointer<Rapport__Events__V1__FeedbackChanged>) {
@@ -670,6 +940,9 @@ public struct FeedbackChanged: Message {
         complete = c.pointee.complete != 0
         deliverTime = Reading.message(c.pointee.deliver_time)
         inTime = c.pointee.in_time != 0
+        effectiveKind = FeedbackItem.Kind(rawValue: Int32(bitPattern: c.pointee.effective_kind.rawValue))
+        hasNextStep = c.pointee.has_next_step != 0
+        revealTime = Reading.message(c.pointee.reveal_time)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__FeedbackChanged>) {
@@ -684,6 +957,9 @@ public struct FeedbackChanged: Message {
         c.pointee.complete = complete ? 1 : 0
         c.pointee.deliver_time = arena.optional(deliverTime)
         c.pointee.in_time = inTime ? 1 : 0
+        c.pointee.effective_kind = Rapport__Feedback__V1__FeedbackItem__Kind(rawValue: UInt32(bitPattern: effectiveKind.rawValue))
+        c.pointee.has_next_step = hasNextStep ? 1 : 0
+        c.pointee.reveal_time = arena.optional(revealTime)
     }
 }
 
@@ -729,6 +1005,43 @@ public struct PulseAnswered: Message {
     }
 }
 
+public struct FeedbackRequested: Message {
+    public static let fullName = "rapport.events.v1.FeedbackRequested"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var feedbackRequest: String = ""
+    public var blind: Bool = false
+    public var dueTime: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        feedbackRequest: String = "",
+        blind: Bool = false,
+        dueTime: Timestamp? = nil
+    ) {
+        self.feedbackRequest = feedbackRequest
+        self.blind = blind
+        self.dueTime = dueTime
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Events__V1__FeedbackRequested>) {
+        feedbackRequest = Reading.string(c.pointee.feedback_request)
+        blind = c.pointee.blind != 0
+        dueTime = Reading.message(c.pointee.due_time)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__FeedbackRequested>) {
+        rapport__events__v1__feedback_requested__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__FeedbackRequested>, in arena: Arena) {
+        if !feedbackRequest.isEmpty { c.pointee.feedback_request = arena.string(feedbackRequest) }
+        c.pointee.blind = blind ? 1 : 0
+        c.pointee.due_time = arena.optional(dueTime)
+    }
+}
+
 public struct GoalChanged: Message {
     public static let fullName = "rapport.events.v1.GoalChanged"
     public static let layout = MessageLayout(of: Self.self)
@@ -736,23 +1049,31 @@ public struct GoalChanged: Message {
     public var goal: String = ""
     public var type: Goal.Kind = .init(rawValue: 0)
     public var state: Goal.State = .init(rawValue: 0)
+    public var dueTime: Timestamp? = nil
+    public var ambition: Int32 = 0
 
     public init() {}
 
     public init(
         goal: String = "",
         type: Goal.Kind = .init(rawValue: 0),
-        state: Goal.State = .init(rawValue: 0)
+        state: Goal.State = .init(rawValue: 0),
+        dueTime: Timestamp? = nil,
+        ambition: Int32 = 0
     ) {
         self.goal = goal
         self.type = type
         self.state = state
+        self.dueTime = dueTime
+        self.ambition = ambition
     }
 
     public init(reading c: UnsafePointer<Rapport__Events__V1__GoalChanged>) {
         goal = Reading.string(c.pointee.goal)
         type = Goal.Kind(rawValue: Int32(bitPattern: c.pointee.type.rawValue))
         state = Goal.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        dueTime = Reading.message(c.pointee.due_time)
+        ambition = c.pointee.ambition
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__GoalChanged>) {
@@ -763,6 +1084,8 @@ public struct GoalChanged: Message {
         if !goal.isEmpty { c.pointee.goal = arena.string(goal) }
         c.pointee.type = Rapport__Goals__V1__Goal__Kind(rawValue: UInt32(bitPattern: type.rawValue))
         c.pointee.state = Rapport__Goals__V1__Goal__State(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.due_time = arena.optional(dueTime)
+        c.pointee.ambition = ambition
     }
 }
 
@@ -862,6 +1185,159 @@ public struct AttainmentChanged: Message {
         c.pointee.review_time = arena.optional(reviewTime)
         c.pointee.countersigned = countersigned ? 1 : 0
         c.pointee.review_point = Rapport__Goals__V1__Attainment__ReviewPoint(rawValue: UInt32(bitPattern: reviewPoint.rawValue))
+    }
+}
+
+public struct CheckInChanged: Message {
+    public static let fullName = "rapport.events.v1.CheckInChanged"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var checkIn: String = ""
+    public var goal: String = ""
+    public var slotTime: Timestamp? = nil
+    public var onTime: Bool = false
+
+    public init() {}
+
+    public init(
+        checkIn: String = "",
+        goal: String = "",
+        slotTime: Timestamp? = nil,
+        onTime: Bool = false
+    ) {
+        self.checkIn = checkIn
+        self.goal = goal
+        self.slotTime = slotTime
+        self.onTime = onTime
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Events__V1__CheckInChanged>) {
+        checkIn = Reading.string(c.pointee.check_in)
+        goal = Reading.string(c.pointee.goal)
+        slotTime = Reading.message(c.pointee.slot_time)
+        onTime = c.pointee.on_time != 0
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__CheckInChanged>) {
+        rapport__events__v1__check_in_changed__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__CheckInChanged>, in arena: Arena) {
+        if !checkIn.isEmpty { c.pointee.check_in = arena.string(checkIn) }
+        if !goal.isEmpty { c.pointee.goal = arena.string(goal) }
+        c.pointee.slot_time = arena.optional(slotTime)
+        c.pointee.on_time = onTime ? 1 : 0
+    }
+}
+
+public struct ObstacleChanged: Message {
+    public static let fullName = "rapport.events.v1.ObstacleChanged"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var obstacle: String = ""
+    public var goal: String = ""
+    public var external: Bool = false
+    public var acknowledged: Bool = false
+
+    public init() {}
+
+    public init(
+        obstacle: String = "",
+        goal: String = "",
+        external: Bool = false,
+        acknowledged: Bool = false
+    ) {
+        self.obstacle = obstacle
+        self.goal = goal
+        self.external = external
+        self.acknowledged = acknowledged
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Events__V1__ObstacleChanged>) {
+        obstacle = Reading.string(c.pointee.obstacle)
+        goal = Reading.string(c.pointee.goal)
+        external = c.pointee.external != 0
+        acknowledged = c.pointee.acknowledged != 0
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__ObstacleChanged>) {
+        rapport__events__v1__obstacle_changed__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__ObstacleChanged>, in arena: Arena) {
+        if !obstacle.isEmpty { c.pointee.obstacle = arena.string(obstacle) }
+        if !goal.isEmpty { c.pointee.goal = arena.string(goal) }
+        c.pointee.external = external ? 1 : 0
+        c.pointee.acknowledged = acknowledged ? 1 : 0
+    }
+}
+
+public struct RevisionChanged: Message {
+    public static let fullName = "rapport.events.v1.RevisionChanged"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var revision: String = ""
+    public var goal: String = ""
+    public var noChange: Bool = false
+    public var contextChange: String = ""
+
+    public init() {}
+
+    public init(
+        revision: String = "",
+        goal: String = "",
+        noChange: Bool = false,
+        contextChange: String = ""
+    ) {
+        self.revision = revision
+        self.goal = goal
+        self.noChange = noChange
+        self.contextChange = contextChange
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Events__V1__RevisionChanged>) {
+        revision = Reading.string(c.pointee.revision)
+        goal = Reading.string(c.pointee.goal)
+        noChange = c.pointee.no_change != 0
+        contextChange = Reading.string(c.pointee.context_change)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__RevisionChanged>) {
+        rapport__events__v1__revision_changed__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__RevisionChanged>, in arena: Arena) {
+        if !revision.isEmpty { c.pointee.revision = arena.string(revision) }
+        if !goal.isEmpty { c.pointee.goal = arena.string(goal) }
+        c.pointee.no_change = noChange ? 1 : 0
+        if !contextChange.isEmpty { c.pointee.context_change = arena.string(contextChange) }
+    }
+}
+
+public struct OpportunityOffered: Message {
+    public static let fullName = "rapport.events.v1.OpportunityOffered"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var opportunity: String = ""
+
+    public init() {}
+
+    public init(
+        opportunity: String = ""
+    ) {
+        self.opportunity = opportunity
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Events__V1__OpportunityOffered>) {
+        opportunity = Reading.string(c.pointee.opportunity)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__OpportunityOffered>) {
+        rapport__events__v1__opportunity_offered__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__OpportunityOffered>, in arena: Arena) {
+        if !opportunity.isEmpty { c.pointee.opportunity = arena.string(opportunity) }
     }
 }
 

@@ -53,6 +53,7 @@ public struct DeliverFeedbackRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -60,16 +61,19 @@ public struct DeliverFeedbackRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Feedback__V1__DeliverFeedbackRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -80,6 +84,7 @@ public struct DeliverFeedbackRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DeliverFeedbackRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -139,6 +144,7 @@ public struct AcknowledgeFeedbackRequest: Message {
     public var name: String = ""
     public var note: String = ""
     public var disagreeReason: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -148,12 +154,14 @@ public struct AcknowledgeFeedbackRequest: Message {
         name: String = "",
         note: String = "",
         disagreeReason: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
         self.note = note
         self.disagreeReason = disagreeReason
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
@@ -162,6 +170,7 @@ public struct AcknowledgeFeedbackRequest: Message {
         name = Reading.string(c.pointee.name)
         note = Reading.string(c.pointee.note)
         disagreeReason = Reading.string(c.pointee.disagree_reason)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -174,6 +183,7 @@ public struct AcknowledgeFeedbackRequest: Message {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         if !note.isEmpty { c.pointee.note = arena.string(note) }
         if !disagreeReason.isEmpty { c.pointee.disagree_reason = arena.string(disagreeReason) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -213,23 +223,31 @@ public struct ListFeedbackRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Feedback__V1__ListFeedbackRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListFeedbackRequest>) {
@@ -240,6 +258,8 @@ public struct ListFeedbackRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -335,23 +355,31 @@ public struct ListPulsesRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Feedback__V1__ListPulsesRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListPulsesRequest>) {
@@ -362,6 +390,8 @@ public struct ListPulsesRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 

@@ -113,6 +113,7 @@ public struct ProposeGoalRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -120,16 +121,19 @@ public struct ProposeGoalRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Goals__V1__ProposeGoalRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -140,6 +144,7 @@ public struct ProposeGoalRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ProposeGoalRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -150,6 +155,7 @@ public struct SignGoalRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -157,16 +163,19 @@ public struct SignGoalRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Goals__V1__SignGoalRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -177,6 +186,7 @@ public struct SignGoalRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__SignGoalRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -216,23 +226,31 @@ public struct ListGoalsRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Goals__V1__ListGoalsRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListGoalsRequest>) {
@@ -243,6 +261,8 @@ public struct ListGoalsRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -355,23 +375,31 @@ public struct ListSupportActionsRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Goals__V1__ListSupportActionsRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListSupportActionsRequest>) {
@@ -382,6 +410,8 @@ public struct ListSupportActionsRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -465,6 +495,7 @@ public struct CountersignAttainmentRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -472,16 +503,19 @@ public struct CountersignAttainmentRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Goals__V1__CountersignAttainmentRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -492,6 +526,7 @@ public struct CountersignAttainmentRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__CountersignAttainmentRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -531,23 +566,31 @@ public struct ListAttainmentsRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Goals__V1__ListAttainmentsRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListAttainmentsRequest>) {
@@ -558,6 +601,8 @@ public struct ListAttainmentsRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 

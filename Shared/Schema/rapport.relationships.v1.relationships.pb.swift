@@ -87,23 +87,31 @@ public struct ListPeopleRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListPeopleRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListPeopleRequest>) {
@@ -114,6 +122,8 @@ public struct ListPeopleRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -231,23 +241,31 @@ public struct ListProgrammesRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListProgrammesRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListProgrammesRequest>) {
@@ -258,6 +276,8 @@ public struct ListProgrammesRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -341,6 +361,7 @@ public struct AcceptRequestRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -348,16 +369,19 @@ public struct AcceptRequestRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__AcceptRequestRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -368,6 +392,7 @@ public struct AcceptRequestRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AcceptRequestRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -378,6 +403,7 @@ public struct ActivateRelationshipRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -385,16 +411,19 @@ public struct ActivateRelationshipRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ActivateRelationshipRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -405,6 +434,7 @@ public struct ActivateRelationshipRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ActivateRelationshipRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -415,6 +445,7 @@ public struct FinishImportRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -422,16 +453,19 @@ public struct FinishImportRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__FinishImportRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -442,6 +476,7 @@ public struct FinishImportRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__FinishImportRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -481,23 +516,31 @@ public struct ListRelationshipsRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListRelationshipsRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListRelationshipsRequest>) {
@@ -508,6 +551,8 @@ public struct ListRelationshipsRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -591,6 +636,7 @@ public struct SignAgreementRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -598,16 +644,19 @@ public struct SignAgreementRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__SignAgreementRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -618,6 +667,7 @@ public struct SignAgreementRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__SignAgreementRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -657,23 +707,31 @@ public struct ListAgreementsRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListAgreementsRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAgreementsRequest>) {
@@ -684,6 +742,8 @@ public struct ListAgreementsRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -768,6 +828,7 @@ public struct StateIntentRequest: Message {
 
     public var name: String = ""
     public var intent: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -776,11 +837,13 @@ public struct StateIntentRequest: Message {
     public init(
         name: String = "",
         intent: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
         self.intent = intent
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
@@ -788,6 +851,7 @@ public struct StateIntentRequest: Message {
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__StateIntentRequest>) {
         name = Reading.string(c.pointee.name)
         intent = Reading.string(c.pointee.intent)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -799,6 +863,7 @@ public struct StateIntentRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__StateIntentRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         if !intent.isEmpty { c.pointee.intent = arena.string(intent) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -810,6 +875,7 @@ public struct AttestSessionRequest: Message {
 
     public var name: String = ""
     public var outcome: Attestation.Outcome = .init(rawValue: 0)
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -818,11 +884,13 @@ public struct AttestSessionRequest: Message {
     public init(
         name: String = "",
         outcome: Attestation.Outcome = .init(rawValue: 0),
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
         self.outcome = outcome
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
@@ -830,6 +898,7 @@ public struct AttestSessionRequest: Message {
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__AttestSessionRequest>) {
         name = Reading.string(c.pointee.name)
         outcome = Attestation.Outcome(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -841,6 +910,7 @@ public struct AttestSessionRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AttestSessionRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         c.pointee.outcome = Rapport__Relationships__V1__Attestation__Outcome(rawValue: UInt32(bitPattern: outcome.rawValue))
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -880,23 +950,31 @@ public struct ListSessionsRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListSessionsRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListSessionsRequest>) {
@@ -907,6 +985,8 @@ public struct ListSessionsRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -990,6 +1070,7 @@ public struct AcceptCommitmentRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -997,16 +1078,19 @@ public struct AcceptCommitmentRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__AcceptCommitmentRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -1017,6 +1101,7 @@ public struct AcceptCommitmentRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AcceptCommitmentRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -1028,6 +1113,7 @@ public struct RenegotiateCommitmentRequest: Message {
 
     public var name: String = ""
     public var dueTime: Timestamp? = nil
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -1036,11 +1122,13 @@ public struct RenegotiateCommitmentRequest: Message {
     public init(
         name: String = "",
         dueTime: Timestamp? = nil,
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
         self.dueTime = dueTime
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
@@ -1048,6 +1136,7 @@ public struct RenegotiateCommitmentRequest: Message {
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__RenegotiateCommitmentRequest>) {
         name = Reading.string(c.pointee.name)
         dueTime = Reading.message(c.pointee.due_time)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -1059,6 +1148,7 @@ public struct RenegotiateCommitmentRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RenegotiateCommitmentRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         c.pointee.due_time = arena.optional(dueTime)
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -1069,6 +1159,7 @@ public struct ClaimKeptRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -1076,16 +1167,19 @@ public struct ClaimKeptRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ClaimKeptRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -1096,6 +1190,7 @@ public struct ClaimKeptRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ClaimKeptRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -1106,6 +1201,7 @@ public struct ConfirmKeptRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -1113,16 +1209,19 @@ public struct ConfirmKeptRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ConfirmKeptRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -1133,6 +1232,7 @@ public struct ConfirmKeptRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ConfirmKeptRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -1172,23 +1272,31 @@ public struct ListCommitmentsRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListCommitmentsRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListCommitmentsRequest>) {
@@ -1199,6 +1307,8 @@ public struct ListCommitmentsRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -1243,6 +1353,7 @@ public struct AcknowledgeBreachRequest: Message {
     public var what: String = ""
     public var effect: String = ""
     public var change: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -1253,6 +1364,7 @@ public struct AcknowledgeBreachRequest: Message {
         what: String = "",
         effect: String = "",
         change: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
@@ -1260,6 +1372,7 @@ public struct AcknowledgeBreachRequest: Message {
         self.what = what
         self.effect = effect
         self.change = change
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
@@ -1269,6 +1382,7 @@ public struct AcknowledgeBreachRequest: Message {
         what = Reading.string(c.pointee.what)
         effect = Reading.string(c.pointee.effect)
         change = Reading.string(c.pointee.change)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -1282,6 +1396,7 @@ public struct AcknowledgeBreachRequest: Message {
         if !what.isEmpty { c.pointee.what = arena.string(what) }
         if !effect.isEmpty { c.pointee.effect = arena.string(effect) }
         if !change.isEmpty { c.pointee.change = arena.string(change) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -1292,6 +1407,7 @@ public struct AcceptRepairRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -1299,16 +1415,19 @@ public struct AcceptRepairRequest: Message {
 
     public init(
         name: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__AcceptRepairRequest>) {
         name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -1319,6 +1438,7 @@ public struct AcceptRepairRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AcceptRepairRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -1358,23 +1478,31 @@ public struct ListBreachCasesRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListBreachCasesRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListBreachCasesRequest>) {
@@ -1385,6 +1513,8 @@ public struct ListBreachCasesRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -1469,6 +1599,7 @@ public struct ExplainDecisionRequest: Message {
 
     public var name: String = ""
     public var why: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -1477,11 +1608,13 @@ public struct ExplainDecisionRequest: Message {
     public init(
         name: String = "",
         why: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
         self.why = why
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
@@ -1489,6 +1622,7 @@ public struct ExplainDecisionRequest: Message {
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ExplainDecisionRequest>) {
         name = Reading.string(c.pointee.name)
         why = Reading.string(c.pointee.why)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -1500,6 +1634,7 @@ public struct ExplainDecisionRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ExplainDecisionRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         if !why.isEmpty { c.pointee.why = arena.string(why) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -1539,23 +1674,31 @@ public struct ListDecisionsRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListDecisionsRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListDecisionsRequest>) {
@@ -1566,6 +1709,8 @@ public struct ListDecisionsRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -1651,6 +1796,7 @@ public struct JudgeReflectBackRequest: Message {
     public var name: String = ""
     public var verdict: ReflectBack.Verdict = .init(rawValue: 0)
     public var correction: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -1660,12 +1806,14 @@ public struct JudgeReflectBackRequest: Message {
         name: String = "",
         verdict: ReflectBack.Verdict = .init(rawValue: 0),
         correction: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
         self.verdict = verdict
         self.correction = correction
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
@@ -1674,6 +1822,7 @@ public struct JudgeReflectBackRequest: Message {
         name = Reading.string(c.pointee.name)
         verdict = ReflectBack.Verdict(rawValue: Int32(bitPattern: c.pointee.verdict.rawValue))
         correction = Reading.string(c.pointee.correction)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -1686,6 +1835,7 @@ public struct JudgeReflectBackRequest: Message {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         c.pointee.verdict = Rapport__Relationships__V1__ReflectBack__Verdict(rawValue: UInt32(bitPattern: verdict.rawValue))
         if !correction.isEmpty { c.pointee.correction = arena.string(correction) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -1725,23 +1875,31 @@ public struct ListReflectBacksRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListReflectBacksRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListReflectBacksRequest>) {
@@ -1752,6 +1910,8 @@ public struct ListReflectBacksRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -1836,6 +1996,7 @@ public struct TeachBackRequest: Message {
 
     public var name: String = ""
     public var teachBack: String = ""
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -1844,11 +2005,13 @@ public struct TeachBackRequest: Message {
     public init(
         name: String = "",
         teachBack: String = "",
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
         self.teachBack = teachBack
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
@@ -1856,6 +2019,7 @@ public struct TeachBackRequest: Message {
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__TeachBackRequest>) {
         name = Reading.string(c.pointee.name)
         teachBack = Reading.string(c.pointee.teach_back)
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -1867,6 +2031,7 @@ public struct TeachBackRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__TeachBackRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         if !teachBack.isEmpty { c.pointee.teach_back = arena.string(teachBack) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -1878,6 +2043,7 @@ public struct RateAdviceRequest: Message {
 
     public var name: String = ""
     public var rating: Advice.Rating = .init(rawValue: 0)
+    public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
 
@@ -1886,11 +2052,13 @@ public struct RateAdviceRequest: Message {
     public init(
         name: String = "",
         rating: Advice.Rating = .init(rawValue: 0),
+        etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
         self.rating = rating
+        self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
     }
@@ -1898,6 +2066,7 @@ public struct RateAdviceRequest: Message {
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__RateAdviceRequest>) {
         name = Reading.string(c.pointee.name)
         rating = Advice.Rating(rawValue: Int32(bitPattern: c.pointee.rating.rawValue))
+        etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
     }
@@ -1909,6 +2078,7 @@ public struct RateAdviceRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RateAdviceRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         c.pointee.rating = Rapport__Relationships__V1__Advice__Rating(rawValue: UInt32(bitPattern: rating.rawValue))
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -1948,23 +2118,31 @@ public struct ListAdviceRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListAdviceRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAdviceRequest>) {
@@ -1975,6 +2153,8 @@ public struct ListAdviceRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 
@@ -2087,23 +2267,31 @@ public struct ListContextChangesRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListContextChangesRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListContextChangesRequest>) {
@@ -2114,6 +2302,8 @@ public struct ListContextChangesRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 

@@ -248,23 +248,31 @@ public struct ListEvidenceRequest: Message {
     public var parent: String = ""
     public var pageSize: Int32 = 0
     public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
 
     public init() {}
 
     public init(
         parent: String = "",
         pageSize: Int32 = 0,
-        pageToken: String = ""
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
     }
 
     public init(reading c: UnsafePointer<Rapport__Trust__V1__ListEvidenceRequest>) {
         parent = Reading.string(c.pointee.parent)
         pageSize = c.pointee.page_size
         pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListEvidenceRequest>) {
@@ -275,6 +283,8 @@ public struct ListEvidenceRequest: Message {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.page_size = pageSize
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
     }
 }
 

@@ -96,6 +96,15 @@ public struct DueTable {
             "DELETE FROM storage_due WHERE organization = ? AND scope = ?", [.key(organization), .text(scope)])
     }
 
+    /// Moves all duties of a scope by the same time: what a pause did to its deadlines.
+    /// - Parameter microseconds: later when positive.
+    public func shift(organization: Key, scope: String, by microseconds: Int64) throws {
+        try transaction.execute(
+            "UPDATE storage_due SET due = due + ? WHERE organization = ? AND scope = ?",
+            [.integer(microseconds), .key(organization), .text(scope)])
+        transaction.effects.duties = true
+    }
+
     /// Takes the duties that are due by the wall clock, in the order (due, id), except those of held scopes.
     /// They are gone when this transaction commits.
     /// - Parameters:

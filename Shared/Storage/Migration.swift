@@ -23,7 +23,8 @@ struct Migrator {
         Migration(
             version: 1, name: "storage",
             statements: FileIdentity.statements + Outbox.statements + Checkpoint.statements + DueTable.statements
-                + Idempotency.statements + Sources.statements)
+                + Idempotency.statements + Sources.statements),
+        Migration(version: 2, name: "events of one scope", statements: Outbox.scopeStatements),
     ]
 
     func migrate(_ connection: GRDB.Database) throws {

@@ -6,10 +6,12 @@ public final class Transaction: Snapshot {
     struct Effects {
         var position: Int64?
         var duties = false
+        var scopes: Set<String> = []
 
         mutating func merge(_ other: Effects) {
             position = other.position ?? position
             duties = duties || other.duties
+            scopes.formUnion(other.scopes)
         }
     }
 

@@ -10,6 +10,8 @@ import Testing
 
 extension Decision: Resource {}
 extension RecordDecisionRequest: Mutation {}
+extension ExplainDecisionRequest: Mutation {}
+extension ListDecisionsRequest: ListRequest {}
 
 /// A service that keeps decisions and lets each fall due after two days: enough to see what ServiceKit promises to all.
 struct Ledger: RapportService {
@@ -30,6 +32,14 @@ struct Ledger: RapportService {
             try change.schedule("silence", for: decision.name, at: change.now.adding(days: 2))
             try change.publish("decision.recorded.v1", .decisionChanged(DecisionChanged(decision: decision.name)))
             return try change.insert(Self.decisions, decision)
+        }
+    }
+
+    func explain(_ request: ExplainDecisionRequest, _ context: ServerContext) async throws -> Decision {
+        try await runtime.mutate(request, context, under: request.name, answering: Self.decisions) { change in
+            var decision = try change.get(Self.decisions, request.name)
+            decision.why = request.why
+            return try change.update(Self.decisions, decision)
         }
     }
 
@@ -166,57 +176,21 @@ struct DutyTests {
             try await host.events().map(\.type)
                 == ["decision.recorded.v1", "decision.recorded.v1", "decision.silent.v1", "decision.recorded.v1"])
     }
-}
 
-@Suite("Lists")
-struct ListTests {
-    let coach = "organizations/acme/people/coach"
-
-    @Test func comeInPagesThatLoseAndRepeatNothing() async throws {
-        let host = try await TestHost(Ledger.self)
-        let parent = try await host.relationship().name
-        var recorded: [String] = []
-        for _ in 0..<7 {
-            recorded.append(
-                try await host.service.record(RecordDecisionRequest(parent: parent), host.context(person: coach)).name)
+    @Test func namesTheRevisionThatItMeans() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let decision = try await host.service.record(
+            RecordDecisionRequest(parent: try await host.relationship().name), host.context(person: coach))
+        func explain(_ why: String, etag: String) async throws -> Decision {
+            try await host.service.explain(
+                ExplainDecisionRequest(name: decision.name, why: why, etag: etag), host.context(person: coach))
         }
-        var seen: [String] = []
-        var token = ""
-        repeat {
-            let page = try await host.runtime.list(
-                host.context(person: coach), Ledger.decisions, parent: parent, pageSize: 3, pageToken: token)
-            seen += page.items.map(\.name)
-            token = page.nextPageToken
-        } while !token.isEmpty
-        #expect(seen == recorded)
-    }
-
-    @Test func tokensAreGoodForTheirOwnListOnly() async throws {
-        let host = try await TestHost(Ledger.self)
-        let parent = try await host.relationship().name
-        for _ in 0..<3 {
-            _ = try await host.service.record(RecordDecisionRequest(parent: parent), host.context(person: coach))
+        let explained = try await explain("first", etag: decision.etag)
+        #expect(explained.etag != decision.etag)
+        for stale in [decision.etag, "\"99\"", "nonsense"] {
+            let refusal = await #expect(throws: Refusal.self) { try await explain("second", etag: stale) }
+            #expect(refusal == .etagMismatch)
         }
-        let other = try await host.relationship().name
-        let page = try await host.runtime.list(
-            host.context(person: coach), Ledger.decisions, parent: parent, pageSize: 2, pageToken: "")
-        #expect(!page.nextPageToken.isEmpty)
-        for (list, token) in [(other, page.nextPageToken), (parent, "bm9uc2Vuc2U"), (parent, page.nextPageToken + "x")]
-        {
-            let refusal = await #expect(throws: Refusal.self) {
-                try await host.runtime.list(
-                    host.context(person: coach), Ledger.decisions, parent: list, pageSize: 2, pageToken: token)
-            }
-            #expect(refusal?.reason == "BAD_PAGE_TOKEN")
-        }
-    }
-
-    @Test func refuseANegativeSize() async throws {
-        let host = try await TestHost(Ledger.self)
-        let parent = try await host.relationship().name
-        await #expect(throws: Refusal.self) {
-            try await host.runtime.list(
-                host.context(person: coach), Ledger.decisions, parent: parent, pageSize: -1, pageToken: "")
-        }
+        #expect(try await explain("second", etag: "").why == "second")
     }
 }

@@ -27,7 +27,7 @@ import Testing
     @Test func aFileOfANewerProgramIsRefusedAndLeftAlone() async throws {
         try await withPath { path in
             await (try open(path, [first, second])).close()
-            let error = await #expect(throws: StorageError.newerFile(component: "service", found: 2, known: 1)) {
+            let error = await #expect(throws: StorageError.newerFile(component: "service", found: 99, known: 2)) {
                 try await open(path, [first])
             }
             #expect(error?.description.contains("run the newer program") == true)
@@ -42,10 +42,10 @@ import Testing
             await (try open(path, [first])).close()
             let queue = try DatabaseQueue(path: path)
             try await queue.write {
-                try $0.execute(sql: "INSERT INTO storage_migration VALUES ('storage', 2, 'future')")
+                try $0.execute(sql: "INSERT INTO storage_migration VALUES ('storage', 99, 'future')")
             }
             try queue.close()
-            await #expect(throws: StorageError.newerFile(component: "storage", found: 2, known: 1)) {
+            await #expect(throws: StorageError.newerFile(component: "storage", found: 99, known: 2)) {
                 try await open(path, [first])
             }
         }

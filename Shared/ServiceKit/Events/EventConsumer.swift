@@ -64,6 +64,11 @@ extension Runtime {
             // Before the commit, so that the rest of the batch sees it; should the commit fail, it is still the truth.
             projection.remember(relationship)
             let scope = try ResourceName(relationship.name, "organizations", "relationships")
+            if let pausedSince = change.pausedSince, let resumed = event.occurredAt {
+                try transaction.due.shift(
+                    organization: scope.organizationKey, scope: scope.text,
+                    by: try Instant(resumed) - Instant(pausedSince))
+            }
             if relationship.importing || relationship.state == .paused {
                 try transaction.due.hold(organization: scope.organizationKey, scope: scope.text)
             } else {

@@ -86,6 +86,11 @@ public final class Change {
         try table.update(resource, in: transaction)
     }
 
+    /// Takes a resource out for good.
+    public func delete<R>(_ table: Table<R>, _ name: String) throws {
+        try table.delete(name, in: transaction)
+    }
+
     /// A new name below `parent`; names ascend with the instants at which they are made.
     public func newName(_ collection: String, in parent: String) -> String {
         "\(parent)/\(collection)/\(identifiers.next(at: now.microseconds))"
@@ -106,7 +111,7 @@ public final class Change {
             recordedAt: recordedAt.timestamp,
             importClock: relationship.importing ? now.timestamp : nil,
             payload: payload)
-        _ = try transaction.outbox.append(event.serialized())
+        _ = try transaction.outbox.append(event.serialized(), scope: event.relationship)
     }
 
     /// A relationship that is just being requested is not loaded yet: its payload names it.
@@ -139,6 +144,12 @@ public final class Change {
     public func hold(_ relationship: String) throws {
         let scope = try ResourceName.relationship(of: relationship)
         try transaction.due.hold(organization: scope.organizationKey, scope: scope.text)
+    }
+
+    /// Moves every open deadline of the relationship: at the end of a pause (docs/domain.md rule 28).
+    public func shiftDuties(of relationship: String, by microseconds: Int64) throws {
+        let scope = try ResourceName.relationship(of: relationship)
+        try transaction.due.shift(organization: scope.organizationKey, scope: scope.text, by: microseconds)
     }
 
     public func release(_ relationship: String) throws {

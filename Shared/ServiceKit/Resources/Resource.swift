@@ -15,4 +15,13 @@ public protocol Mutation: Message {
     var requestId: String { get }
     /// Needs the import scope.
     var occurredAt: Timestamp? { get }
+    /// The resource that the request changes, where it names one.
+    var name: String { get }
+    /// The revision of that resource which the caller has seen; empty for any. Checked by `mutate`.
+    var etag: String { get }
+}
+
+extension Mutation {
+    public var name: String { "" }
+    public var etag: String { "" }
 }

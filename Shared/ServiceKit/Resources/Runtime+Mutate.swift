@@ -96,13 +96,17 @@ extension Runtime {
         _ judged: Judged, _ request: Q, _ context: ServerContext, _ organization: String, _ table: Table<R>,
         _ transaction: Transaction, _ body: () throws -> R
     ) throws -> R {
-        guard let id = judged.requestID else { return try body() }
+        func change() throws -> R {
+            try checkETag(of: request, table, transaction)
+            return try body()
+        }
+        guard let id = judged.requestID else { return try change() }
         let key = RequestKey(organization: .text(organization), caller: judged.caller, id: id)
         let bytes = request.serialized()
         let now = judged.recordedAt.microseconds
         switch try transaction.idempotency.lookup(key, method: context.method, request: bytes, at: now) {
         case .new:
-            let resource = try body()
+            let resource = try change()
             try transaction.idempotency.record(
                 key, method: context.method, request: bytes, resource: resource.name,
                 revision: Table<R>.revision(resource.etag) ?? 0, at: now)
@@ -115,6 +119,15 @@ extension Runtime {
                 .alreadyExists, "REQUEST_ID_REUSED", "this request_id was used with another request; take a new one")
         }
     }
+}
+
+/// A request that names what it changes may say which revision it means (AIP-154).
+/// - Throws: `Refusal` ABORTED, ETAG_MISMATCH.
+private func checkETag<Q: Mutation, R: Resource>(
+    of request: Q, _ table: Table<R>, _ transaction: Transaction
+) throws {
+    guard !request.etag.isEmpty, let stored = try table.find(request.name, in: transaction) else { return }
+    guard stored.etag == request.etag else { throw Refusal.etagMismatch }
 }
 
 /// When a request says it happened, and who sent it when.

@@ -51,107 +51,75 @@ extension Runtime {
         }
     }
 
-    /// One page in order of creation (docs/domain.md §6.0).
+    /// One page of what lies below a parent (docs/domain.md §6.0).
+    /// - Parameter hidden: fields that the request's filter and order must not name, since not everybody sees them.
     public func list<R: Resource>(
-        _ context: ServerContext, _ table: Table<R>, parent: String, pageSize: Int32, pageToken: String,
+        _ context: ServerContext, _ table: Table<R>, _ request: some ListRequest, hiding hidden: Set<String> = [],
         visible: @Sendable @escaping (R, Access) -> Bool = { _, _ in true }
     ) async throws -> (items: [R], nextPageToken: String) {
-        let parentName = try ResourceName(parent, table.collections.dropLast())
-        return try await read(context, under: parent) { [pageTokens] snapshot, access in
-            try Page(size: pageSize, token: pageToken, of: "\(context.method) \(parent)", sealer: pageTokens)
-                .fill { after, limit in
-                    try table.list(parent: parentName, after: after, limit: limit, in: snapshot)
-                } where: {
-                    visible($0, access)
-                }
+        let parent = try ResourceName(request.parent, table.collections.dropLast())
+        let access = try await access(context, under: request.parent)
+        // After the check of access: who may not see the list learns nothing of its arguments (AIP-211).
+        let listing = try Listing<R>(request, of: context.method, sealer: pageTokens, hiding: hidden)
+        return try await database.read { snapshot in
+            try listing.page(of: table) { after, limit in
+                try table.rows(parent: parent, after: after, limit: limit, in: snapshot)
+            } where: {
+                table.isChild($0, of: parent) && visible($0, access)
+            }
         }
     }
 
     /// One page of rows that are no resource table.
     ///
-    /// - Parameter read: up to `limit` items after a position that it gave itself, each with its own; nil begins.
+    /// - Parameters:
+    ///   - arguments: what the list depends on besides its parent: a page token is good for the same ones only.
+    ///   - read: up to `limit` items after a position that it gave itself, each with its own; nil begins.
     public func page<Item: Sendable>(
-        _ context: ServerContext, under parent: String, pageSize: Int32, pageToken: String,
+        _ context: ServerContext, under parent: String, pageSize: Int32, pageToken: String, arguments: [String] = [],
         _ read:
             @Sendable @escaping (
                 Snapshot, Access, _ after: String?, _ limit: Int
             ) throws -> [(item: Item, position: String)]
     ) async throws -> (items: [Item], nextPageToken: String) {
-        try await self.read(context, under: parent) { [pageTokens] snapshot, access in
-            try Page(size: pageSize, token: pageToken, of: "\(context.method) \(parent)", sealer: pageTokens)
-                .fill { try read(snapshot, access, $0, $1) }
-        }
+        let access = try await access(context, under: parent)
+        let paging = try Paging(
+            size: pageSize, token: pageToken, of: [context.method, parent] + arguments, sealer: pageTokens)
+        return try await database.read { snapshot in try paging.fill { try read(snapshot, access, $0, $1) } }
     }
 
     /// One page of what lies below an organisation; the caller has decided who may see what.
     public func page<R: Resource>(
-        _ context: ServerContext, _ table: Table<R>, organization: String, pageSize: Int32, pageToken: String,
+        _ context: ServerContext, _ table: Table<R>, _ request: some ListRequest, hiding hidden: Set<String> = [],
         visible: @Sendable @escaping (R) -> Bool = { _ in true }
     ) async throws -> (items: [R], nextPageToken: String) {
-        let parent = try ResourceName(organization, "organizations")
-        return try await database.read { [pageTokens] snapshot in
-            try Page(size: pageSize, token: pageToken, of: "\(context.method) \(parent)", sealer: pageTokens)
-                .fill({ try table.list(parent: parent, after: $0, limit: $1, in: snapshot) }, where: visible)
-        }
-    }
-}
-
-/// Page sizes and tokens of docs/domain.md §6.0.
-struct Page {
-    static let defaultSize = 50
-    static let maximumSize = 500
-
-    private let size: Int
-    private let start: String?
-    private let arguments: [UInt8]
-    private let sealer: PageTokenSealer
-
-    /// - Parameter arguments: everything but size and token: a token is good for the same question only.
-    init(size: Int32, token: String, of arguments: String, sealer: PageTokenSealer) throws {
-        guard size >= 0 else { throw Refusal.invalid("page_size", "must not be negative") }
-        self.size = size == 0 ? Page.defaultSize : min(Int(size), Page.maximumSize)
-        self.sealer = sealer
-        self.arguments = Array(arguments.utf8)
-        do {
-            start =
-                token.isEmpty ? nil : String(decoding: try sealer.open(token, arguments: self.arguments), as: UTF8.self)
-        } catch StorageError.pageToken {
-            throw Refusal.invalid(
-                "page_token", "is not one of this list; begin again without it", reason: "BAD_PAGE_TOKEN")
-        }
-    }
-
-    /// Reads on until the page is full or nothing is left.
-    func fill<R: Resource>(
-        _ read: (_ after: String?, _ limit: Int) throws -> [R], where isVisible: (R) -> Bool
-    ) throws -> (items: [R], nextPageToken: String) {
-        var items: [R] = []
-        var last = start
-        while true {
-            let batch = try read(last, size + 1)
-            for resource in batch {
-                if isVisible(resource) {
-                    if items.count == size {
-                        return (items, try sealer.seal(Array((last ?? "").utf8), arguments: arguments))
-                    }
-                    items.append(resource)
-                }
-                last = try lastID(of: resource)
+        let parent = try ResourceName(request.parent, "organizations")
+        let listing = try Listing<R>(request, of: context.method, sealer: pageTokens, hiding: hidden)
+        return try await database.read { snapshot in
+            try listing.page(of: table) { after, limit in
+                try table.rows(parent: parent, after: after, limit: limit, in: snapshot)
+            } where: {
+                visible($0)
             }
-            if batch.count <= size { return (items, "") }
         }
     }
 
-    func fill<Item>(
-        _ read: (_ after: String?, _ limit: Int) throws -> [(item: Item, position: String)]
-    ) throws -> (items: [Item], nextPageToken: String) {
-        let rows = try read(start, size + 1)
-        let page = rows.prefix(size)
-        guard rows.count > size, let last = page.last else { return (page.map(\.item), "") }
-        return (page.map(\.item), try sealer.seal(Array(last.position.utf8), arguments: arguments))
-    }
-
-    private func lastID(of resource: some Resource) throws -> String {
-        resource.name.split(separator: "/").last.map(String.init) ?? ""
+    /// One page of resources that an index of the service's own finds, such as a person's relationships.
+    /// - Parameter rows: up to `limit` names behind an id, in ascending order of their ids; nil begins.
+    public func page<R: Resource>(
+        _ context: ServerContext, _ table: Table<R>, _ request: some ListRequest, hiding hidden: Set<String> = [],
+        names: @Sendable @escaping (Snapshot, _ after: String?, _ limit: Int) throws -> [String]
+    ) async throws -> (items: [R], nextPageToken: String) {
+        let listing = try Listing<R>(request, of: context.method, sealer: pageTokens, hiding: hidden)
+        return try await database.read { snapshot in
+            try listing.page(of: table) { after, limit in
+                try names(snapshot, after, limit).map { name in
+                    guard let row = try table.row(name, in: snapshot) else { throw StorageError.notFound }
+                    return row
+                }
+            } where: { _ in
+                true
+            }
+        }
     }
 }

@@ -19,13 +19,14 @@ public struct Table<R: Resource>: Sendable {
 
     /// - Throws: `Refusal` INVALID_ARGUMENT, BAD_NAME.
     public func find(_ name: String, in snapshot: Snapshot) throws -> R? {
-        let name = try ResourceName(name, collections)
-        guard let stored = try storage.get(name.organizationKey, name.parentKey, name.idKey, in: snapshot) else {
-            return nil
-        }
-        let resource = try resource(from: stored)
+        guard let resource = try row(name, in: snapshot).map(resource) else { return nil }
         // The key holds the nearest parent alone: a name with another grandparent is another resource.
-        return resource.name == name.text ? resource : nil
+        return resource.name == name ? resource : nil
+    }
+
+    func row(_ name: String, in snapshot: Snapshot) throws -> ResourceRow? {
+        let name = try ResourceName(name, collections)
+        return try storage.get(name.organizationKey, name.parentKey, name.idKey, in: snapshot)
     }
 
     func insert(_ resource: R, in transaction: Transaction) throws -> R {
@@ -41,16 +42,25 @@ public struct Table<R: Resource>: Sendable {
         do {
             resource.etag = Table.etag(try storage.put(try stored(resource, revision: revision), in: transaction))
         } catch StorageError.revisionMismatch {
-            throw Refusal(.aborted, "ETAG_MISMATCH", "the resource has changed since it was read; read it again")
+            throw Refusal.etagMismatch
         }
         return resource
     }
 
+    /// Takes it out for good.
+    func delete(_ name: String, in transaction: Transaction) throws {
+        let name = try ResourceName(name, collections)
+        try storage.delete(name.organizationKey, name.parentKey, name.idKey, in: transaction)
+    }
+
     /// In order of creation, below one parent.
     public func list(parent: ResourceName, after id: String?, limit: Int, in snapshot: Snapshot) throws -> [R] {
+        try rows(parent: parent, after: id, limit: limit, in: snapshot).map(resource).filter { isChild($0, of: parent) }
+    }
+
+    func rows(parent: ResourceName, after id: String?, limit: Int, in snapshot: Snapshot) throws -> [ResourceRow] {
         try storage.list(
-            parent.organizationKey, parent.asParentKey, after: id.map(ResourceName.key), limit: limit, in: snapshot
-        ).map(resource).filter { isChild($0, of: parent) }
+            parent.organizationKey, parent.asParentKey, after: id.map(ResourceName.key), limit: limit, in: snapshot)
     }
 
     /// In order of creation, of one state.
@@ -61,7 +71,7 @@ public struct Table<R: Resource>: Sendable {
     }
 
     /// The key holds the nearest parent alone: below another grandparent there are other resources.
-    private func isChild(_ resource: R, of parent: ResourceName) -> Bool {
+    func isChild(_ resource: R, of parent: ResourceName) -> Bool {
         resource.name.hasPrefix("\(parent)/")
     }
 
@@ -79,7 +89,7 @@ public struct Table<R: Resource>: Sendable {
             state: Int64(state(resource)), body: bare.serialized())
     }
 
-    private func resource(from stored: ResourceRow) throws -> R {
+    func resource(from stored: ResourceRow) throws -> R {
         var resource = try R(serialized: stored.body)
         resource.etag = Table.etag(stored.revision)
         return resource

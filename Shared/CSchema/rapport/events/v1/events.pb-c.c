@@ -457,6 +457,231 @@ void   rapport__events__v1__decision_changed__free_unpacked
   assert(message->base.descriptor == &rapport__events__v1__decision_changed__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__events__v1__agenda_item_added__init
+                     (Rapport__Events__V1__AgendaItemAdded         *message)
+{
+  static const Rapport__Events__V1__AgendaItemAdded init_value = RAPPORT__EVENTS__V1__AGENDA_ITEM_ADDED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__agenda_item_added__get_packed_size
+                     (const Rapport__Events__V1__AgendaItemAdded *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__agenda_item_added__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__agenda_item_added__pack
+                     (const Rapport__Events__V1__AgendaItemAdded *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__agenda_item_added__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__agenda_item_added__pack_to_buffer
+                     (const Rapport__Events__V1__AgendaItemAdded *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__agenda_item_added__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__AgendaItemAdded *
+       rapport__events__v1__agenda_item_added__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__AgendaItemAdded *)
+     protobuf_c_message_unpack (&rapport__events__v1__agenda_item_added__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__agenda_item_added__free_unpacked
+                     (Rapport__Events__V1__AgendaItemAdded *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__agenda_item_added__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__reflection_completed__init
+                     (Rapport__Events__V1__ReflectionCompleted         *message)
+{
+  static const Rapport__Events__V1__ReflectionCompleted init_value = RAPPORT__EVENTS__V1__REFLECTION_COMPLETED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__reflection_completed__get_packed_size
+                     (const Rapport__Events__V1__ReflectionCompleted *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__reflection_completed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__reflection_completed__pack
+                     (const Rapport__Events__V1__ReflectionCompleted *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__reflection_completed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__reflection_completed__pack_to_buffer
+                     (const Rapport__Events__V1__ReflectionCompleted *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__reflection_completed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__ReflectionCompleted *
+       rapport__events__v1__reflection_completed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__ReflectionCompleted *)
+     protobuf_c_message_unpack (&rapport__events__v1__reflection_completed__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__reflection_completed__free_unpacked
+                     (Rapport__Events__V1__ReflectionCompleted *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__reflection_completed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__leave_changed__init
+                     (Rapport__Events__V1__LeaveChanged         *message)
+{
+  static const Rapport__Events__V1__LeaveChanged init_value = RAPPORT__EVENTS__V1__LEAVE_CHANGED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__leave_changed__get_packed_size
+                     (const Rapport__Events__V1__LeaveChanged *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__leave_changed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__leave_changed__pack
+                     (const Rapport__Events__V1__LeaveChanged *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__leave_changed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__leave_changed__pack_to_buffer
+                     (const Rapport__Events__V1__LeaveChanged *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__leave_changed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__LeaveChanged *
+       rapport__events__v1__leave_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__LeaveChanged *)
+     protobuf_c_message_unpack (&rapport__events__v1__leave_changed__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__leave_changed__free_unpacked
+                     (Rapport__Events__V1__LeaveChanged *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__leave_changed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__conflict_disclosed__init
+                     (Rapport__Events__V1__ConflictDisclosed         *message)
+{
+  static const Rapport__Events__V1__ConflictDisclosed init_value = RAPPORT__EVENTS__V1__CONFLICT_DISCLOSED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__conflict_disclosed__get_packed_size
+                     (const Rapport__Events__V1__ConflictDisclosed *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__conflict_disclosed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__conflict_disclosed__pack
+                     (const Rapport__Events__V1__ConflictDisclosed *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__conflict_disclosed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__conflict_disclosed__pack_to_buffer
+                     (const Rapport__Events__V1__ConflictDisclosed *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__conflict_disclosed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__ConflictDisclosed *
+       rapport__events__v1__conflict_disclosed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__ConflictDisclosed *)
+     protobuf_c_message_unpack (&rapport__events__v1__conflict_disclosed__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__conflict_disclosed__free_unpacked
+                     (Rapport__Events__V1__ConflictDisclosed *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__conflict_disclosed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__credential_verified__init
+                     (Rapport__Events__V1__CredentialVerified         *message)
+{
+  static const Rapport__Events__V1__CredentialVerified init_value = RAPPORT__EVENTS__V1__CREDENTIAL_VERIFIED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__credential_verified__get_packed_size
+                     (const Rapport__Events__V1__CredentialVerified *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__credential_verified__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__credential_verified__pack
+                     (const Rapport__Events__V1__CredentialVerified *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__credential_verified__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__credential_verified__pack_to_buffer
+                     (const Rapport__Events__V1__CredentialVerified *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__credential_verified__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__CredentialVerified *
+       rapport__events__v1__credential_verified__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__CredentialVerified *)
+     protobuf_c_message_unpack (&rapport__events__v1__credential_verified__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__credential_verified__free_unpacked
+                     (Rapport__Events__V1__CredentialVerified *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__credential_verified__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__events__v1__reflect_back_changed__init
                      (Rapport__Events__V1__ReflectBackChanged         *message)
 {
@@ -682,6 +907,51 @@ void   rapport__events__v1__pulse_answered__free_unpacked
   assert(message->base.descriptor == &rapport__events__v1__pulse_answered__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__events__v1__feedback_requested__init
+                     (Rapport__Events__V1__FeedbackRequested         *message)
+{
+  static const Rapport__Events__V1__FeedbackRequested init_value = RAPPORT__EVENTS__V1__FEEDBACK_REQUESTED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__feedback_requested__get_packed_size
+                     (const Rapport__Events__V1__FeedbackRequested *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__feedback_requested__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__feedback_requested__pack
+                     (const Rapport__Events__V1__FeedbackRequested *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__feedback_requested__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__feedback_requested__pack_to_buffer
+                     (const Rapport__Events__V1__FeedbackRequested *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__feedback_requested__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__FeedbackRequested *
+       rapport__events__v1__feedback_requested__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__FeedbackRequested *)
+     protobuf_c_message_unpack (&rapport__events__v1__feedback_requested__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__feedback_requested__free_unpacked
+                     (Rapport__Events__V1__FeedbackRequested *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__feedback_requested__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__events__v1__goal_changed__init
                      (Rapport__Events__V1__GoalChanged         *message)
 {
@@ -815,6 +1085,186 @@ void   rapport__events__v1__attainment_changed__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__events__v1__attainment_changed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__check_in_changed__init
+                     (Rapport__Events__V1__CheckInChanged         *message)
+{
+  static const Rapport__Events__V1__CheckInChanged init_value = RAPPORT__EVENTS__V1__CHECK_IN_CHANGED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__check_in_changed__get_packed_size
+                     (const Rapport__Events__V1__CheckInChanged *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__check_in_changed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__check_in_changed__pack
+                     (const Rapport__Events__V1__CheckInChanged *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__check_in_changed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__check_in_changed__pack_to_buffer
+                     (const Rapport__Events__V1__CheckInChanged *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__check_in_changed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__CheckInChanged *
+       rapport__events__v1__check_in_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__CheckInChanged *)
+     protobuf_c_message_unpack (&rapport__events__v1__check_in_changed__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__check_in_changed__free_unpacked
+                     (Rapport__Events__V1__CheckInChanged *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__check_in_changed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__obstacle_changed__init
+                     (Rapport__Events__V1__ObstacleChanged         *message)
+{
+  static const Rapport__Events__V1__ObstacleChanged init_value = RAPPORT__EVENTS__V1__OBSTACLE_CHANGED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__obstacle_changed__get_packed_size
+                     (const Rapport__Events__V1__ObstacleChanged *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__obstacle_changed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__obstacle_changed__pack
+                     (const Rapport__Events__V1__ObstacleChanged *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__obstacle_changed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__obstacle_changed__pack_to_buffer
+                     (const Rapport__Events__V1__ObstacleChanged *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__obstacle_changed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__ObstacleChanged *
+       rapport__events__v1__obstacle_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__ObstacleChanged *)
+     protobuf_c_message_unpack (&rapport__events__v1__obstacle_changed__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__obstacle_changed__free_unpacked
+                     (Rapport__Events__V1__ObstacleChanged *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__obstacle_changed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__revision_changed__init
+                     (Rapport__Events__V1__RevisionChanged         *message)
+{
+  static const Rapport__Events__V1__RevisionChanged init_value = RAPPORT__EVENTS__V1__REVISION_CHANGED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__revision_changed__get_packed_size
+                     (const Rapport__Events__V1__RevisionChanged *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__revision_changed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__revision_changed__pack
+                     (const Rapport__Events__V1__RevisionChanged *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__revision_changed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__revision_changed__pack_to_buffer
+                     (const Rapport__Events__V1__RevisionChanged *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__revision_changed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__RevisionChanged *
+       rapport__events__v1__revision_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__RevisionChanged *)
+     protobuf_c_message_unpack (&rapport__events__v1__revision_changed__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__revision_changed__free_unpacked
+                     (Rapport__Events__V1__RevisionChanged *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__revision_changed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__opportunity_offered__init
+                     (Rapport__Events__V1__OpportunityOffered         *message)
+{
+  static const Rapport__Events__V1__OpportunityOffered init_value = RAPPORT__EVENTS__V1__OPPORTUNITY_OFFERED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__opportunity_offered__get_packed_size
+                     (const Rapport__Events__V1__OpportunityOffered *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__opportunity_offered__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__opportunity_offered__pack
+                     (const Rapport__Events__V1__OpportunityOffered *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__opportunity_offered__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__opportunity_offered__pack_to_buffer
+                     (const Rapport__Events__V1__OpportunityOffered *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__opportunity_offered__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__OpportunityOffered *
+       rapport__events__v1__opportunity_offered__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__OpportunityOffered *)
+     protobuf_c_message_unpack (&rapport__events__v1__opportunity_offered__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__opportunity_offered__free_unpacked
+                     (Rapport__Events__V1__OpportunityOffered *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__opportunity_offered__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor rapport__events__v1__watch_events_request__field_descriptors[1] =
@@ -957,7 +1407,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__cursor__descriptor =
   (ProtobufCMessageInit) rapport__events__v1__cursor__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descriptors[23] =
+static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descriptors[33] =
 {
   {
     "id",
@@ -1176,6 +1626,66 @@ static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descript
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "agenda_item_added",
+    29,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, agenda_item_added),
+    &rapport__events__v1__agenda_item_added__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reflection_completed",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, reflection_completed),
+    &rapport__events__v1__reflection_completed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "leave_changed",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, leave_changed),
+    &rapport__events__v1__leave_changed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "conflict_disclosed",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, conflict_disclosed),
+    &rapport__events__v1__conflict_disclosed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "credential_verified",
+    33,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, credential_verified),
+    &rapport__events__v1__credential_verified__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "feedback_changed",
     40,
     PROTOBUF_C_LABEL_NONE,
@@ -1195,6 +1705,18 @@ static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descript
     offsetof(Rapport__Events__V1__Event, payload_case),
     offsetof(Rapport__Events__V1__Event, pulse_answered),
     &rapport__events__v1__pulse_answered__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "feedback_requested",
+    42,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, feedback_requested),
+    &rapport__events__v1__feedback_requested__descriptor,
     NULL,
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -1235,39 +1757,97 @@ static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descript
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "check_in_changed",
+    53,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, check_in_changed),
+    &rapport__events__v1__check_in_changed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "obstacle_changed",
+    54,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, obstacle_changed),
+    &rapport__events__v1__obstacle_changed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "revision_changed",
+    55,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, revision_changed),
+    &rapport__events__v1__revision_changed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "opportunity_offered",
+    56,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, opportunity_offered),
+    &rapport__events__v1__opportunity_offered__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__event__field_indices_by_name[] = {
   4,   /* field[4] = actor */
   5,   /* field[5] = actor_role */
   16,   /* field[16] = advice_changed */
+  18,   /* field[18] = agenda_item_added */
   10,   /* field[10] = agreement_changed */
-  22,   /* field[22] = attainment_changed */
+  28,   /* field[28] = attainment_changed */
   13,   /* field[13] = breach_case_changed */
+  29,   /* field[29] = check_in_changed */
   12,   /* field[12] = commitment_changed */
+  21,   /* field[21] = conflict_disclosed */
   17,   /* field[17] = context_changed */
+  22,   /* field[22] = credential_verified */
   14,   /* field[14] = decision_changed */
-  18,   /* field[18] = feedback_changed */
-  20,   /* field[20] = goal_changed */
+  23,   /* field[23] = feedback_changed */
+  25,   /* field[25] = feedback_requested */
+  26,   /* field[26] = goal_changed */
   0,   /* field[0] = id */
   8,   /* field[8] = import_clock */
+  20,   /* field[20] = leave_changed */
+  30,   /* field[30] = obstacle_changed */
   6,   /* field[6] = occurred_at */
+  32,   /* field[32] = opportunity_offered */
   2,   /* field[2] = organization */
-  19,   /* field[19] = pulse_answered */
+  24,   /* field[24] = pulse_answered */
   7,   /* field[7] = recorded_at */
   15,   /* field[15] = reflect_back_changed */
+  19,   /* field[19] = reflection_completed */
   3,   /* field[3] = relationship */
   9,   /* field[9] = relationship_changed */
+  31,   /* field[31] = revision_changed */
   11,   /* field[11] = session_changed */
-  21,   /* field[21] = support_planned */
+  27,   /* field[27] = support_planned */
   1,   /* field[1] = type */
 };
 static const ProtobufCIntRange rapport__events__v1__event__number_ranges[4 + 1] =
 {
   { 1, 0 },
   { 20, 9 },
-  { 40, 18 },
-  { 50, 20 },
-  { 0, 23 }
+  { 40, 23 },
+  { 50, 26 },
+  { 0, 33 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor =
 {
@@ -1277,14 +1857,14 @@ const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor =
   "Rapport__Events__V1__Event",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__Event),
-  23,
+  33,
   rapport__events__v1__event__field_descriptors,
   rapport__events__v1__event__field_indices_by_name,
   4,  rapport__events__v1__event__number_ranges,
   (ProtobufCMessageInit) rapport__events__v1__event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__relationship_changed__field_descriptors[1] =
+static const ProtobufCFieldDescriptor rapport__events__v1__relationship_changed__field_descriptors[2] =
 {
   {
     "relationship",
@@ -1298,14 +1878,27 @@ static const ProtobufCFieldDescriptor rapport__events__v1__relationship_changed_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "paused_since",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__RelationshipChanged, paused_since),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__relationship_changed__field_indices_by_name[] = {
+  1,   /* field[1] = paused_since */
   0,   /* field[0] = relationship */
 };
 static const ProtobufCIntRange rapport__events__v1__relationship_changed__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__relationship_changed__descriptor =
 {
@@ -1315,7 +1908,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__relationship_changed__desc
   "Rapport__Events__V1__RelationshipChanged",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__RelationshipChanged),
-  1,
+  2,
   rapport__events__v1__relationship_changed__field_descriptors,
   rapport__events__v1__relationship_changed__field_indices_by_name,
   1,  rapport__events__v1__relationship_changed__number_ranges,
@@ -1386,7 +1979,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__agreement_changed__descrip
   (ProtobufCMessageInit) rapport__events__v1__agreement_changed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__session_changed__field_descriptors[6] =
+static const ProtobufCFieldDescriptor rapport__events__v1__session_changed__field_descriptors[10] =
 {
   {
     "session",
@@ -1460,19 +2053,71 @@ static const ProtobufCFieldDescriptor rapport__events__v1__session_changed__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "trustor_raised",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__SessionChanged, trustor_raised),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "trustor_attention",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__SessionChanged, trustor_attention),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "previous_start_time",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__SessionChanged, previous_start_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "late",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__SessionChanged, late),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__session_changed__field_indices_by_name[] = {
   5,   /* field[5] = intent_time */
+  9,   /* field[9] = late */
+  8,   /* field[8] = previous_start_time */
   0,   /* field[0] = session */
   1,   /* field[1] = start_time */
   2,   /* field[2] = state */
   4,   /* field[4] = trustee_attested */
+  7,   /* field[7] = trustor_attention */
   3,   /* field[3] = trustor_attested */
+  6,   /* field[6] = trustor_raised */
 };
 static const ProtobufCIntRange rapport__events__v1__session_changed__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__session_changed__descriptor =
 {
@@ -1482,7 +2127,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__session_changed__descripto
   "Rapport__Events__V1__SessionChanged",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__SessionChanged),
-  6,
+  10,
   rapport__events__v1__session_changed__field_descriptors,
   rapport__events__v1__session_changed__field_indices_by_name,
   1,  rapport__events__v1__session_changed__number_ranges,
@@ -1708,7 +2353,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__breach_case_changed__descr
   (ProtobufCMessageInit) rapport__events__v1__breach_case_changed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__decision_changed__field_descriptors[5] =
+static const ProtobufCFieldDescriptor rapport__events__v1__decision_changed__field_descriptors[6] =
 {
   {
     "decision",
@@ -1770,6 +2415,18 @@ static const ProtobufCFieldDescriptor rapport__events__v1__decision_changed__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "know_why_denied",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__DecisionChanged, know_why_denied),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__decision_changed__field_indices_by_name[] = {
   2,   /* field[2] = affects_trustor */
@@ -1777,11 +2434,12 @@ static const unsigned rapport__events__v1__decision_changed__field_indices_by_na
   3,   /* field[3] = decide_time */
   0,   /* field[0] = decision */
   4,   /* field[4] = explain_time */
+  5,   /* field[5] = know_why_denied */
 };
 static const ProtobufCIntRange rapport__events__v1__decision_changed__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__decision_changed__descriptor =
 {
@@ -1791,11 +2449,318 @@ const ProtobufCMessageDescriptor rapport__events__v1__decision_changed__descript
   "Rapport__Events__V1__DecisionChanged",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__DecisionChanged),
-  5,
+  6,
   rapport__events__v1__decision_changed__field_descriptors,
   rapport__events__v1__decision_changed__field_indices_by_name,
   1,  rapport__events__v1__decision_changed__number_ranges,
   (ProtobufCMessageInit) rapport__events__v1__decision_changed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__agenda_item_added__field_descriptors[3] =
+{
+  {
+    "agenda_item",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__AgendaItemAdded, agenda_item),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "session",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__AgendaItemAdded, session),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "concern",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__AgendaItemAdded, concern),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__agenda_item_added__field_indices_by_name[] = {
+  0,   /* field[0] = agenda_item */
+  2,   /* field[2] = concern */
+  1,   /* field[1] = session */
+};
+static const ProtobufCIntRange rapport__events__v1__agenda_item_added__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__agenda_item_added__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.AgendaItemAdded",
+  "AgendaItemAdded",
+  "Rapport__Events__V1__AgendaItemAdded",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__AgendaItemAdded),
+  3,
+  rapport__events__v1__agenda_item_added__field_descriptors,
+  rapport__events__v1__agenda_item_added__field_indices_by_name,
+  1,  rapport__events__v1__agenda_item_added__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__agenda_item_added__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__reflection_completed__field_descriptors[4] =
+{
+  {
+    "reflection",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__ReflectionCompleted, reflection),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "by_trustor",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__ReflectionCompleted, by_trustor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "by_trustee",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__ReflectionCompleted, by_trustee),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actions",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Events__V1__ReflectionCompleted, n_actions),
+    offsetof(Rapport__Events__V1__ReflectionCompleted, actions),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__reflection_completed__field_indices_by_name[] = {
+  3,   /* field[3] = actions */
+  2,   /* field[2] = by_trustee */
+  1,   /* field[1] = by_trustor */
+  0,   /* field[0] = reflection */
+};
+static const ProtobufCIntRange rapport__events__v1__reflection_completed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__reflection_completed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.ReflectionCompleted",
+  "ReflectionCompleted",
+  "Rapport__Events__V1__ReflectionCompleted",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__ReflectionCompleted),
+  4,
+  rapport__events__v1__reflection_completed__field_descriptors,
+  rapport__events__v1__reflection_completed__field_indices_by_name,
+  1,  rapport__events__v1__reflection_completed__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__reflection_completed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__leave_changed__field_descriptors[5] =
+{
+  {
+    "leave_window",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__LeaveChanged, leave_window),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "person",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__LeaveChanged, person),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__LeaveChanged, start_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__LeaveChanged, end_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deleted",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__LeaveChanged, deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__leave_changed__field_indices_by_name[] = {
+  4,   /* field[4] = deleted */
+  3,   /* field[3] = end_time */
+  0,   /* field[0] = leave_window */
+  1,   /* field[1] = person */
+  2,   /* field[2] = start_time */
+};
+static const ProtobufCIntRange rapport__events__v1__leave_changed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__leave_changed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.LeaveChanged",
+  "LeaveChanged",
+  "Rapport__Events__V1__LeaveChanged",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__LeaveChanged),
+  5,
+  rapport__events__v1__leave_changed__field_descriptors,
+  rapport__events__v1__leave_changed__field_indices_by_name,
+  1,  rapport__events__v1__leave_changed__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__leave_changed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__conflict_disclosed__field_descriptors[1] =
+{
+  {
+    "disclosure",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__ConflictDisclosed, disclosure),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__conflict_disclosed__field_indices_by_name[] = {
+  0,   /* field[0] = disclosure */
+};
+static const ProtobufCIntRange rapport__events__v1__conflict_disclosed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__conflict_disclosed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.ConflictDisclosed",
+  "ConflictDisclosed",
+  "Rapport__Events__V1__ConflictDisclosed",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__ConflictDisclosed),
+  1,
+  rapport__events__v1__conflict_disclosed__field_descriptors,
+  rapport__events__v1__conflict_disclosed__field_indices_by_name,
+  1,  rapport__events__v1__conflict_disclosed__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__conflict_disclosed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__credential_verified__field_descriptors[1] =
+{
+  {
+    "person",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__CredentialVerified, person),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__credential_verified__field_indices_by_name[] = {
+  0,   /* field[0] = person */
+};
+static const ProtobufCIntRange rapport__events__v1__credential_verified__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__credential_verified__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.CredentialVerified",
+  "CredentialVerified",
+  "Rapport__Events__V1__CredentialVerified",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__CredentialVerified),
+  1,
+  rapport__events__v1__credential_verified__field_descriptors,
+  rapport__events__v1__credential_verified__field_indices_by_name,
+  1,  rapport__events__v1__credential_verified__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__credential_verified__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__events__v1__reflect_back_changed__field_descriptors[3] =
@@ -1990,7 +2955,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__context_changed__descripto
   (ProtobufCMessageInit) rapport__events__v1__context_changed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__feedback_changed__field_descriptors[7] =
+static const ProtobufCFieldDescriptor rapport__events__v1__feedback_changed__field_descriptors[10] =
 {
   {
     "feedback_item",
@@ -2076,20 +3041,59 @@ static const ProtobufCFieldDescriptor rapport__events__v1__feedback_changed__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "effective_kind",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__FeedbackChanged, effective_kind),
+    &rapport__feedback__v1__feedback_item__kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "has_next_step",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__FeedbackChanged, has_next_step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reveal_time",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__FeedbackChanged, reveal_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__feedback_changed__field_indices_by_name[] = {
   1,   /* field[1] = author_role */
   4,   /* field[4] = complete */
   5,   /* field[5] = deliver_time */
+  7,   /* field[7] = effective_kind */
   0,   /* field[0] = feedback_item */
+  8,   /* field[8] = has_next_step */
   6,   /* field[6] = in_time */
   2,   /* field[2] = kind */
+  9,   /* field[9] = reveal_time */
   3,   /* field[3] = state */
 };
 static const ProtobufCIntRange rapport__events__v1__feedback_changed__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__feedback_changed__descriptor =
 {
@@ -2099,7 +3103,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__feedback_changed__descript
   "Rapport__Events__V1__FeedbackChanged",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__FeedbackChanged),
-  7,
+  10,
   rapport__events__v1__feedback_changed__field_descriptors,
   rapport__events__v1__feedback_changed__field_indices_by_name,
   1,  rapport__events__v1__feedback_changed__number_ranges,
@@ -2183,7 +3187,71 @@ const ProtobufCMessageDescriptor rapport__events__v1__pulse_answered__descriptor
   (ProtobufCMessageInit) rapport__events__v1__pulse_answered__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__goal_changed__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__events__v1__feedback_requested__field_descriptors[3] =
+{
+  {
+    "feedback_request",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__FeedbackRequested, feedback_request),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "blind",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__FeedbackRequested, blind),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "due_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__FeedbackRequested, due_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__feedback_requested__field_indices_by_name[] = {
+  1,   /* field[1] = blind */
+  2,   /* field[2] = due_time */
+  0,   /* field[0] = feedback_request */
+};
+static const ProtobufCIntRange rapport__events__v1__feedback_requested__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__feedback_requested__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.FeedbackRequested",
+  "FeedbackRequested",
+  "Rapport__Events__V1__FeedbackRequested",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__FeedbackRequested),
+  3,
+  rapport__events__v1__feedback_requested__field_descriptors,
+  rapport__events__v1__feedback_requested__field_indices_by_name,
+  1,  rapport__events__v1__feedback_requested__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__feedback_requested__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__goal_changed__field_descriptors[5] =
 {
   {
     "goal",
@@ -2221,8 +3289,34 @@ static const ProtobufCFieldDescriptor rapport__events__v1__goal_changed__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "due_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__GoalChanged, due_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ambition",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__GoalChanged, ambition),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__goal_changed__field_indices_by_name[] = {
+  4,   /* field[4] = ambition */
+  3,   /* field[3] = due_time */
   0,   /* field[0] = goal */
   2,   /* field[2] = state */
   1,   /* field[1] = type */
@@ -2230,7 +3324,7 @@ static const unsigned rapport__events__v1__goal_changed__field_indices_by_name[]
 static const ProtobufCIntRange rapport__events__v1__goal_changed__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__goal_changed__descriptor =
 {
@@ -2240,7 +3334,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__goal_changed__descriptor =
   "Rapport__Events__V1__GoalChanged",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__GoalChanged),
-  3,
+  5,
   rapport__events__v1__goal_changed__field_descriptors,
   rapport__events__v1__goal_changed__field_indices_by_name,
   1,  rapport__events__v1__goal_changed__number_ranges,
@@ -2438,6 +3532,275 @@ const ProtobufCMessageDescriptor rapport__events__v1__attainment_changed__descri
   rapport__events__v1__attainment_changed__field_indices_by_name,
   1,  rapport__events__v1__attainment_changed__number_ranges,
   (ProtobufCMessageInit) rapport__events__v1__attainment_changed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__check_in_changed__field_descriptors[4] =
+{
+  {
+    "check_in",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__CheckInChanged, check_in),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "goal",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__CheckInChanged, goal),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "slot_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__CheckInChanged, slot_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "on_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__CheckInChanged, on_time),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__check_in_changed__field_indices_by_name[] = {
+  0,   /* field[0] = check_in */
+  1,   /* field[1] = goal */
+  3,   /* field[3] = on_time */
+  2,   /* field[2] = slot_time */
+};
+static const ProtobufCIntRange rapport__events__v1__check_in_changed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__check_in_changed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.CheckInChanged",
+  "CheckInChanged",
+  "Rapport__Events__V1__CheckInChanged",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__CheckInChanged),
+  4,
+  rapport__events__v1__check_in_changed__field_descriptors,
+  rapport__events__v1__check_in_changed__field_indices_by_name,
+  1,  rapport__events__v1__check_in_changed__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__check_in_changed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__obstacle_changed__field_descriptors[4] =
+{
+  {
+    "obstacle",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__ObstacleChanged, obstacle),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "goal",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__ObstacleChanged, goal),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "external",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__ObstacleChanged, external),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "acknowledged",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__ObstacleChanged, acknowledged),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__obstacle_changed__field_indices_by_name[] = {
+  3,   /* field[3] = acknowledged */
+  2,   /* field[2] = external */
+  1,   /* field[1] = goal */
+  0,   /* field[0] = obstacle */
+};
+static const ProtobufCIntRange rapport__events__v1__obstacle_changed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__obstacle_changed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.ObstacleChanged",
+  "ObstacleChanged",
+  "Rapport__Events__V1__ObstacleChanged",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__ObstacleChanged),
+  4,
+  rapport__events__v1__obstacle_changed__field_descriptors,
+  rapport__events__v1__obstacle_changed__field_indices_by_name,
+  1,  rapport__events__v1__obstacle_changed__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__obstacle_changed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__revision_changed__field_descriptors[4] =
+{
+  {
+    "revision",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__RevisionChanged, revision),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "goal",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__RevisionChanged, goal),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "no_change",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__RevisionChanged, no_change),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "context_change",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__RevisionChanged, context_change),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__revision_changed__field_indices_by_name[] = {
+  3,   /* field[3] = context_change */
+  1,   /* field[1] = goal */
+  2,   /* field[2] = no_change */
+  0,   /* field[0] = revision */
+};
+static const ProtobufCIntRange rapport__events__v1__revision_changed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__revision_changed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.RevisionChanged",
+  "RevisionChanged",
+  "Rapport__Events__V1__RevisionChanged",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__RevisionChanged),
+  4,
+  rapport__events__v1__revision_changed__field_descriptors,
+  rapport__events__v1__revision_changed__field_indices_by_name,
+  1,  rapport__events__v1__revision_changed__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__revision_changed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__opportunity_offered__field_descriptors[1] =
+{
+  {
+    "opportunity",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__OpportunityOffered, opportunity),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__opportunity_offered__field_indices_by_name[] = {
+  0,   /* field[0] = opportunity */
+};
+static const ProtobufCIntRange rapport__events__v1__opportunity_offered__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__opportunity_offered__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.OpportunityOffered",
+  "OpportunityOffered",
+  "Rapport__Events__V1__OpportunityOffered",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__OpportunityOffered),
+  1,
+  rapport__events__v1__opportunity_offered__field_descriptors,
+  rapport__events__v1__opportunity_offered__field_indices_by_name,
+  1,  rapport__events__v1__opportunity_offered__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__opportunity_offered__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue rapport__events__v1__role__enum_values_by_number[4] =

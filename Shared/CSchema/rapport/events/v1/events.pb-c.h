@@ -34,14 +34,24 @@ typedef struct Rapport__Events__V1__SessionChanged Rapport__Events__V1__SessionC
 typedef struct Rapport__Events__V1__CommitmentChanged Rapport__Events__V1__CommitmentChanged;
 typedef struct Rapport__Events__V1__BreachCaseChanged Rapport__Events__V1__BreachCaseChanged;
 typedef struct Rapport__Events__V1__DecisionChanged Rapport__Events__V1__DecisionChanged;
+typedef struct Rapport__Events__V1__AgendaItemAdded Rapport__Events__V1__AgendaItemAdded;
+typedef struct Rapport__Events__V1__ReflectionCompleted Rapport__Events__V1__ReflectionCompleted;
+typedef struct Rapport__Events__V1__LeaveChanged Rapport__Events__V1__LeaveChanged;
+typedef struct Rapport__Events__V1__ConflictDisclosed Rapport__Events__V1__ConflictDisclosed;
+typedef struct Rapport__Events__V1__CredentialVerified Rapport__Events__V1__CredentialVerified;
 typedef struct Rapport__Events__V1__ReflectBackChanged Rapport__Events__V1__ReflectBackChanged;
 typedef struct Rapport__Events__V1__AdviceChanged Rapport__Events__V1__AdviceChanged;
 typedef struct Rapport__Events__V1__ContextChanged Rapport__Events__V1__ContextChanged;
 typedef struct Rapport__Events__V1__FeedbackChanged Rapport__Events__V1__FeedbackChanged;
 typedef struct Rapport__Events__V1__PulseAnswered Rapport__Events__V1__PulseAnswered;
+typedef struct Rapport__Events__V1__FeedbackRequested Rapport__Events__V1__FeedbackRequested;
 typedef struct Rapport__Events__V1__GoalChanged Rapport__Events__V1__GoalChanged;
 typedef struct Rapport__Events__V1__SupportPlanned Rapport__Events__V1__SupportPlanned;
 typedef struct Rapport__Events__V1__AttainmentChanged Rapport__Events__V1__AttainmentChanged;
+typedef struct Rapport__Events__V1__CheckInChanged Rapport__Events__V1__CheckInChanged;
+typedef struct Rapport__Events__V1__ObstacleChanged Rapport__Events__V1__ObstacleChanged;
+typedef struct Rapport__Events__V1__RevisionChanged Rapport__Events__V1__RevisionChanged;
+typedef struct Rapport__Events__V1__OpportunityOffered Rapport__Events__V1__OpportunityOffered;
 
 
 /* --- enums --- */
@@ -115,11 +125,21 @@ typedef enum {
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_REFLECT_BACK_CHANGED = 26,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ADVICE_CHANGED = 27,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CONTEXT_CHANGED = 28,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_AGENDA_ITEM_ADDED = 29,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_REFLECTION_COMPLETED = 30,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_LEAVE_CHANGED = 31,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CONFLICT_DISCLOSED = 32,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CREDENTIAL_VERIFIED = 33,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_FEEDBACK_CHANGED = 40,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_PULSE_ANSWERED = 41,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_FEEDBACK_REQUESTED = 42,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_GOAL_CHANGED = 50,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_SUPPORT_PLANNED = 51,
-  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ATTAINMENT_CHANGED = 52
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ATTAINMENT_CHANGED = 52,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CHECK_IN_CHANGED = 53,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_OBSTACLE_CHANGED = 54,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_REVISION_CHANGED = 55,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_OPPORTUNITY_OFFERED = 56
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__EVENTS__V1__EVENT__PAYLOAD__CASE)
 } Rapport__Events__V1__Event__PayloadCase;
 
@@ -167,11 +187,21 @@ struct  Rapport__Events__V1__Event
     Rapport__Events__V1__ReflectBackChanged *reflect_back_changed;
     Rapport__Events__V1__AdviceChanged *advice_changed;
     Rapport__Events__V1__ContextChanged *context_changed;
+    Rapport__Events__V1__AgendaItemAdded *agenda_item_added;
+    Rapport__Events__V1__ReflectionCompleted *reflection_completed;
+    Rapport__Events__V1__LeaveChanged *leave_changed;
+    Rapport__Events__V1__ConflictDisclosed *conflict_disclosed;
+    Rapport__Events__V1__CredentialVerified *credential_verified;
     Rapport__Events__V1__FeedbackChanged *feedback_changed;
     Rapport__Events__V1__PulseAnswered *pulse_answered;
+    Rapport__Events__V1__FeedbackRequested *feedback_requested;
     Rapport__Events__V1__GoalChanged *goal_changed;
     Rapport__Events__V1__SupportPlanned *support_planned;
     Rapport__Events__V1__AttainmentChanged *attainment_changed;
+    Rapport__Events__V1__CheckInChanged *check_in_changed;
+    Rapport__Events__V1__ObstacleChanged *obstacle_changed;
+    Rapport__Events__V1__RevisionChanged *revision_changed;
+    Rapport__Events__V1__OpportunityOffered *opportunity_offered;
   };
 };
 #define RAPPORT__EVENTS__V1__EVENT__INIT \
@@ -186,10 +216,15 @@ struct  Rapport__Events__V1__RelationshipChanged
    * Whole: it holds no free text.
    */
   Rapport__Relationships__V1__Relationship *relationship;
+  /*
+   * With relationship.resumed: when the pause began. Every open deadline moves by the time since (docs/domain.md
+   * rule 28).
+   */
+  Google__Protobuf__Timestamp *paused_since;
 };
 #define RAPPORT__EVENTS__V1__RELATIONSHIP_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__relationship_changed__descriptor) \
-    , NULL }
+    , NULL, NULL }
 
 
 struct  Rapport__Events__V1__AgreementChanged
@@ -216,10 +251,26 @@ struct  Rapport__Events__V1__SessionChanged
    * When the trustee first stated an intent; absent without.
    */
   Google__Protobuf__Timestamp *intent_time;
+  /*
+   * The trustor's attestation says that a doubt, an obstacle or a failure was raised (docs/domain.md rule 31).
+   */
+  protobuf_c_boolean trustor_raised;
+  /*
+   * The trustor's own word on the trustee's attention, 1 to 5; 0 without (docs/domain.md rule 49).
+   */
+  int32_t trustor_attention;
+  /*
+   * With session.rescheduled: where it was before.
+   */
+  Google__Protobuf__Timestamp *previous_start_time;
+  /*
+   * With session.rescheduled and session.cancelled: less than 24 h before the start.
+   */
+  protobuf_c_boolean late;
 };
 #define RAPPORT__EVENTS__V1__SESSION_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__session_changed__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, RAPPORT__RELATIONSHIPS__V1__SESSION__STATE__STATE_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, NULL }
+    , (char *)protobuf_c_empty_string, NULL, RAPPORT__RELATIONSHIPS__V1__SESSION__STATE__STATE_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, NULL, 0, 0, NULL, 0 }
 
 
 struct  Rapport__Events__V1__CommitmentChanged
@@ -270,10 +321,90 @@ struct  Rapport__Events__V1__DecisionChanged
    * Absent while unexplained.
    */
   Google__Protobuf__Timestamp *explain_time;
+  /*
+   * With decision.unexplained: the trustor said NO within 7 d of the explanation, which this supersedes
+   * (docs/domain.md rule 29).
+   */
+  protobuf_c_boolean know_why_denied;
 };
 #define RAPPORT__EVENTS__V1__DECISION_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__decision_changed__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__EVENTS__V1__ROLE__ROLE_UNSPECIFIED, 0, NULL, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__EVENTS__V1__ROLE__ROLE_UNSPECIFIED, 0, NULL, NULL, 0 }
+
+
+struct  Rapport__Events__V1__AgendaItemAdded
+{
+  ProtobufCMessage base;
+  char *agenda_item;
+  char *session;
+  /*
+   * The author raises a concern with it.
+   */
+  protobuf_c_boolean concern;
+};
+#define RAPPORT__EVENTS__V1__AGENDA_ITEM_ADDED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__agenda_item_added__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+/*
+ * Revealed: both parties have reflected, or the window has closed.
+ */
+struct  Rapport__Events__V1__ReflectionCompleted
+{
+  ProtobufCMessage base;
+  char *reflection;
+  protobuf_c_boolean by_trustor;
+  protobuf_c_boolean by_trustee;
+  /*
+   * Commitments that came of it.
+   */
+  size_t n_actions;
+  char **actions;
+};
+#define RAPPORT__EVENTS__V1__REFLECTION_COMPLETED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__reflection_completed__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0,NULL }
+
+
+/*
+ * Belongs to a person, not to a relationship. Never says why.
+ */
+struct  Rapport__Events__V1__LeaveChanged
+{
+  ProtobufCMessage base;
+  char *leave_window;
+  char *person;
+  Google__Protobuf__Timestamp *start_time;
+  Google__Protobuf__Timestamp *end_time;
+  protobuf_c_boolean deleted;
+};
+#define RAPPORT__EVENTS__V1__LEAVE_CHANGED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__leave_changed__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, 0 }
+
+
+struct  Rapport__Events__V1__ConflictDisclosed
+{
+  ProtobufCMessage base;
+  char *disclosure;
+};
+#define RAPPORT__EVENTS__V1__CONFLICT_DISCLOSED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__conflict_disclosed__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Events__V1__CredentialVerified
+{
+  ProtobufCMessage base;
+  /*
+   * The trustee.
+   */
+  char *person;
+};
+#define RAPPORT__EVENTS__V1__CREDENTIAL_VERIFIED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__credential_verified__descriptor) \
+    , (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Events__V1__ReflectBackChanged
@@ -328,10 +459,19 @@ struct  Rapport__Events__V1__FeedbackChanged
    * Acknowledged within 72 h of delivery; meaningful for feedback.acknowledged and feedback.unacknowledged.
    */
   protobuf_c_boolean in_time;
+  /*
+   * The receiver's own tag where there is one, else kind: what balance and recognition practice count.
+   */
+  Rapport__Feedback__V1__FeedbackItem__Kind effective_kind;
+  protobuf_c_boolean has_next_step;
+  /*
+   * When the receiver could read it: delivery, or the reveal of a blind exchange.
+   */
+  Google__Protobuf__Timestamp *reveal_time;
 };
 #define RAPPORT__EVENTS__V1__FEEDBACK_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__feedback_changed__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__EVENTS__V1__ROLE__ROLE_UNSPECIFIED, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__STATE__STATE_UNSPECIFIED, 0, NULL, 0 }
+    , (char *)protobuf_c_empty_string, RAPPORT__EVENTS__V1__ROLE__ROLE_UNSPECIFIED, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__STATE__STATE_UNSPECIFIED, 0, NULL, 0, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED, 0, NULL }
 
 
 struct  Rapport__Events__V1__PulseAnswered
@@ -350,16 +490,33 @@ struct  Rapport__Events__V1__PulseAnswered
     , (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__PULSE__ITEM__ITEM_UNSPECIFIED, 0, RAPPORT__FEEDBACK__V1__PULSE__SCOPE__SCOPE_UNSPECIFIED }
 
 
+struct  Rapport__Events__V1__FeedbackRequested
+{
+  ProtobufCMessage base;
+  char *feedback_request;
+  protobuf_c_boolean blind;
+  Google__Protobuf__Timestamp *due_time;
+};
+#define RAPPORT__EVENTS__V1__FEEDBACK_REQUESTED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__feedback_requested__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, NULL }
+
+
 struct  Rapport__Events__V1__GoalChanged
 {
   ProtobufCMessage base;
   char *goal;
   Rapport__Goals__V1__Goal__Kind type;
   Rapport__Goals__V1__Goal__State state;
+  Google__Protobuf__Timestamp *due_time;
+  /*
+   * 0 is not rated (docs/domain.md S50).
+   */
+  int32_t ambition;
 };
 #define RAPPORT__EVENTS__V1__GOAL_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__goal_changed__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__GOALS__V1__GOAL__KIND__KIND_UNSPECIFIED, RAPPORT__GOALS__V1__GOAL__STATE__STATE_UNSPECIFIED }
+    , (char *)protobuf_c_empty_string, RAPPORT__GOALS__V1__GOAL__KIND__KIND_UNSPECIFIED, RAPPORT__GOALS__V1__GOAL__STATE__STATE_UNSPECIFIED, NULL, 0 }
 
 
 struct  Rapport__Events__V1__SupportPlanned
@@ -398,6 +555,73 @@ struct  Rapport__Events__V1__AttainmentChanged
 #define RAPPORT__EVENTS__V1__ATTAINMENT_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__attainment_changed__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__GOALS__V1__GOAL__KIND__KIND_UNSPECIFIED, 0, NULL, 0, RAPPORT__GOALS__V1__ATTAINMENT__REVIEW_POINT__REVIEW_POINT_UNSPECIFIED }
+
+
+/*
+ * A check-in was made, or its slot has passed without one.
+ */
+struct  Rapport__Events__V1__CheckInChanged
+{
+  ProtobufCMessage base;
+  /*
+   * Empty when missed.
+   */
+  char *check_in;
+  char *goal;
+  Google__Protobuf__Timestamp *slot_time;
+  /*
+   * At most 24 h after its slot (docs/domain.md rule 31).
+   */
+  protobuf_c_boolean on_time;
+};
+#define RAPPORT__EVENTS__V1__CHECK_IN_CHANGED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__check_in_changed__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0 }
+
+
+struct  Rapport__Events__V1__ObstacleChanged
+{
+  ProtobufCMessage base;
+  char *obstacle;
+  /*
+   * Empty when it belongs to no goal.
+   */
+  char *goal;
+  protobuf_c_boolean external;
+  protobuf_c_boolean acknowledged;
+};
+#define RAPPORT__EVENTS__V1__OBSTACLE_CHANGED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__obstacle_changed__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+
+
+/*
+ * Signed by both: something was adapted, or both say why nothing is (docs/domain.md rule 32).
+ */
+struct  Rapport__Events__V1__RevisionChanged
+{
+  ProtobufCMessage base;
+  char *revision;
+  char *goal;
+  protobuf_c_boolean no_change;
+  /*
+   * The change of context that it answers; empty for none.
+   */
+  char *context_change;
+};
+#define RAPPORT__EVENTS__V1__REVISION_CHANGED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__revision_changed__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Events__V1__OpportunityOffered
+{
+  ProtobufCMessage base;
+  char *opportunity;
+};
+#define RAPPORT__EVENTS__V1__OPPORTUNITY_OFFERED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__opportunity_offered__descriptor) \
+    , (char *)protobuf_c_empty_string }
 
 
 /* Rapport__Events__V1__WatchEventsRequest methods */
@@ -590,6 +814,101 @@ Rapport__Events__V1__DecisionChanged *
 void   rapport__events__v1__decision_changed__free_unpacked
                      (Rapport__Events__V1__DecisionChanged *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__AgendaItemAdded methods */
+void   rapport__events__v1__agenda_item_added__init
+                     (Rapport__Events__V1__AgendaItemAdded         *message);
+size_t rapport__events__v1__agenda_item_added__get_packed_size
+                     (const Rapport__Events__V1__AgendaItemAdded   *message);
+size_t rapport__events__v1__agenda_item_added__pack
+                     (const Rapport__Events__V1__AgendaItemAdded   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__agenda_item_added__pack_to_buffer
+                     (const Rapport__Events__V1__AgendaItemAdded   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__AgendaItemAdded *
+       rapport__events__v1__agenda_item_added__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__agenda_item_added__free_unpacked
+                     (Rapport__Events__V1__AgendaItemAdded *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__ReflectionCompleted methods */
+void   rapport__events__v1__reflection_completed__init
+                     (Rapport__Events__V1__ReflectionCompleted         *message);
+size_t rapport__events__v1__reflection_completed__get_packed_size
+                     (const Rapport__Events__V1__ReflectionCompleted   *message);
+size_t rapport__events__v1__reflection_completed__pack
+                     (const Rapport__Events__V1__ReflectionCompleted   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__reflection_completed__pack_to_buffer
+                     (const Rapport__Events__V1__ReflectionCompleted   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__ReflectionCompleted *
+       rapport__events__v1__reflection_completed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__reflection_completed__free_unpacked
+                     (Rapport__Events__V1__ReflectionCompleted *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__LeaveChanged methods */
+void   rapport__events__v1__leave_changed__init
+                     (Rapport__Events__V1__LeaveChanged         *message);
+size_t rapport__events__v1__leave_changed__get_packed_size
+                     (const Rapport__Events__V1__LeaveChanged   *message);
+size_t rapport__events__v1__leave_changed__pack
+                     (const Rapport__Events__V1__LeaveChanged   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__leave_changed__pack_to_buffer
+                     (const Rapport__Events__V1__LeaveChanged   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__LeaveChanged *
+       rapport__events__v1__leave_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__leave_changed__free_unpacked
+                     (Rapport__Events__V1__LeaveChanged *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__ConflictDisclosed methods */
+void   rapport__events__v1__conflict_disclosed__init
+                     (Rapport__Events__V1__ConflictDisclosed         *message);
+size_t rapport__events__v1__conflict_disclosed__get_packed_size
+                     (const Rapport__Events__V1__ConflictDisclosed   *message);
+size_t rapport__events__v1__conflict_disclosed__pack
+                     (const Rapport__Events__V1__ConflictDisclosed   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__conflict_disclosed__pack_to_buffer
+                     (const Rapport__Events__V1__ConflictDisclosed   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__ConflictDisclosed *
+       rapport__events__v1__conflict_disclosed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__conflict_disclosed__free_unpacked
+                     (Rapport__Events__V1__ConflictDisclosed *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__CredentialVerified methods */
+void   rapport__events__v1__credential_verified__init
+                     (Rapport__Events__V1__CredentialVerified         *message);
+size_t rapport__events__v1__credential_verified__get_packed_size
+                     (const Rapport__Events__V1__CredentialVerified   *message);
+size_t rapport__events__v1__credential_verified__pack
+                     (const Rapport__Events__V1__CredentialVerified   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__credential_verified__pack_to_buffer
+                     (const Rapport__Events__V1__CredentialVerified   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__CredentialVerified *
+       rapport__events__v1__credential_verified__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__credential_verified__free_unpacked
+                     (Rapport__Events__V1__CredentialVerified *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Events__V1__ReflectBackChanged methods */
 void   rapport__events__v1__reflect_back_changed__init
                      (Rapport__Events__V1__ReflectBackChanged         *message);
@@ -685,6 +1004,25 @@ Rapport__Events__V1__PulseAnswered *
 void   rapport__events__v1__pulse_answered__free_unpacked
                      (Rapport__Events__V1__PulseAnswered *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__FeedbackRequested methods */
+void   rapport__events__v1__feedback_requested__init
+                     (Rapport__Events__V1__FeedbackRequested         *message);
+size_t rapport__events__v1__feedback_requested__get_packed_size
+                     (const Rapport__Events__V1__FeedbackRequested   *message);
+size_t rapport__events__v1__feedback_requested__pack
+                     (const Rapport__Events__V1__FeedbackRequested   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__feedback_requested__pack_to_buffer
+                     (const Rapport__Events__V1__FeedbackRequested   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__FeedbackRequested *
+       rapport__events__v1__feedback_requested__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__feedback_requested__free_unpacked
+                     (Rapport__Events__V1__FeedbackRequested *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Events__V1__GoalChanged methods */
 void   rapport__events__v1__goal_changed__init
                      (Rapport__Events__V1__GoalChanged         *message);
@@ -742,6 +1080,82 @@ Rapport__Events__V1__AttainmentChanged *
 void   rapport__events__v1__attainment_changed__free_unpacked
                      (Rapport__Events__V1__AttainmentChanged *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__CheckInChanged methods */
+void   rapport__events__v1__check_in_changed__init
+                     (Rapport__Events__V1__CheckInChanged         *message);
+size_t rapport__events__v1__check_in_changed__get_packed_size
+                     (const Rapport__Events__V1__CheckInChanged   *message);
+size_t rapport__events__v1__check_in_changed__pack
+                     (const Rapport__Events__V1__CheckInChanged   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__check_in_changed__pack_to_buffer
+                     (const Rapport__Events__V1__CheckInChanged   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__CheckInChanged *
+       rapport__events__v1__check_in_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__check_in_changed__free_unpacked
+                     (Rapport__Events__V1__CheckInChanged *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__ObstacleChanged methods */
+void   rapport__events__v1__obstacle_changed__init
+                     (Rapport__Events__V1__ObstacleChanged         *message);
+size_t rapport__events__v1__obstacle_changed__get_packed_size
+                     (const Rapport__Events__V1__ObstacleChanged   *message);
+size_t rapport__events__v1__obstacle_changed__pack
+                     (const Rapport__Events__V1__ObstacleChanged   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__obstacle_changed__pack_to_buffer
+                     (const Rapport__Events__V1__ObstacleChanged   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__ObstacleChanged *
+       rapport__events__v1__obstacle_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__obstacle_changed__free_unpacked
+                     (Rapport__Events__V1__ObstacleChanged *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__RevisionChanged methods */
+void   rapport__events__v1__revision_changed__init
+                     (Rapport__Events__V1__RevisionChanged         *message);
+size_t rapport__events__v1__revision_changed__get_packed_size
+                     (const Rapport__Events__V1__RevisionChanged   *message);
+size_t rapport__events__v1__revision_changed__pack
+                     (const Rapport__Events__V1__RevisionChanged   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__revision_changed__pack_to_buffer
+                     (const Rapport__Events__V1__RevisionChanged   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__RevisionChanged *
+       rapport__events__v1__revision_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__revision_changed__free_unpacked
+                     (Rapport__Events__V1__RevisionChanged *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__OpportunityOffered methods */
+void   rapport__events__v1__opportunity_offered__init
+                     (Rapport__Events__V1__OpportunityOffered         *message);
+size_t rapport__events__v1__opportunity_offered__get_packed_size
+                     (const Rapport__Events__V1__OpportunityOffered   *message);
+size_t rapport__events__v1__opportunity_offered__pack
+                     (const Rapport__Events__V1__OpportunityOffered   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__opportunity_offered__pack_to_buffer
+                     (const Rapport__Events__V1__OpportunityOffered   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__OpportunityOffered *
+       rapport__events__v1__opportunity_offered__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__opportunity_offered__free_unpacked
+                     (Rapport__Events__V1__OpportunityOffered *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Events__V1__WatchEventsRequest_Closure)
@@ -774,6 +1188,21 @@ typedef void (*Rapport__Events__V1__BreachCaseChanged_Closure)
 typedef void (*Rapport__Events__V1__DecisionChanged_Closure)
                  (const Rapport__Events__V1__DecisionChanged *message,
                   void *closure_data);
+typedef void (*Rapport__Events__V1__AgendaItemAdded_Closure)
+                 (const Rapport__Events__V1__AgendaItemAdded *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__ReflectionCompleted_Closure)
+                 (const Rapport__Events__V1__ReflectionCompleted *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__LeaveChanged_Closure)
+                 (const Rapport__Events__V1__LeaveChanged *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__ConflictDisclosed_Closure)
+                 (const Rapport__Events__V1__ConflictDisclosed *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__CredentialVerified_Closure)
+                 (const Rapport__Events__V1__CredentialVerified *message,
+                  void *closure_data);
 typedef void (*Rapport__Events__V1__ReflectBackChanged_Closure)
                  (const Rapport__Events__V1__ReflectBackChanged *message,
                   void *closure_data);
@@ -789,6 +1218,9 @@ typedef void (*Rapport__Events__V1__FeedbackChanged_Closure)
 typedef void (*Rapport__Events__V1__PulseAnswered_Closure)
                  (const Rapport__Events__V1__PulseAnswered *message,
                   void *closure_data);
+typedef void (*Rapport__Events__V1__FeedbackRequested_Closure)
+                 (const Rapport__Events__V1__FeedbackRequested *message,
+                  void *closure_data);
 typedef void (*Rapport__Events__V1__GoalChanged_Closure)
                  (const Rapport__Events__V1__GoalChanged *message,
                   void *closure_data);
@@ -797,6 +1229,18 @@ typedef void (*Rapport__Events__V1__SupportPlanned_Closure)
                   void *closure_data);
 typedef void (*Rapport__Events__V1__AttainmentChanged_Closure)
                  (const Rapport__Events__V1__AttainmentChanged *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__CheckInChanged_Closure)
+                 (const Rapport__Events__V1__CheckInChanged *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__ObstacleChanged_Closure)
+                 (const Rapport__Events__V1__ObstacleChanged *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__RevisionChanged_Closure)
+                 (const Rapport__Events__V1__RevisionChanged *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__OpportunityOffered_Closure)
+                 (const Rapport__Events__V1__OpportunityOffered *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -836,14 +1280,24 @@ extern const ProtobufCMessageDescriptor rapport__events__v1__session_changed__de
 extern const ProtobufCMessageDescriptor rapport__events__v1__commitment_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__breach_case_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__decision_changed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__agenda_item_added__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__reflection_completed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__leave_changed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__conflict_disclosed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__credential_verified__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__reflect_back_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__advice_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__context_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__feedback_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__pulse_answered__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__feedback_requested__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__goal_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__support_planned__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__attainment_changed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__check_in_changed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__obstacle_changed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__revision_changed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__opportunity_offered__descriptor;
 extern const ProtobufCServiceDescriptor rapport__events__v1__events_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -535,7 +535,7 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__create_feedback_request_
   (ProtobufCMessageInit) rapport__feedback__v1__create_feedback_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__feedback__v1__deliver_feedback_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__feedback__v1__deliver_feedback_request__field_descriptors[4] =
 {
   {
     "name",
@@ -544,6 +544,18 @@ static const ProtobufCFieldDescriptor rapport__feedback__v1__deliver_feedback_re
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Feedback__V1__DeliverFeedbackRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DeliverFeedbackRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -575,15 +587,16 @@ static const ProtobufCFieldDescriptor rapport__feedback__v1__deliver_feedback_re
   },
 };
 static const unsigned rapport__feedback__v1__deliver_feedback_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__feedback__v1__deliver_feedback_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__feedback__v1__deliver_feedback_request__descriptor =
 {
@@ -593,7 +606,7 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__deliver_feedback_request
   "Rapport__Feedback__V1__DeliverFeedbackRequest",
   "rapport.feedback.v1",
   sizeof(Rapport__Feedback__V1__DeliverFeedbackRequest),
-  3,
+  4,
   rapport__feedback__v1__deliver_feedback_request__field_descriptors,
   rapport__feedback__v1__deliver_feedback_request__field_indices_by_name,
   2,  rapport__feedback__v1__deliver_feedback_request__number_ranges,
@@ -691,7 +704,7 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__give_recognition_request
   (ProtobufCMessageInit) rapport__feedback__v1__give_recognition_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__feedback__v1__acknowledge_feedback_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor rapport__feedback__v1__acknowledge_feedback_request__field_descriptors[6] =
 {
   {
     "name",
@@ -730,6 +743,18 @@ static const ProtobufCFieldDescriptor rapport__feedback__v1__acknowledge_feedbac
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__AcknowledgeFeedbackRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "request_id",
     14,
     PROTOBUF_C_LABEL_NONE,
@@ -756,16 +781,17 @@ static const ProtobufCFieldDescriptor rapport__feedback__v1__acknowledge_feedbac
 };
 static const unsigned rapport__feedback__v1__acknowledge_feedback_request__field_indices_by_name[] = {
   2,   /* field[2] = disagree_reason */
+  3,   /* field[3] = etag */
   0,   /* field[0] = name */
   1,   /* field[1] = note */
-  4,   /* field[4] = occurred_at */
-  3,   /* field[3] = request_id */
+  5,   /* field[5] = occurred_at */
+  4,   /* field[4] = request_id */
 };
 static const ProtobufCIntRange rapport__feedback__v1__acknowledge_feedback_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 3 },
-  { 0, 5 }
+  { 13, 3 },
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor rapport__feedback__v1__acknowledge_feedback_request__descriptor =
 {
@@ -775,7 +801,7 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__acknowledge_feedback_req
   "Rapport__Feedback__V1__AcknowledgeFeedbackRequest",
   "rapport.feedback.v1",
   sizeof(Rapport__Feedback__V1__AcknowledgeFeedbackRequest),
-  5,
+  6,
   rapport__feedback__v1__acknowledge_feedback_request__field_descriptors,
   rapport__feedback__v1__acknowledge_feedback_request__field_indices_by_name,
   2,  rapport__feedback__v1__acknowledge_feedback_request__number_ranges,
@@ -820,7 +846,7 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__get_feedback_request__de
   (ProtobufCMessageInit) rapport__feedback__v1__get_feedback_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__feedback__v1__list_feedback_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__feedback__v1__list_feedback_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -858,8 +884,34 @@ static const ProtobufCFieldDescriptor rapport__feedback__v1__list_feedback_reque
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListFeedbackRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListFeedbackRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__feedback__v1__list_feedback_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -867,7 +919,7 @@ static const unsigned rapport__feedback__v1__list_feedback_request__field_indice
 static const ProtobufCIntRange rapport__feedback__v1__list_feedback_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__feedback__v1__list_feedback_request__descriptor =
 {
@@ -877,7 +929,7 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__list_feedback_request__d
   "Rapport__Feedback__V1__ListFeedbackRequest",
   "rapport.feedback.v1",
   sizeof(Rapport__Feedback__V1__ListFeedbackRequest),
-  3,
+  5,
   rapport__feedback__v1__list_feedback_request__field_descriptors,
   rapport__feedback__v1__list_feedback_request__field_indices_by_name,
   1,  rapport__feedback__v1__list_feedback_request__number_ranges,
@@ -1039,7 +1091,7 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulse_request__de
   (ProtobufCMessageInit) rapport__feedback__v1__submit_pulse_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__feedback__v1__list_pulses_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__feedback__v1__list_pulses_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -1077,8 +1129,34 @@ static const ProtobufCFieldDescriptor rapport__feedback__v1__list_pulses_request
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListPulsesRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListPulsesRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__feedback__v1__list_pulses_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -1086,7 +1164,7 @@ static const unsigned rapport__feedback__v1__list_pulses_request__field_indices_
 static const ProtobufCIntRange rapport__feedback__v1__list_pulses_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__feedback__v1__list_pulses_request__descriptor =
 {
@@ -1096,7 +1174,7 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__list_pulses_request__des
   "Rapport__Feedback__V1__ListPulsesRequest",
   "rapport.feedback.v1",
   sizeof(Rapport__Feedback__V1__ListPulsesRequest),
-  3,
+  5,
   rapport__feedback__v1__list_pulses_request__field_descriptors,
   rapport__feedback__v1__list_pulses_request__field_indices_by_name,
   1,  rapport__feedback__v1__list_pulses_request__number_ranges,

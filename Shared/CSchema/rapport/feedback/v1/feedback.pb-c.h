@@ -53,12 +53,16 @@ struct  Rapport__Feedback__V1__DeliverFeedbackRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__FEEDBACK__V1__DELIVER_FEEDBACK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__deliver_feedback_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Feedback__V1__GiveRecognitionRequest
@@ -93,12 +97,16 @@ struct  Rapport__Feedback__V1__AcknowledgeFeedbackRequest
    * Disagreement is a valid answer. At most 2000 characters.
    */
   char *disagree_reason;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__FEEDBACK__V1__ACKNOWLEDGE_FEEDBACK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__acknowledge_feedback_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Feedback__V1__GetFeedbackRequest
@@ -120,10 +128,12 @@ struct  Rapport__Feedback__V1__ListFeedbackRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__FEEDBACK__V1__LIST_FEEDBACK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_feedback_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Feedback__V1__ListFeedbackResponse
@@ -168,10 +178,12 @@ struct  Rapport__Feedback__V1__ListPulsesRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__FEEDBACK__V1__LIST_PULSES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_pulses_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Feedback__V1__ListPulsesResponse

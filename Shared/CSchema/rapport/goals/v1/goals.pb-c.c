@@ -1029,7 +1029,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__validate_smart_response__de
   (ProtobufCMessageInit) rapport__goals__v1__validate_smart_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__goals__v1__propose_goal_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__goals__v1__propose_goal_request__field_descriptors[4] =
 {
   {
     "name",
@@ -1038,6 +1038,18 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__propose_goal_request__
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Goals__V1__ProposeGoalRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ProposeGoalRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -1069,15 +1081,16 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__propose_goal_request__
   },
 };
 static const unsigned rapport__goals__v1__propose_goal_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__goals__v1__propose_goal_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__goals__v1__propose_goal_request__descriptor =
 {
@@ -1087,14 +1100,14 @@ const ProtobufCMessageDescriptor rapport__goals__v1__propose_goal_request__descr
   "Rapport__Goals__V1__ProposeGoalRequest",
   "rapport.goals.v1",
   sizeof(Rapport__Goals__V1__ProposeGoalRequest),
-  3,
+  4,
   rapport__goals__v1__propose_goal_request__field_descriptors,
   rapport__goals__v1__propose_goal_request__field_indices_by_name,
   2,  rapport__goals__v1__propose_goal_request__number_ranges,
   (ProtobufCMessageInit) rapport__goals__v1__propose_goal_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__goals__v1__sign_goal_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__goals__v1__sign_goal_request__field_descriptors[4] =
 {
   {
     "name",
@@ -1103,6 +1116,18 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__sign_goal_request__fie
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Goals__V1__SignGoalRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__SignGoalRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -1134,15 +1159,16 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__sign_goal_request__fie
   },
 };
 static const unsigned rapport__goals__v1__sign_goal_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__goals__v1__sign_goal_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__goals__v1__sign_goal_request__descriptor =
 {
@@ -1152,7 +1178,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__sign_goal_request__descript
   "Rapport__Goals__V1__SignGoalRequest",
   "rapport.goals.v1",
   sizeof(Rapport__Goals__V1__SignGoalRequest),
-  3,
+  4,
   rapport__goals__v1__sign_goal_request__field_descriptors,
   rapport__goals__v1__sign_goal_request__field_indices_by_name,
   2,  rapport__goals__v1__sign_goal_request__number_ranges,
@@ -1197,7 +1223,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__get_goal_request__descripto
   (ProtobufCMessageInit) rapport__goals__v1__get_goal_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__goals__v1__list_goals_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_goals_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -1235,8 +1261,34 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__list_goals_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListGoalsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListGoalsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__goals__v1__list_goals_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -1244,7 +1296,7 @@ static const unsigned rapport__goals__v1__list_goals_request__field_indices_by_n
 static const ProtobufCIntRange rapport__goals__v1__list_goals_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__goals__v1__list_goals_request__descriptor =
 {
@@ -1254,7 +1306,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__list_goals_request__descrip
   "Rapport__Goals__V1__ListGoalsRequest",
   "rapport.goals.v1",
   sizeof(Rapport__Goals__V1__ListGoalsRequest),
-  3,
+  5,
   rapport__goals__v1__list_goals_request__field_descriptors,
   rapport__goals__v1__list_goals_request__field_indices_by_name,
   1,  rapport__goals__v1__list_goals_request__number_ranges,
@@ -1428,7 +1480,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__get_support_action_request_
   (ProtobufCMessageInit) rapport__goals__v1__get_support_action_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__goals__v1__list_support_actions_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_support_actions_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -1466,8 +1518,34 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__list_support_actions_r
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListSupportActionsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListSupportActionsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__goals__v1__list_support_actions_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -1475,7 +1553,7 @@ static const unsigned rapport__goals__v1__list_support_actions_request__field_in
 static const ProtobufCIntRange rapport__goals__v1__list_support_actions_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__goals__v1__list_support_actions_request__descriptor =
 {
@@ -1485,7 +1563,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__list_support_actions_reques
   "Rapport__Goals__V1__ListSupportActionsRequest",
   "rapport.goals.v1",
   sizeof(Rapport__Goals__V1__ListSupportActionsRequest),
-  3,
+  5,
   rapport__goals__v1__list_support_actions_request__field_descriptors,
   rapport__goals__v1__list_support_actions_request__field_indices_by_name,
   1,  rapport__goals__v1__list_support_actions_request__number_ranges,
@@ -1621,7 +1699,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__record_attainment_request__
   (ProtobufCMessageInit) rapport__goals__v1__record_attainment_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__goals__v1__countersign_attainment_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__goals__v1__countersign_attainment_request__field_descriptors[4] =
 {
   {
     "name",
@@ -1630,6 +1708,18 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__countersign_attainment
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Goals__V1__CountersignAttainmentRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__CountersignAttainmentRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -1661,15 +1751,16 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__countersign_attainment
   },
 };
 static const unsigned rapport__goals__v1__countersign_attainment_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__goals__v1__countersign_attainment_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__goals__v1__countersign_attainment_request__descriptor =
 {
@@ -1679,7 +1770,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__countersign_attainment_requ
   "Rapport__Goals__V1__CountersignAttainmentRequest",
   "rapport.goals.v1",
   sizeof(Rapport__Goals__V1__CountersignAttainmentRequest),
-  3,
+  4,
   rapport__goals__v1__countersign_attainment_request__field_descriptors,
   rapport__goals__v1__countersign_attainment_request__field_indices_by_name,
   2,  rapport__goals__v1__countersign_attainment_request__number_ranges,
@@ -1724,7 +1815,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__get_attainment_request__des
   (ProtobufCMessageInit) rapport__goals__v1__get_attainment_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__goals__v1__list_attainments_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_attainments_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -1762,8 +1853,34 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__list_attainments_reque
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListAttainmentsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListAttainmentsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__goals__v1__list_attainments_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -1771,7 +1888,7 @@ static const unsigned rapport__goals__v1__list_attainments_request__field_indice
 static const ProtobufCIntRange rapport__goals__v1__list_attainments_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__goals__v1__list_attainments_request__descriptor =
 {
@@ -1781,7 +1898,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__list_attainments_request__d
   "Rapport__Goals__V1__ListAttainmentsRequest",
   "rapport.goals.v1",
   sizeof(Rapport__Goals__V1__ListAttainmentsRequest),
-  3,
+  5,
   rapport__goals__v1__list_attainments_request__field_descriptors,
   rapport__goals__v1__list_attainments_request__field_indices_by_name,
   1,  rapport__goals__v1__list_attainments_request__number_ranges,

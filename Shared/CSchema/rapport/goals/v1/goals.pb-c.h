@@ -88,24 +88,32 @@ struct  Rapport__Goals__V1__ProposeGoalRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__GOALS__V1__PROPOSE_GOAL_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__propose_goal_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Goals__V1__SignGoalRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__GOALS__V1__SIGN_GOAL_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__sign_goal_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Goals__V1__GetGoalRequest
@@ -127,10 +135,12 @@ struct  Rapport__Goals__V1__ListGoalsRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__GOALS__V1__LIST_GOALS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_goals_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Goals__V1__ListGoalsResponse
@@ -180,10 +190,12 @@ struct  Rapport__Goals__V1__ListSupportActionsRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__GOALS__V1__LIST_SUPPORT_ACTIONS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_support_actions_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Goals__V1__ListSupportActionsResponse
@@ -218,12 +230,16 @@ struct  Rapport__Goals__V1__CountersignAttainmentRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__GOALS__V1__COUNTERSIGN_ATTAINMENT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__countersign_attainment_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Goals__V1__GetAttainmentRequest
@@ -245,10 +261,12 @@ struct  Rapport__Goals__V1__ListAttainmentsRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__GOALS__V1__LIST_ATTAINMENTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_attainments_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Goals__V1__ListAttainmentsResponse

@@ -2791,7 +2791,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__get_person_request_
   (ProtobufCMessageInit) rapport__relationships__v1__get_person_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__list_people_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_people_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -2829,8 +2829,34 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__list_people_re
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListPeopleRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListPeopleRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__list_people_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -2838,7 +2864,7 @@ static const unsigned rapport__relationships__v1__list_people_request__field_ind
 static const ProtobufCIntRange rapport__relationships__v1__list_people_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__list_people_request__descriptor =
 {
@@ -2848,7 +2874,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_people_request
   "Rapport__Relationships__V1__ListPeopleRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ListPeopleRequest),
-  3,
+  5,
   rapport__relationships__v1__list_people_request__field_descriptors,
   rapport__relationships__v1__list_people_request__field_indices_by_name,
   1,  rapport__relationships__v1__list_people_request__number_ranges,
@@ -3035,7 +3061,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__get_programme_reque
   (ProtobufCMessageInit) rapport__relationships__v1__get_programme_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__list_programmes_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_programmes_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -3073,8 +3099,34 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__list_programme
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListProgrammesRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListProgrammesRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__list_programmes_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -3082,7 +3134,7 @@ static const unsigned rapport__relationships__v1__list_programmes_request__field
 static const ProtobufCIntRange rapport__relationships__v1__list_programmes_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__list_programmes_request__descriptor =
 {
@@ -3092,7 +3144,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_programmes_req
   "Rapport__Relationships__V1__ListProgrammesRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ListProgrammesRequest),
-  3,
+  5,
   rapport__relationships__v1__list_programmes_request__field_descriptors,
   rapport__relationships__v1__list_programmes_request__field_indices_by_name,
   1,  rapport__relationships__v1__list_programmes_request__number_ranges,
@@ -3228,7 +3280,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__request_relationshi
   (ProtobufCMessageInit) rapport__relationships__v1__request_relationship_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_request_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_request_request__field_descriptors[4] =
 {
   {
     "name",
@@ -3237,6 +3289,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_request
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__AcceptRequestRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AcceptRequestRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -3268,15 +3332,16 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_request
   },
 };
 static const unsigned rapport__relationships__v1__accept_request_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__accept_request_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__accept_request_request__descriptor =
 {
@@ -3286,14 +3351,14 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__accept_request_requ
   "Rapport__Relationships__V1__AcceptRequestRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__AcceptRequestRequest),
-  3,
+  4,
   rapport__relationships__v1__accept_request_request__field_descriptors,
   rapport__relationships__v1__accept_request_request__field_indices_by_name,
   2,  rapport__relationships__v1__accept_request_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__accept_request_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__activate_relationship_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__activate_relationship_request__field_descriptors[4] =
 {
   {
     "name",
@@ -3302,6 +3367,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__activate_relat
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__ActivateRelationshipRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ActivateRelationshipRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -3333,15 +3410,16 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__activate_relat
   },
 };
 static const unsigned rapport__relationships__v1__activate_relationship_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__activate_relationship_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__activate_relationship_request__descriptor =
 {
@@ -3351,14 +3429,14 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__activate_relationsh
   "Rapport__Relationships__V1__ActivateRelationshipRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ActivateRelationshipRequest),
-  3,
+  4,
   rapport__relationships__v1__activate_relationship_request__field_descriptors,
   rapport__relationships__v1__activate_relationship_request__field_indices_by_name,
   2,  rapport__relationships__v1__activate_relationship_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__activate_relationship_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__finish_import_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__finish_import_request__field_descriptors[4] =
 {
   {
     "name",
@@ -3367,6 +3445,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__finish_import_
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__FinishImportRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__FinishImportRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -3398,15 +3488,16 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__finish_import_
   },
 };
 static const unsigned rapport__relationships__v1__finish_import_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__finish_import_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__finish_import_request__descriptor =
 {
@@ -3416,7 +3507,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__finish_import_reque
   "Rapport__Relationships__V1__FinishImportRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__FinishImportRequest),
-  3,
+  4,
   rapport__relationships__v1__finish_import_request__field_descriptors,
   rapport__relationships__v1__finish_import_request__field_indices_by_name,
   2,  rapport__relationships__v1__finish_import_request__number_ranges,
@@ -3461,7 +3552,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__get_relationship_re
   (ProtobufCMessageInit) rapport__relationships__v1__get_relationship_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__list_relationships_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_relationships_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -3499,8 +3590,34 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__list_relations
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListRelationshipsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListRelationshipsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__list_relationships_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -3508,7 +3625,7 @@ static const unsigned rapport__relationships__v1__list_relationships_request__fi
 static const ProtobufCIntRange rapport__relationships__v1__list_relationships_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__list_relationships_request__descriptor =
 {
@@ -3518,7 +3635,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_relationships_
   "Rapport__Relationships__V1__ListRelationshipsRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ListRelationshipsRequest),
-  3,
+  5,
   rapport__relationships__v1__list_relationships_request__field_descriptors,
   rapport__relationships__v1__list_relationships_request__field_indices_by_name,
   1,  rapport__relationships__v1__list_relationships_request__number_ranges,
@@ -3654,7 +3771,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__revise_agreement_re
   (ProtobufCMessageInit) rapport__relationships__v1__revise_agreement_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__sign_agreement_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__sign_agreement_request__field_descriptors[4] =
 {
   {
     "name",
@@ -3663,6 +3780,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__sign_agreement
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__SignAgreementRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__SignAgreementRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -3694,15 +3823,16 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__sign_agreement
   },
 };
 static const unsigned rapport__relationships__v1__sign_agreement_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__sign_agreement_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__sign_agreement_request__descriptor =
 {
@@ -3712,7 +3842,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__sign_agreement_requ
   "Rapport__Relationships__V1__SignAgreementRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__SignAgreementRequest),
-  3,
+  4,
   rapport__relationships__v1__sign_agreement_request__field_descriptors,
   rapport__relationships__v1__sign_agreement_request__field_indices_by_name,
   2,  rapport__relationships__v1__sign_agreement_request__number_ranges,
@@ -3757,7 +3887,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__get_agreement_reque
   (ProtobufCMessageInit) rapport__relationships__v1__get_agreement_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__list_agreements_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_agreements_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -3795,8 +3925,34 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__list_agreement
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListAgreementsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListAgreementsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__list_agreements_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -3804,7 +3960,7 @@ static const unsigned rapport__relationships__v1__list_agreements_request__field
 static const ProtobufCIntRange rapport__relationships__v1__list_agreements_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__list_agreements_request__descriptor =
 {
@@ -3814,7 +3970,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_agreements_req
   "Rapport__Relationships__V1__ListAgreementsRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ListAgreementsRequest),
-  3,
+  5,
   rapport__relationships__v1__list_agreements_request__field_descriptors,
   rapport__relationships__v1__list_agreements_request__field_indices_by_name,
   1,  rapport__relationships__v1__list_agreements_request__number_ranges,
@@ -3950,7 +4106,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__schedule_session_re
   (ProtobufCMessageInit) rapport__relationships__v1__schedule_session_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__state_intent_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__state_intent_request__field_descriptors[5] =
 {
   {
     "name",
@@ -3971,6 +4127,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__state_intent_r
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__StateIntentRequest, intent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__StateIntentRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -4002,16 +4170,17 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__state_intent_r
   },
 };
 static const unsigned rapport__relationships__v1__state_intent_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
   1,   /* field[1] = intent */
   0,   /* field[0] = name */
-  3,   /* field[3] = occurred_at */
-  2,   /* field[2] = request_id */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__state_intent_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 2 },
-  { 0, 4 }
+  { 13, 2 },
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__state_intent_request__descriptor =
 {
@@ -4021,14 +4190,14 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__state_intent_reques
   "Rapport__Relationships__V1__StateIntentRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__StateIntentRequest),
-  4,
+  5,
   rapport__relationships__v1__state_intent_request__field_descriptors,
   rapport__relationships__v1__state_intent_request__field_indices_by_name,
   2,  rapport__relationships__v1__state_intent_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__state_intent_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__attest_session_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__attest_session_request__field_descriptors[5] =
 {
   {
     "name",
@@ -4051,6 +4220,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__attest_session
     offsetof(Rapport__Relationships__V1__AttestSessionRequest, outcome),
     &rapport__relationships__v1__attestation__outcome__descriptor,
     NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AttestSessionRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
@@ -4080,16 +4261,17 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__attest_session
   },
 };
 static const unsigned rapport__relationships__v1__attest_session_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
   0,   /* field[0] = name */
-  3,   /* field[3] = occurred_at */
+  4,   /* field[4] = occurred_at */
   1,   /* field[1] = outcome */
-  2,   /* field[2] = request_id */
+  3,   /* field[3] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__attest_session_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 2 },
-  { 0, 4 }
+  { 13, 2 },
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__attest_session_request__descriptor =
 {
@@ -4099,7 +4281,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__attest_session_requ
   "Rapport__Relationships__V1__AttestSessionRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__AttestSessionRequest),
-  4,
+  5,
   rapport__relationships__v1__attest_session_request__field_descriptors,
   rapport__relationships__v1__attest_session_request__field_indices_by_name,
   2,  rapport__relationships__v1__attest_session_request__number_ranges,
@@ -4144,7 +4326,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__get_session_request
   (ProtobufCMessageInit) rapport__relationships__v1__get_session_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__list_sessions_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_sessions_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -4182,8 +4364,34 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__list_sessions_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListSessionsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListSessionsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__list_sessions_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -4191,7 +4399,7 @@ static const unsigned rapport__relationships__v1__list_sessions_request__field_i
 static const ProtobufCIntRange rapport__relationships__v1__list_sessions_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__list_sessions_request__descriptor =
 {
@@ -4201,7 +4409,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_sessions_reque
   "Rapport__Relationships__V1__ListSessionsRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ListSessionsRequest),
-  3,
+  5,
   rapport__relationships__v1__list_sessions_request__field_descriptors,
   rapport__relationships__v1__list_sessions_request__field_indices_by_name,
   1,  rapport__relationships__v1__list_sessions_request__number_ranges,
@@ -4337,7 +4545,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__create_commitment_r
   (ProtobufCMessageInit) rapport__relationships__v1__create_commitment_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_commitment_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_commitment_request__field_descriptors[4] =
 {
   {
     "name",
@@ -4346,6 +4554,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_commitm
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__AcceptCommitmentRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AcceptCommitmentRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -4377,15 +4597,16 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_commitm
   },
 };
 static const unsigned rapport__relationships__v1__accept_commitment_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__accept_commitment_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__accept_commitment_request__descriptor =
 {
@@ -4395,14 +4616,14 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__accept_commitment_r
   "Rapport__Relationships__V1__AcceptCommitmentRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__AcceptCommitmentRequest),
-  3,
+  4,
   rapport__relationships__v1__accept_commitment_request__field_descriptors,
   rapport__relationships__v1__accept_commitment_request__field_indices_by_name,
   2,  rapport__relationships__v1__accept_commitment_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__accept_commitment_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__renegotiate_commitment_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__renegotiate_commitment_request__field_descriptors[5] =
 {
   {
     "name",
@@ -4425,6 +4646,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__renegotiate_co
     offsetof(Rapport__Relationships__V1__RenegotiateCommitmentRequest, due_time),
     &google__protobuf__timestamp__descriptor,
     NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RenegotiateCommitmentRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
@@ -4455,15 +4688,16 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__renegotiate_co
 };
 static const unsigned rapport__relationships__v1__renegotiate_commitment_request__field_indices_by_name[] = {
   1,   /* field[1] = due_time */
+  2,   /* field[2] = etag */
   0,   /* field[0] = name */
-  3,   /* field[3] = occurred_at */
-  2,   /* field[2] = request_id */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__renegotiate_commitment_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 2 },
-  { 0, 4 }
+  { 13, 2 },
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__renegotiate_commitment_request__descriptor =
 {
@@ -4473,14 +4707,14 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__renegotiate_commitm
   "Rapport__Relationships__V1__RenegotiateCommitmentRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__RenegotiateCommitmentRequest),
-  4,
+  5,
   rapport__relationships__v1__renegotiate_commitment_request__field_descriptors,
   rapport__relationships__v1__renegotiate_commitment_request__field_indices_by_name,
   2,  rapport__relationships__v1__renegotiate_commitment_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__renegotiate_commitment_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__claim_kept_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__claim_kept_request__field_descriptors[4] =
 {
   {
     "name",
@@ -4489,6 +4723,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__claim_kept_req
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__ClaimKeptRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ClaimKeptRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -4520,15 +4766,16 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__claim_kept_req
   },
 };
 static const unsigned rapport__relationships__v1__claim_kept_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__claim_kept_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__claim_kept_request__descriptor =
 {
@@ -4538,14 +4785,14 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__claim_kept_request_
   "Rapport__Relationships__V1__ClaimKeptRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ClaimKeptRequest),
-  3,
+  4,
   rapport__relationships__v1__claim_kept_request__field_descriptors,
   rapport__relationships__v1__claim_kept_request__field_indices_by_name,
   2,  rapport__relationships__v1__claim_kept_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__claim_kept_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__confirm_kept_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__confirm_kept_request__field_descriptors[4] =
 {
   {
     "name",
@@ -4554,6 +4801,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__confirm_kept_r
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__ConfirmKeptRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ConfirmKeptRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -4585,15 +4844,16 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__confirm_kept_r
   },
 };
 static const unsigned rapport__relationships__v1__confirm_kept_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__confirm_kept_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__confirm_kept_request__descriptor =
 {
@@ -4603,7 +4863,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__confirm_kept_reques
   "Rapport__Relationships__V1__ConfirmKeptRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ConfirmKeptRequest),
-  3,
+  4,
   rapport__relationships__v1__confirm_kept_request__field_descriptors,
   rapport__relationships__v1__confirm_kept_request__field_indices_by_name,
   2,  rapport__relationships__v1__confirm_kept_request__number_ranges,
@@ -4648,7 +4908,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__get_commitment_requ
   (ProtobufCMessageInit) rapport__relationships__v1__get_commitment_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__list_commitments_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_commitments_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -4686,8 +4946,34 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__list_commitmen
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListCommitmentsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListCommitmentsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__list_commitments_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -4695,7 +4981,7 @@ static const unsigned rapport__relationships__v1__list_commitments_request__fiel
 static const ProtobufCIntRange rapport__relationships__v1__list_commitments_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__list_commitments_request__descriptor =
 {
@@ -4705,7 +4991,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_commitments_re
   "Rapport__Relationships__V1__ListCommitmentsRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ListCommitmentsRequest),
-  3,
+  5,
   rapport__relationships__v1__list_commitments_request__field_descriptors,
   rapport__relationships__v1__list_commitments_request__field_indices_by_name,
   1,  rapport__relationships__v1__list_commitments_request__number_ranges,
@@ -4763,7 +5049,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_commitments_re
   (ProtobufCMessageInit) rapport__relationships__v1__list_commitments_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__acknowledge_breach_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__acknowledge_breach_request__field_descriptors[7] =
 {
   {
     "name",
@@ -4814,6 +5100,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__acknowledge_br
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AcknowledgeBreachRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "request_id",
     14,
     PROTOBUF_C_LABEL_NONE,
@@ -4841,16 +5139,17 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__acknowledge_br
 static const unsigned rapport__relationships__v1__acknowledge_breach_request__field_indices_by_name[] = {
   3,   /* field[3] = change */
   2,   /* field[2] = effect */
+  4,   /* field[4] = etag */
   0,   /* field[0] = name */
-  5,   /* field[5] = occurred_at */
-  4,   /* field[4] = request_id */
+  6,   /* field[6] = occurred_at */
+  5,   /* field[5] = request_id */
   1,   /* field[1] = what */
 };
 static const ProtobufCIntRange rapport__relationships__v1__acknowledge_breach_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 4 },
-  { 0, 6 }
+  { 13, 4 },
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__acknowledge_breach_request__descriptor =
 {
@@ -4860,14 +5159,14 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__acknowledge_breach_
   "Rapport__Relationships__V1__AcknowledgeBreachRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__AcknowledgeBreachRequest),
-  6,
+  7,
   rapport__relationships__v1__acknowledge_breach_request__field_descriptors,
   rapport__relationships__v1__acknowledge_breach_request__field_indices_by_name,
   2,  rapport__relationships__v1__acknowledge_breach_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__acknowledge_breach_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_repair_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_repair_request__field_descriptors[4] =
 {
   {
     "name",
@@ -4876,6 +5175,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_repair_
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__AcceptRepairRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AcceptRepairRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -4907,15 +5218,16 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__accept_repair_
   },
 };
 static const unsigned rapport__relationships__v1__accept_repair_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
   0,   /* field[0] = name */
-  2,   /* field[2] = occurred_at */
-  1,   /* field[1] = request_id */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__accept_repair_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 1 },
-  { 0, 3 }
+  { 13, 1 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__accept_repair_request__descriptor =
 {
@@ -4925,7 +5237,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__accept_repair_reque
   "Rapport__Relationships__V1__AcceptRepairRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__AcceptRepairRequest),
-  3,
+  4,
   rapport__relationships__v1__accept_repair_request__field_descriptors,
   rapport__relationships__v1__accept_repair_request__field_indices_by_name,
   2,  rapport__relationships__v1__accept_repair_request__number_ranges,
@@ -4970,7 +5282,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__get_breach_case_req
   (ProtobufCMessageInit) rapport__relationships__v1__get_breach_case_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__list_breach_cases_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_breach_cases_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -5008,8 +5320,34 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__list_breach_ca
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListBreachCasesRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListBreachCasesRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__list_breach_cases_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -5017,7 +5355,7 @@ static const unsigned rapport__relationships__v1__list_breach_cases_request__fie
 static const ProtobufCIntRange rapport__relationships__v1__list_breach_cases_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__list_breach_cases_request__descriptor =
 {
@@ -5027,7 +5365,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_breach_cases_r
   "Rapport__Relationships__V1__ListBreachCasesRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ListBreachCasesRequest),
-  3,
+  5,
   rapport__relationships__v1__list_breach_cases_request__field_descriptors,
   rapport__relationships__v1__list_breach_cases_request__field_indices_by_name,
   1,  rapport__relationships__v1__list_breach_cases_request__number_ranges,
@@ -5163,7 +5501,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__record_decision_req
   (ProtobufCMessageInit) rapport__relationships__v1__record_decision_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__explain_decision_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__explain_decision_request__field_descriptors[5] =
 {
   {
     "name",
@@ -5184,6 +5522,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__explain_decisi
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__ExplainDecisionRequest, why),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ExplainDecisionRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -5215,16 +5565,17 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__explain_decisi
   },
 };
 static const unsigned rapport__relationships__v1__explain_decision_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
   0,   /* field[0] = name */
-  3,   /* field[3] = occurred_at */
-  2,   /* field[2] = request_id */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
   1,   /* field[1] = why */
 };
 static const ProtobufCIntRange rapport__relationships__v1__explain_decision_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 2 },
-  { 0, 4 }
+  { 13, 2 },
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__explain_decision_request__descriptor =
 {
@@ -5234,7 +5585,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__explain_decision_re
   "Rapport__Relationships__V1__ExplainDecisionRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ExplainDecisionRequest),
-  4,
+  5,
   rapport__relationships__v1__explain_decision_request__field_descriptors,
   rapport__relationships__v1__explain_decision_request__field_indices_by_name,
   2,  rapport__relationships__v1__explain_decision_request__number_ranges,
@@ -5279,7 +5630,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__get_decision_reques
   (ProtobufCMessageInit) rapport__relationships__v1__get_decision_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__list_decisions_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_decisions_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -5317,8 +5668,34 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__list_decisions
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListDecisionsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListDecisionsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__list_decisions_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -5326,7 +5703,7 @@ static const unsigned rapport__relationships__v1__list_decisions_request__field_
 static const ProtobufCIntRange rapport__relationships__v1__list_decisions_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__list_decisions_request__descriptor =
 {
@@ -5336,7 +5713,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_decisions_requ
   "Rapport__Relationships__V1__ListDecisionsRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ListDecisionsRequest),
-  3,
+  5,
   rapport__relationships__v1__list_decisions_request__field_descriptors,
   rapport__relationships__v1__list_decisions_request__field_indices_by_name,
   1,  rapport__relationships__v1__list_decisions_request__number_ranges,
@@ -5472,7 +5849,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__record_reflect_back
   (ProtobufCMessageInit) rapport__relationships__v1__record_reflect_back_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__judge_reflect_back_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__judge_reflect_back_request__field_descriptors[6] =
 {
   {
     "name",
@@ -5511,6 +5888,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__judge_reflect_
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__JudgeReflectBackRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "request_id",
     14,
     PROTOBUF_C_LABEL_NONE,
@@ -5537,16 +5926,17 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__judge_reflect_
 };
 static const unsigned rapport__relationships__v1__judge_reflect_back_request__field_indices_by_name[] = {
   2,   /* field[2] = correction */
+  3,   /* field[3] = etag */
   0,   /* field[0] = name */
-  4,   /* field[4] = occurred_at */
-  3,   /* field[3] = request_id */
+  5,   /* field[5] = occurred_at */
+  4,   /* field[4] = request_id */
   1,   /* field[1] = verdict */
 };
 static const ProtobufCIntRange rapport__relationships__v1__judge_reflect_back_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 3 },
-  { 0, 5 }
+  { 13, 3 },
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__judge_reflect_back_request__descriptor =
 {
@@ -5556,7 +5946,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__judge_reflect_back_
   "Rapport__Relationships__V1__JudgeReflectBackRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__JudgeReflectBackRequest),
-  5,
+  6,
   rapport__relationships__v1__judge_reflect_back_request__field_descriptors,
   rapport__relationships__v1__judge_reflect_back_request__field_indices_by_name,
   2,  rapport__relationships__v1__judge_reflect_back_request__number_ranges,
@@ -5601,7 +5991,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__get_reflect_back_re
   (ProtobufCMessageInit) rapport__relationships__v1__get_reflect_back_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__list_reflect_backs_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_reflect_backs_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -5639,8 +6029,34 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__list_reflect_b
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListReflectBacksRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListReflectBacksRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__list_reflect_backs_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -5648,7 +6064,7 @@ static const unsigned rapport__relationships__v1__list_reflect_backs_request__fi
 static const ProtobufCIntRange rapport__relationships__v1__list_reflect_backs_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__list_reflect_backs_request__descriptor =
 {
@@ -5658,7 +6074,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_reflect_backs_
   "Rapport__Relationships__V1__ListReflectBacksRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ListReflectBacksRequest),
-  3,
+  5,
   rapport__relationships__v1__list_reflect_backs_request__field_descriptors,
   rapport__relationships__v1__list_reflect_backs_request__field_indices_by_name,
   1,  rapport__relationships__v1__list_reflect_backs_request__number_ranges,
@@ -5794,7 +6210,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__add_advice_request_
   (ProtobufCMessageInit) rapport__relationships__v1__add_advice_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__teach_back_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__teach_back_request__field_descriptors[5] =
 {
   {
     "name",
@@ -5815,6 +6231,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__teach_back_req
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__TeachBackRequest, teach_back),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__TeachBackRequest, etag),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -5846,16 +6274,17 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__teach_back_req
   },
 };
 static const unsigned rapport__relationships__v1__teach_back_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
   0,   /* field[0] = name */
-  3,   /* field[3] = occurred_at */
-  2,   /* field[2] = request_id */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
   1,   /* field[1] = teach_back */
 };
 static const ProtobufCIntRange rapport__relationships__v1__teach_back_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 2 },
-  { 0, 4 }
+  { 13, 2 },
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__teach_back_request__descriptor =
 {
@@ -5865,14 +6294,14 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__teach_back_request_
   "Rapport__Relationships__V1__TeachBackRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__TeachBackRequest),
-  4,
+  5,
   rapport__relationships__v1__teach_back_request__field_descriptors,
   rapport__relationships__v1__teach_back_request__field_indices_by_name,
   2,  rapport__relationships__v1__teach_back_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__teach_back_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__rate_advice_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__rate_advice_request__field_descriptors[5] =
 {
   {
     "name",
@@ -5895,6 +6324,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__rate_advice_re
     offsetof(Rapport__Relationships__V1__RateAdviceRequest, rating),
     &rapport__relationships__v1__advice__rating__descriptor,
     NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RateAdviceRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
@@ -5924,16 +6365,17 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__rate_advice_re
   },
 };
 static const unsigned rapport__relationships__v1__rate_advice_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
   0,   /* field[0] = name */
-  3,   /* field[3] = occurred_at */
+  4,   /* field[4] = occurred_at */
   1,   /* field[1] = rating */
-  2,   /* field[2] = request_id */
+  3,   /* field[3] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__rate_advice_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 2 },
-  { 0, 4 }
+  { 13, 2 },
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__rate_advice_request__descriptor =
 {
@@ -5943,7 +6385,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__rate_advice_request
   "Rapport__Relationships__V1__RateAdviceRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__RateAdviceRequest),
-  4,
+  5,
   rapport__relationships__v1__rate_advice_request__field_descriptors,
   rapport__relationships__v1__rate_advice_request__field_indices_by_name,
   2,  rapport__relationships__v1__rate_advice_request__number_ranges,
@@ -5988,7 +6430,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__get_advice_request_
   (ProtobufCMessageInit) rapport__relationships__v1__get_advice_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__list_advice_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_advice_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -6026,8 +6468,34 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__list_advice_re
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListAdviceRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListAdviceRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__list_advice_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -6035,7 +6503,7 @@ static const unsigned rapport__relationships__v1__list_advice_request__field_ind
 static const ProtobufCIntRange rapport__relationships__v1__list_advice_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__list_advice_request__descriptor =
 {
@@ -6045,7 +6513,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_advice_request
   "Rapport__Relationships__V1__ListAdviceRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ListAdviceRequest),
-  3,
+  5,
   rapport__relationships__v1__list_advice_request__field_descriptors,
   rapport__relationships__v1__list_advice_request__field_indices_by_name,
   1,  rapport__relationships__v1__list_advice_request__number_ranges,
@@ -6219,7 +6687,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__get_context_change_
   (ProtobufCMessageInit) rapport__relationships__v1__get_context_change_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__list_context_changes_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_context_changes_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -6257,8 +6725,34 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__list_context_c
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListContextChangesRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListContextChangesRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__list_context_changes_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -6266,7 +6760,7 @@ static const unsigned rapport__relationships__v1__list_context_changes_request__
 static const ProtobufCIntRange rapport__relationships__v1__list_context_changes_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__list_context_changes_request__descriptor =
 {
@@ -6276,7 +6770,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_context_change
   "Rapport__Relationships__V1__ListContextChangesRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ListContextChangesRequest),
-  3,
+  5,
   rapport__relationships__v1__list_context_changes_request__field_descriptors,
   rapport__relationships__v1__list_context_changes_request__field_indices_by_name,
   1,  rapport__relationships__v1__list_context_changes_request__number_ranges,

@@ -124,10 +124,12 @@ struct  Rapport__Relationships__V1__ListPeopleRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_PEOPLE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_people_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Relationships__V1__ListPeopleResponse
@@ -181,10 +183,12 @@ struct  Rapport__Relationships__V1__ListProgrammesRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_PROGRAMMES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_programmes_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Relationships__V1__ListProgrammesResponse
@@ -219,36 +223,48 @@ struct  Rapport__Relationships__V1__AcceptRequestRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__ACCEPT_REQUEST_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__accept_request_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__ActivateRelationshipRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__ACTIVATE_RELATIONSHIP_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__activate_relationship_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__FinishImportRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__FINISH_IMPORT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__finish_import_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__GetRelationshipRequest
@@ -270,10 +286,12 @@ struct  Rapport__Relationships__V1__ListRelationshipsRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_RELATIONSHIPS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_relationships_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Relationships__V1__ListRelationshipsResponse
@@ -308,12 +326,16 @@ struct  Rapport__Relationships__V1__SignAgreementRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__SIGN_AGREEMENT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__sign_agreement_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__GetAgreementRequest
@@ -335,10 +357,12 @@ struct  Rapport__Relationships__V1__ListAgreementsRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_AGREEMENTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_agreements_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Relationships__V1__ListAgreementsResponse
@@ -377,12 +401,16 @@ struct  Rapport__Relationships__V1__StateIntentRequest
    * 1 to 2000 characters.
    */
   char *intent;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__STATE_INTENT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__state_intent_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__AttestSessionRequest
@@ -393,12 +421,16 @@ struct  Rapport__Relationships__V1__AttestSessionRequest
    * Unspecified means HELD.
    */
   Rapport__Relationships__V1__Attestation__Outcome outcome;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__ATTEST_SESSION_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__attest_session_request__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__GetSessionRequest
@@ -420,10 +452,12 @@ struct  Rapport__Relationships__V1__ListSessionsRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_SESSIONS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_sessions_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Relationships__V1__ListSessionsResponse
@@ -458,12 +492,16 @@ struct  Rapport__Relationships__V1__AcceptCommitmentRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__ACCEPT_COMMITMENT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__accept_commitment_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__RenegotiateCommitmentRequest
@@ -474,36 +512,48 @@ struct  Rapport__Relationships__V1__RenegotiateCommitmentRequest
    * Later than the present one.
    */
   Google__Protobuf__Timestamp *due_time;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__RENEGOTIATE_COMMITMENT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__renegotiate_commitment_request__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__ClaimKeptRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__CLAIM_KEPT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__claim_kept_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__ConfirmKeptRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__CONFIRM_KEPT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__confirm_kept_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__GetCommitmentRequest
@@ -525,10 +575,12 @@ struct  Rapport__Relationships__V1__ListCommitmentsRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_COMMITMENTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_commitments_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Relationships__V1__ListCommitmentsResponse
@@ -553,24 +605,32 @@ struct  Rapport__Relationships__V1__AcknowledgeBreachRequest
   char *what;
   char *effect;
   char *change;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__ACKNOWLEDGE_BREACH_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__acknowledge_breach_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__AcceptRepairRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__ACCEPT_REPAIR_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__accept_repair_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__GetBreachCaseRequest
@@ -592,10 +652,12 @@ struct  Rapport__Relationships__V1__ListBreachCasesRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_BREACH_CASES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_breach_cases_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Relationships__V1__ListBreachCasesResponse
@@ -634,12 +696,16 @@ struct  Rapport__Relationships__V1__ExplainDecisionRequest
    * 1 to 2000 characters.
    */
   char *why;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__EXPLAIN_DECISION_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__explain_decision_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__GetDecisionRequest
@@ -661,10 +727,12 @@ struct  Rapport__Relationships__V1__ListDecisionsRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_DECISIONS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_decisions_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Relationships__V1__ListDecisionsResponse
@@ -701,12 +769,16 @@ struct  Rapport__Relationships__V1__JudgeReflectBackRequest
   char *name;
   Rapport__Relationships__V1__ReflectBack__Verdict verdict;
   char *correction;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__JUDGE_REFLECT_BACK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__judge_reflect_back_request__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__REFLECT_BACK__VERDICT__VERDICT_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__REFLECT_BACK__VERDICT__VERDICT_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__GetReflectBackRequest
@@ -728,10 +800,12 @@ struct  Rapport__Relationships__V1__ListReflectBacksRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_REFLECT_BACKS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_reflect_backs_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Relationships__V1__ListReflectBacksResponse
@@ -770,12 +844,16 @@ struct  Rapport__Relationships__V1__TeachBackRequest
    * 1 to 4000 characters.
    */
   char *teach_back;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__TEACH_BACK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__teach_back_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__RateAdviceRequest
@@ -783,12 +861,16 @@ struct  Rapport__Relationships__V1__RateAdviceRequest
   ProtobufCMessage base;
   char *name;
   Rapport__Relationships__V1__Advice__Rating rating;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
   char *request_id;
   Google__Protobuf__Timestamp *occurred_at;
 };
 #define RAPPORT__RELATIONSHIPS__V1__RATE_ADVICE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__rate_advice_request__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__ADVICE__RATING__RATING_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__ADVICE__RATING__RATING_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__GetAdviceRequest
@@ -810,10 +892,12 @@ struct  Rapport__Relationships__V1__ListAdviceRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_ADVICE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_advice_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Relationships__V1__ListAdviceResponse
@@ -863,10 +947,12 @@ struct  Rapport__Relationships__V1__ListContextChangesRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_CONTEXT_CHANGES_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_context_changes_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Relationships__V1__ListContextChangesResponse

@@ -1020,7 +1020,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__get_evidence_request__descr
   (ProtobufCMessageInit) rapport__trust__v1__get_evidence_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__trust__v1__list_evidence_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__trust__v1__list_evidence_request__field_descriptors[5] =
 {
   {
     "parent",
@@ -1058,8 +1058,34 @@ static const ProtobufCFieldDescriptor rapport__trust__v1__list_evidence_request_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListEvidenceRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListEvidenceRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__trust__v1__list_evidence_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
@@ -1067,7 +1093,7 @@ static const unsigned rapport__trust__v1__list_evidence_request__field_indices_b
 static const ProtobufCIntRange rapport__trust__v1__list_evidence_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__trust__v1__list_evidence_request__descriptor =
 {
@@ -1077,7 +1103,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__list_evidence_request__desc
   "Rapport__Trust__V1__ListEvidenceRequest",
   "rapport.trust.v1",
   sizeof(Rapport__Trust__V1__ListEvidenceRequest),
-  3,
+  5,
   rapport__trust__v1__list_evidence_request__field_descriptors,
   rapport__trust__v1__list_evidence_request__field_indices_by_name,
   1,  rapport__trust__v1__list_evidence_request__number_ranges,

@@ -155,10 +155,12 @@ struct  Rapport__Trust__V1__ListEvidenceRequest
    */
   int32_t page_size;
   char *page_token;
+  char *filter;
+  char *order_by;
 };
 #define RAPPORT__TRUST__V1__LIST_EVIDENCE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_evidence_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Trust__V1__ListEvidenceResponse
