@@ -23,7 +23,7 @@ enum Tables {
     static let supportActions = Table<SupportAction>(
         "support_action", collections: ["organizations", "relationships", "supportActions"])
     static let attainments = Table<Attainment>(
-        "attainment", collections: ["organizations", "relationships", "goals", "attainments"])
+        "attainment", collections: ["organizations", "relationships", "goals", "attainments"], below: goals)
 
     static let migrations = [
         Migration(

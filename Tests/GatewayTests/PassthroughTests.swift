@@ -81,7 +81,9 @@ import Testing
         }
         try await TestGateway.run(["trust-scoring": [watch]]) { test in
             let channel = Channel(test.endpoint, group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
-            let answers = try await TrustServiceClient(channel).watchTrustProfile(WatchTrustProfileRequest())
+            let answers = try await TrustServiceClient(channel).watchTrustProfile(
+                WatchTrustProfileRequest(),
+                options: CallOptions(metadata: ["authorization": "Bearer \(try await test.token())"]))
             var iterator = answers.makeAsyncIterator()
             #expect(try await iterator.next()?.resumeToken == "1")
             await test.gateway.stop()

@@ -201,7 +201,9 @@ private final class Seen: Sendable {
         try await TestGateway.run(["goals": [get]]) { test in
             let client = try await TestClient(test.endpoint)
             let start = ContinuousClock.now
-            let answer = client.request("POST", "/v1/\(pair)/goals/g1:propose", [:], body: [UInt8]("{}".utf8))
+            let answer = client.request(
+                "POST", "/v1/\(pair)/goals/g1:propose", ["authorization": "Bearer \(try await test.token())"],
+                body: [UInt8]("{}".utf8))
             for await _ in began.stream { break }
             client.close()
             for await _ in cancelled.stream { break }

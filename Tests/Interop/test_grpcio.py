@@ -196,10 +196,10 @@ def test_reflection(channel, service):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_unknown_method(channel, service):
+def test_unknown_method(channel, as_role, service):
     call = channel(service).unary_unary("/rapport.goals.v1.GoalsService/Fly")
     with pytest.raises(grpc.RpcError) as caught:
-        call(b"", timeout=5)
+        call(b"", metadata=as_role("coachee"), timeout=5)
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 

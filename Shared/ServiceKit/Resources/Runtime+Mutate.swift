@@ -18,6 +18,7 @@ extension Runtime {
         let caller = try context.caller
         let pair = try ResourceName.relationship(of: name)
         guard caller.belongs(to: pair.organization) else { throw Refusal.notParty }
+        try table.check(nameOrParent: name)
         let judged = try Judged(request, caller, at: clock.now)
         _ = try await projection?.find(pair.text)
         let attempt = { [self] in

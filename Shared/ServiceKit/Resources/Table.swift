@@ -7,15 +7,45 @@ public struct Table<R: Resource>: Sendable {
     let collections: [String]
     let state: @Sendable (R) -> Int32
 
+    /// Whether what these resources belong to exists; nil where a look at the relationship tells.
+    let parentExists: (@Sendable (String, Snapshot) throws -> Bool)?
+
+    /// - Parameters:
+    ///   - parent: the table of what they belong to, when that is no relationship or organisation: a list below a
+    ///     parent that does not exist is refused (docs/domain.md rule 33).
+    ///   - state: the indexed state column.
+    public init<Parent: Resource>(
+        _ sqlName: String, collections: [String], below parent: Table<Parent>,
+        state: @escaping @Sendable (R) -> Int32 = { _ in 0 }
+    ) {
+        self.init(
+            sqlName, collections: collections, state: state, parentExists: { try parent.find($0, in: $1) != nil })
+    }
+
     /// - Parameter state: the indexed state column.
     public init(_ sqlName: String, collections: [String], state: @escaping @Sendable (R) -> Int32 = { _ in 0 }) {
+        self.init(sqlName, collections: collections, state: state, parentExists: nil)
+    }
+
+    private init(
+        _ sqlName: String, collections: [String], state: @escaping @Sendable (R) -> Int32,
+        parentExists: (@Sendable (String, Snapshot) throws -> Bool)?
+    ) {
         storage = ResourceTable(sqlName)
+        self.parentExists = parentExists
         self.collections = collections
         self.state = state
     }
 
     /// What a migration runs to make the table.
     public var statements: [String] { storage.statements }
+
+    /// What a request about these resources names: one of them, or what they belong to.
+    /// - Throws: `Refusal` INVALID_ARGUMENT, BAD_NAME.
+    func check(nameOrParent name: String) throws {
+        guard (try? ResourceName(name, collections)) == nil else { return }
+        _ = try ResourceName(name, Array(collections.dropLast()))
+    }
 
     /// - Throws: `Refusal` INVALID_ARGUMENT, BAD_NAME.
     public func find(_ name: String, in snapshot: Snapshot) throws -> R? {

@@ -9,6 +9,9 @@ import Synchronization
 public struct Authenticator: ServerInterceptor {
     /// Remembered tokens; past it the memory starts anew.
     static let cacheLimit = 10_000
+    /// What our keys sign with. The header must say so: what a token claims of its algorithm is never acted upon
+    /// (RFC 8725 §3.1).
+    static let algorithm = "EdDSA"
     /// Longer tokens are refused unread.
     static let tokenLimit = 8 * 1024
 
@@ -25,9 +28,13 @@ public struct Authenticator: ServerInterceptor {
         self.clock = clock
     }
 
-    /// Calls without a token go on without a caller: health and reflection need none, all else asks for one.
+    /// gRPC's own services, health and reflection, need no token; all else is refused without one before it is read.
     public func intercept(_ context: ServerContext, next: () async throws -> Void) async throws {
-        if let header = context.metadata["authorization"] { context[Caller.self] = try await caller(header) }
+        if let header = context.metadata["authorization"] {
+            context[Caller.self] = try await caller(header)
+        } else if !context.method.hasPrefix("grpc.") {
+            throw Refusal.unauthenticated
+        }
         try await next()
     }
 
@@ -49,7 +56,7 @@ public struct Authenticator: ServerInterceptor {
 
     private func verify(_ token: String, at now: Instant) async throws -> (Caller, expiry: Int64) {
         guard let keyID = Authenticator.keyID(of: token), let owner = await keys.owner(of: keyID, at: now) else {
-            throw Authenticator.invalid("its key is unknown")
+            throw Authenticator.invalid("its key or algorithm is unknown")
         }
         let claims: Claims
         do {
@@ -78,14 +85,19 @@ public struct Authenticator: ServerInterceptor {
         }
     }
 
-    /// The `kid` of a JWS header (RFC 7515 §4.1.4).
+    /// The `kid` of a JWS header (RFC 7515 §4.1.4); nil when it names another algorithm than ours.
     private static func keyID(of token: String) -> String? {
-        struct Header: Decodable { var kid: String? }
+        struct Header: Decodable {
+            var alg: String
+            var kid: String?
+        }
         guard let part = token.split(separator: ".").first else { return nil }
         var base64 = part.replacing("-", with: "+").replacing("_", with: "/")
         base64 += String(repeating: "=", count: (4 - base64.count % 4) % 4)
         guard let json = Data(base64Encoded: String(base64)) else { return nil }
-        return try? JSONDecoder().decode(Header.self, from: json).kid
+        guard let header = try? JSONDecoder().decode(Header.self, from: json), header.alg == Authenticator.algorithm
+        else { return nil }
+        return header.kid
     }
 
     private static func invalid(_ cause: String) -> Refusal {

@@ -52,13 +52,20 @@ public struct ResourceName: Hashable, Sendable, CustomStringConvertible {
     /// The relationship that a resource below it, or itself, belongs to.
     /// - Throws: `Refusal` INVALID_ARGUMENT, BAD_NAME.
     public static func relationship(of name: String) throws -> ResourceName {
-        let parts = name.utf8.count <= maximumLength ? parts(of: name) : []
+        var parts = name.utf8.count <= maximumLength ? parts(of: name) : []
+        // What lies below must have the form of a name as well; a last collection without an id is a singleton.
+        let isWellFormed = parts.dropFirst(4).enumerated().allSatisfy { index, part in
+            index.isMultiple(of: 2) ? !part.isEmpty && part.utf8.allSatisfy(isLetter) : isIdentifier(part)
+        }
+        if !isWellFormed { parts = [] }
         return try ResourceName(parts.prefix(4).joined(separator: "/"), "organizations", "relationships")
     }
 
     private func prefix(_ count: Int) -> String {
         ResourceName.parts(of: text).prefix(count).joined(separator: "/")
     }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5a).contains(byte & 0xdf) }
 
     private static func parts(of text: String) -> [Substring] {
         text.split(separator: "/", omittingEmptySubsequences: false)
