@@ -25,6 +25,13 @@ public struct Authenticator: ServerInterceptor {
         self.clock = clock
     }
 
+    /// With the public keys of the configured directory.
+    public init(_ configuration: ServiceConfiguration, clock: ServiceClock) {
+        self.init(
+            keys: Keys(directory: configuration.keysDirectory, isDevelopment: configuration.isDevelopment),
+            clock: clock)
+    }
+
     /// Calls without a token go on without a caller: health and reflection need none, all else asks for one.
     public func intercept(_ context: ServerContext, next: () async throws -> Void) async throws {
         if let header = context.metadata["authorization"] { context[Caller.self] = try await caller(header) }
