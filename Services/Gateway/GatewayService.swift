@@ -2,7 +2,6 @@ import FoundationEssentials
 import HTTP
 import Logging
 import NIOCore
-import NIOPosix
 import Protobuf
 import RPC
 import Schema
@@ -26,15 +25,15 @@ struct GatewayService: Sendable {
         var pool = DescriptorPool.schema
         pool.add(.standard)
         let views = CoachViews(upstreams: upstreams)
+        let authenticator = Authenticator(configuration, clock: clock)
         let handler = RESTHandler(
             routes: try RouteTable(pool, services: upstreams.services + views.viewsServiceMethods.map(\.service)),
             mapping: JSONMapping(pool, options: .init(printsDefaults: true)), upstreams: upstreams, views: views,
-            authenticator: Authenticator(
-                keys: Keys(directory: configuration.keysDirectory, isDevelopment: configuration.isDevelopment),
-                clock: clock))
+            authenticator: authenticator)
         rest = RESTApplication(handler: handler, group: group, logger: logger)
         server = Server(
-            views.viewsServiceMethods, health: health, configuration: configuration, clock: clock, fallback: rest,
+            views.viewsServiceMethods, health: health, configuration: configuration,
+            authenticator: authenticator, fallback: rest,
             passthrough: passthrough(to: upstreams, methods: pool.services, draining: draining),
             reflecting: upstreams.services + ["rapport.gateway.v1.ViewsService", "grpc.health.v1.Health"], group: group,
             logger: logger)
@@ -60,26 +59,14 @@ struct GatewayService: Sendable {
 
     /// Until SIGTERM or SIGINT.
     static func run(_ configuration: ServiceConfiguration, _ logger: Logger, _ clock: ServiceClock) async throws {
-        let started = ContinuousClock.now
-        try FileManager.default.createDirectory(
-            atPath: configuration.dataDirectory, withIntermediateDirectories: true)
-        let threads = configuration.threads == 0 ? System.coreCount : configuration.threads
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
-        let identity = try await WorkloadIdentity(
-            service: "gateway", dataDirectory: configuration.dataDirectory, keysDirectory: configuration.keysDirectory)
-        let gateway = try GatewayService(configuration, identity: identity, clock: clock, group: group, logger: logger)
-        let address = try await gateway.start()
-        logger.info("ready", metadata: ["address": "\(address)", "after": "\(ContinuousClock.now - started)"])
-        await withTaskGroup(of: Void.self) { tasks in
-            for upstream in gateway.upstreams.all {
-                tasks.addTask { await upstream.followHealth(into: gateway.health) }
+        try await Host.run(configuration, logger) { host in
+            let gateway = try GatewayService(
+                configuration, identity: host.identity, clock: clock, group: host.group, logger: logger)
+            let address = try await gateway.start()
+            let following = gateway.upstreams.all.map { upstream in
+                { @Sendable () async throws -> Void in await upstream.followHealth(into: gateway.health) }
             }
-            await Process.untilTerminated()
-            logger.info("draining")
-            await gateway.stop()
-            tasks.cancelAll()
+            try await host.serve(at: address, beside: following) { await gateway.stop() }
         }
-        try await group.shutdownGracefully()
-        logger.info("stopped")
     }
 }

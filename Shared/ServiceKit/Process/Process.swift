@@ -10,9 +10,6 @@ import Standard
 import Storage
 import UnixSignals
 
-import protocol NIOCore.EventLoopGroup
-import enum NIOCore.System
-
 /// A service's process: `main.swift` is one call of `run`.
 public enum Process {
     /// Runs until SIGTERM or SIGINT, then drains. Exits with 2 for a wrong configuration, with 1 when it cannot start.
@@ -66,56 +63,40 @@ public enum Process {
     private static func serve<Service: RapportService>(
         _ type: Service.Type, _ configuration: ServiceConfiguration, _ logger: Logger, _ clock: ServiceClock
     ) async throws {
-        let started = ContinuousClock.now
-        try FileManager.default.createDirectory(atPath: configuration.dataDirectory, withIntermediateDirectories: true)
-        let group = MultiThreadedEventLoopGroup(
-            numberOfThreads: configuration.threads == 0 ? System.coreCount : configuration.threads)
-        let identity = try await WorkloadIdentity(
-            service: Service.name, dataDirectory: configuration.dataDirectory,
-            keysDirectory: configuration.keysDirectory)
-        let database = try await Database.open(
-            "\(configuration.dataDirectory)/\(Service.name).sqlite", migrations: Service.allMigrations, logger: logger)
-        let channels = configuration.peers.filter { $0.key != Service.name }.mapValues {
-            Channel($0, group: group, logger: logger)
-        }
-        let runtime = try await Runtime(
-            service: Service.name, database: database, clock: clock, logger: logger, identity: identity,
-            channels: channels,
-            pageTokens: try pageTokens(configuration), source: Service.relationshipSource)
-        let service = try await Service(runtime)
-        runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
-
-        let health = HealthStatus()
-        let server = Server(
-            service.methods + EventsFeed(runtime: runtime).eventsServiceMethods, health: health,
-            configuration: configuration, clock: clock, group: group, logger: logger)
-        let address = try await server.http.start()
-        health.set(.serving)
-        logger.info(
-            "ready", metadata: ["address": "\(address)", "after": "\(ContinuousClock.now - started)"])
-
-        await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await runtime.runDuties() }
-            tasks.addTask { try await runtime.purgeRequests() }
-            tasks.addTask { try await tellTheTruth(health, about: database, logger) }
-            tasks.addTask { try await service.run() }
-            for source in Service.eventSources { tasks.addTask { try await runtime.follow(source, for: service) } }
-            await untilTerminated()
-            logger.info("draining")
-            health.shutDown()
-            runtime.draining.begin()
-            await server.http.drain(grace: .seconds(configuration.drainSeconds))
-            tasks.cancelAll()
-            while let result = await tasks.nextResult() {
-                if case .failure(let error) = result, !(error is CancellationError) {
-                    logger.error("a background task failed", metadata: ["error": "\(error)"])
-                }
+        try await Host.run(configuration, logger) { host in
+            let database = try await Database.open(
+                "\(configuration.dataDirectory)/\(Service.name).sqlite", migrations: Service.allMigrations,
+                logger: logger)
+            let channels = configuration.peers.filter { $0.key != Service.name }.mapValues {
+                Channel($0, group: host.group, logger: logger)
             }
+            let runtime = try await Runtime(
+                service: Service.name, database: database, clock: clock, logger: logger, identity: host.identity,
+                channels: channels, pageTokens: try pageTokens(configuration), source: Service.relationshipSource)
+            let service = try await Service(runtime)
+            runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
+
+            let health = HealthStatus()
+            let server = Server(
+                service.methods + EventsFeed(runtime: runtime).eventsServiceMethods, health: health,
+                configuration: configuration, authenticator: Authenticator(configuration, clock: clock),
+                group: host.group, logger: logger)
+            let address = try await server.http.start()
+            health.set(.serving)
+
+            var tasks: [@Sendable () async throws -> Void] = [
+                { try await runtime.runDuties() }, { try await runtime.purgeRequests() },
+                { try await tellTheTruth(health, about: database, logger) }, { try await service.run() },
+            ]
+            for source in Service.eventSources { tasks.append { try await runtime.follow(source, for: service) } }
+            try await host.serve(at: address, beside: tasks) {
+                health.shutDown()
+                runtime.draining.begin()
+                await server.http.drain(grace: .seconds(configuration.drainSeconds))
+            }
+            for channel in channels.values { await channel.close(grace: .zero) }
+            await database.close()
         }
-        for channel in channels.values { await channel.close(grace: .zero) }
-        await database.close()
-        try await group.shutdownGracefully()
-        logger.info("stopped")
     }
 }
 

@@ -15,13 +15,10 @@ public struct Server: Sendable {
     ///   - fallback: for requests that are not gRPC.
     ///   - passthrough: for gRPC methods of other services.
     public init(
-        _ methods: [Method], health: HealthStatus, configuration: ServiceConfiguration, clock: ServiceClock,
+        _ methods: [Method], health: HealthStatus, configuration: ServiceConfiguration, authenticator: Authenticator,
         interceptors: [any ServerInterceptor] = [], fallback: (any Application)? = nil, passthrough: RawHandler? = nil,
         reflecting services: [String]? = nil, group: any EventLoopGroup, logger: Logger
     ) {
-        let authenticator = Authenticator(
-            keys: Keys(directory: configuration.keysDirectory, isDevelopment: configuration.isDevelopment), clock: clock
-        )
         let own = Set(methods.map(\.service)).union(["grpc.health.v1.Health"])
         let reflection = Reflection(services: services ?? own.sorted(), pool: .schema)
         let application = RPCServer(

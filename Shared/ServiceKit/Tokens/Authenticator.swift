@@ -28,6 +28,13 @@ public struct Authenticator: ServerInterceptor {
         self.clock = clock
     }
 
+    /// With the public keys of the configured directory.
+    public init(_ configuration: ServiceConfiguration, clock: ServiceClock) {
+        self.init(
+            keys: Keys(directory: configuration.keysDirectory, isDevelopment: configuration.isDevelopment),
+            clock: clock)
+    }
+
     /// gRPC's own services, health and reflection, need no token; all else is refused without one before it is read.
     public func intercept(_ context: ServerContext, next: () async throws -> Void) async throws {
         if let header = context.metadata["authorization"] {

@@ -1,0 +1,58 @@
+import FoundationEssentials
+import Logging
+import NIOPosix
+
+import enum NIOCore.SocketAddress
+import enum NIOCore.System
+
+/// What every process of the suite stands on: its data directory, its event loops, its key.
+public struct Host: Sendable {
+    public let group: MultiThreadedEventLoopGroup
+    public let identity: WorkloadIdentity
+    private let logger: Logger
+    private let started = ContinuousClock.now
+
+    private init(_ configuration: ServiceConfiguration, _ logger: Logger) async throws {
+        try FileManager.default.createDirectory(atPath: configuration.dataDirectory, withIntermediateDirectories: true)
+        group = MultiThreadedEventLoopGroup(
+            numberOfThreads: configuration.threads == 0 ? System.coreCount : configuration.threads)
+        identity = try await WorkloadIdentity(
+            service: configuration.service, dataDirectory: configuration.dataDirectory,
+            keysDirectory: configuration.keysDirectory)
+        self.logger = logger
+    }
+
+    /// Runs `body` on a host of its own; the event loops end after it.
+    public static func run(
+        _ configuration: ServiceConfiguration, _ logger: Logger, _ body: (Host) async throws -> Void
+    ) async throws {
+        let host = try await Host(configuration, logger)
+        try await body(host)
+        try await host.group.shutdownGracefully()
+        logger.info("stopped")
+    }
+
+    /// From the moment when the process serves until SIGTERM or SIGINT, and through its draining.
+    /// - Parameters:
+    ///   - address: where it listens.
+    ///   - tasks: what goes on beside requests; cancelled when all requests are done.
+    ///   - drain: ends open streams, lets running requests finish, closes.
+    public func serve(
+        at address: SocketAddress, beside tasks: [@Sendable () async throws -> Void],
+        drain: () async throws -> Void
+    ) async throws {
+        logger.info("ready", metadata: ["address": "\(address)", "after": "\(ContinuousClock.now - started)"])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for task in tasks { group.addTask(operation: task) }
+            await Process.untilTerminated()
+            logger.info("draining")
+            try await drain()
+            group.cancelAll()
+            while let result = await group.nextResult() {
+                if case .failure(let error) = result, !(error is CancellationError) {
+                    logger.error("a background task failed", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+    }
+}
