@@ -33,7 +33,7 @@ extension Note {
     private func check() throws {
         try Check.known(level, "note.level")
         guard level != .sealed else {
-            throw Refusal(.unimplemented, "LEVEL_FORBIDDEN", "SEALED notes are not built yet; take PAIR or SELF.")
+            throw Refusal(.unimplemented, "NOT_BUILT", "SEALED notes are not built yet; take PAIR or SELF.")
         }
         try Check.text(body, "note.body", 1...10_000)
     }

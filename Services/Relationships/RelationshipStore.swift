@@ -24,7 +24,7 @@ enum Tables {
     static let inquiries = Table<Inquiry>(
         "inquiries", collections: below("inquiries"), state: { $0.answerTime == nil ? 1 : 2 })
     static let agendaItems = Table<AgendaItem>(
-        "agenda_items", collections: ["organizations", "relationships", "sessions", "agendaItems"])
+        "agenda_items", collections: ["organizations", "relationships", "sessions", "agendaItems"], below: sessions)
     static let notes = Table<Note>("notes", collections: below("notes"))
     /// State 1 waits for the other one.
     static let reflections = Table<Schema.Reflection>(
@@ -33,9 +33,9 @@ enum Tables {
         "conflict_disclosures", collections: below("conflictDisclosures"))
     static let credentials = Table<Credential>("credentials", collections: below("credentials"))
     static let enrollments = Table<Enrollment>(
-        "enrollments", collections: ["organizations", "programmes", "enrollments"])
+        "enrollments", collections: ["organizations", "programmes", "enrollments"], below: programmes)
     static let leaveWindows = Table<LeaveWindow>(
-        "leave_windows", collections: ["organizations", "people", "leaveWindows"])
+        "leave_windows", collections: ["organizations", "people", "leaveWindows"], below: people)
 
     private static func below(_ collection: String) -> [String] {
         ["organizations", "relationships", collection]

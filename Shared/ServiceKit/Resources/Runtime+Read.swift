@@ -99,7 +99,10 @@ extension Runtime {
         let parent = try ResourceName(request.parent, table.collections.dropLast())
         let listing = try Listing<R>(request, of: context.method, sealer: pageTokens, hiding: hidden)
         return try await database.read { snapshot in
-            try listing.page(of: table) { after, limit in
+            if let exists = table.parentExists, try !exists(parent.text, snapshot) {
+                throw Refusal.notFound(parent.text)
+            }
+            return try listing.page(of: table) { after, limit in
                 try table.rows(parent: parent, after: after, limit: limit, in: snapshot)
             } where: {
                 table.isChild($0, of: parent) && visible($0)
