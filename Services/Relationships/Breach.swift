@@ -9,7 +9,8 @@ extension BreachCase {
     /// - Parameter pair: whose resource the subject is, where one is named.
     static func reported(_ draft: BreachCase, name: String, by person: String, in pair: String) throws -> BreachCase {
         guard draft.kind == .confidentiality || draft.kind == .recordAltered else {
-            throw Refusal.invalid("breach_case.kind", "CONFIDENTIALITY or RECORD_ALTERED: the others open by themselves")
+            throw Refusal.invalid(
+                "breach_case.kind", "CONFIDENTIALITY or RECORD_ALTERED: the others open by themselves")
         }
         guard draft.subject.isEmpty || draft.subject.hasPrefix(pair + "/") && draft.subject.utf8.count <= 400 else {
             throw Refusal.invalid("breach_case.subject", "empty, or the name of a resource of the same relationship")

@@ -74,8 +74,9 @@ extension RelationshipsService {
         try await runtime.mutate(
             request, context, under: request.name, answering: Tables.relationships,
             admitting: { caller, relationship, snapshot in
-                try caller.person == PairIndex.requester(
-                    of: relationship.name, organization: caller.organization, in: snapshot)
+                try caller.person
+                    == PairIndex.requester(
+                        of: relationship.name, organization: caller.organization, in: snapshot)
             }
         ) { change in
             guard change.caller?.person != nil else { throw Refusal.notParty }

@@ -50,7 +50,9 @@ import Testing
             get: { try await $0.getAdvice(GetAdviceRequest(name: $1), $2).name }),
         Kind(
             collection: "contextChanges", plant: { _ = try $0.create(Tables.contextChanges, ContextChange(name: $1)) },
-            list: { try await $0.listContextChanges(ListContextChangesRequest(parent: $1), $2).contextChanges.map(\.name) },
+            list: {
+                try await $0.listContextChanges(ListContextChangesRequest(parent: $1), $2).contextChanges.map(\.name)
+            },
             get: { try await $0.getContextChange(GetContextChangeRequest(name: $1), $2).name }),
         Kind(
             collection: "inquiries", plant: { _ = try $0.create(Tables.inquiries, Inquiry(name: $1)) },
@@ -61,12 +63,17 @@ import Testing
             list: { try await $0.listNotes(ListNotesRequest(parent: $1), $2).notes.map(\.name) },
             get: { try await $0.getNote(GetNoteRequest(name: $1), $2).name }),
         Kind(
-            collection: "reflections", plant: { _ = try $0.create(Tables.reflections, Schema.Reflection(name: $1, revealTime: day(0).timestamp)) },
+            collection: "reflections",
+            plant: { _ = try $0.create(Tables.reflections, Schema.Reflection(name: $1, revealTime: day(0).timestamp)) },
             list: { try await $0.listReflections(ListReflectionsRequest(parent: $1), $2).reflections.map(\.name) },
             get: { try await $0.getReflection(GetReflectionRequest(name: $1), $2).name }),
         Kind(
-            collection: "conflictDisclosures", plant: { _ = try $0.create(Tables.conflictDisclosures, ConflictDisclosure(name: $1)) },
-            list: { try await $0.listConflictDisclosures(ListConflictDisclosuresRequest(parent: $1), $2).conflictDisclosures.map(\.name) },
+            collection: "conflictDisclosures",
+            plant: { _ = try $0.create(Tables.conflictDisclosures, ConflictDisclosure(name: $1)) },
+            list: {
+                try await $0.listConflictDisclosures(ListConflictDisclosuresRequest(parent: $1), $2).conflictDisclosures
+                    .map(\.name)
+            },
             get: { try await $0.getConflictDisclosure(GetConflictDisclosureRequest(name: $1), $2).name }),
         Kind(
             collection: "credentials", plant: { _ = try $0.create(Tables.credentials, Credential(name: $1)) },
@@ -124,9 +131,9 @@ import Testing
             let reader = host.context(person: "\(mine)/people/coach")
             for kind in Self.kinds {
                 for organization in [mine, theirs] {
-                    let parent = (
-                        "\(organization)/relationships/\(Self.id)/\(kind.collection)" as String
-                    ).split(separator: "/").dropLast().joined(separator: "/")
+                    let parent = ("\(organization)/relationships/\(Self.id)/\(kind.collection)" as String).split(
+                        separator: "/"
+                    ).dropLast().joined(separator: "/")
                     let name = "\(organization)/relationships/\(Self.id)/\(kind.collection)/\(Self.id)"
                     if organization == mine {
                         #expect(try await kind.list(host.service, parent, reader) == [name], "\(kind.collection)")

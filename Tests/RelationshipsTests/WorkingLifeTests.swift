@@ -223,7 +223,8 @@ import Testing
         let seen = Mutex<[WatchRelationshipResponse]>([])
         let watch = Task { [host = pair.host, name = pair.name, caller = pair.by(pair.coachee)] in
             try await host.service.watchRelationship(
-                WatchRelationshipRequest(name: name), caller, ResponseWriter { message in
+                WatchRelationshipRequest(name: name), caller,
+                ResponseWriter { message in
                     seen.withLock { $0.append(message) }
                     if seen.withLock({ $0.count }) == 3 { throw CancellationError() }
                 })
@@ -241,7 +242,8 @@ import Testing
         let missed = Mutex<[String]>([])
         let resume = WatchRelationshipRequest(name: pair.name, resumeToken: messages[1].resumeToken)
         _ = try? await pair.service.watchRelationship(
-            resume, pair.by(pair.coach), ResponseWriter { message in
+            resume, pair.by(pair.coach),
+            ResponseWriter { message in
                 missed.withLock { $0.append(message.type) }
                 if !message.type.isEmpty { throw CancellationError() }
             })

@@ -263,7 +263,8 @@ import Testing
                 == "WRONG_STATE", "the coach knows of it since day 1")
         #expect(await refusal { try await ignore(pair, change, by: pair.coach, at: day(15)) } == "ROLE_FORBIDDEN")
         try await ignore(pair, change, by: pair.coachee, at: day(15))
-        #expect(await refusal { try await ignore(pair, change, by: pair.coachee, at: day(16)) } == "WRONG_STATE", "once")
+        #expect(
+            await refusal { try await ignore(pair, change, by: pair.coachee, at: day(16)) } == "WRONG_STATE", "once")
         #expect(try await pair.events("context.ignored") == [Fact("context.ignored.v1", day(15))])
     }
 
