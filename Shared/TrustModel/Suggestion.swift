@@ -23,17 +23,18 @@ extension RelationshipState {
     ///
     /// - Parameters:
     ///   - kinds: acts without a measure.
-    ///   - source: the person whose acts they are.
+    ///   - source: the person whose act or statement a kind is.
     /// - Throws: `needsReplay` when `instant` lies in the settled past.
     public func suggestions(
-        of kinds: [EvidenceKind], by source: String, at instant: Instant
+        of kinds: [EvidenceKind], by source: (EvidenceKind) -> String, at instant: Instant
     ) throws(StateError) -> [Suggestion] {
         guard let now = profile(at: instant) else { throw .needsReplay }
         var suggestions: [Suggestion] = []
         for kind in kinds {
             guard
                 let act = try? Evidence.make(
-                    kind, id: EventID(high: 0, low: 1), sourceID: source, occurredAt: instant, recordedAt: instant),
+                    kind, id: EventID(high: 0, low: 1), sourceID: source(kind), occurredAt: instant,
+                    recordedAt: instant),
                 let profile = try supposing([act]).profile(at: instant)
             else { continue }
             suggestions.append(

@@ -10,7 +10,7 @@ import Testing
         // S + R of empathy is the smallest on day 87.
         #expect(profile.mostUncertain == .empathy)
         let kinds: [EvidenceKind] = [.recognitionGiven, .reflectionConfirmed, .supportAdapted]
-        let suggestions = try state.suggestions(of: kinds, by: "people/coach", at: day(87))
+        let suggestions = try state.suggestions(of: kinds, by: { _ in "people/coach" }, at: day(87))
         #expect(suggestions.map(\.kind) == [.reflectionConfirmed, .supportAdapted, .recognitionGiven])
         #expect(suggestions.allSatisfy { $0.change > 0 && $0.widthChange < 0 })
         for suggestion in suggestions {

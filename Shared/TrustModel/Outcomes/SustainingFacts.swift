@@ -172,3 +172,16 @@ public struct PracticeLevel: Hashable, Sendable {
         self.flag = expected == 0 ? flag : nil
     }
 }
+
+extension SustainingFacts {
+    /// Days between two instants, absences removed.
+    public func presence(from: Instant, to: Instant) -> Double {
+        var present = 0.0
+        var end = to
+        for absence in absences.sorted(by: { $0.to > $1.to }) where absence.from < end && absence.to > from {
+            if absence.to < end { present += end.days(since: absence.to) }
+            end = absence.from
+        }
+        return end > from ? present + end.days(since: from) : present
+    }
+}
