@@ -54,7 +54,11 @@ struct EvidenceStore {
                 CREATE TABLE evidence_retraction (
                     organization TEXT NOT NULL, relationship ANY NOT NULL, id BLOB NOT NULL,
                     PRIMARY KEY (organization, relationship, id)) STRICT, WITHOUT ROWID
+                """,
                 """
+                CREATE INDEX evidence_by_supersedes ON evidence (organization, relationship, supersedes)
+                WHERE supersedes IS NOT NULL
+                """,
             ]),
         SnapshotStore.migration, ObservationStore.migration,
     ]
@@ -109,17 +113,20 @@ struct EvidenceStore {
 
     // MARK: Reading
 
-    private static let columns = """
+    /// Indexes are named, since without statistics the engine would rather walk through the whole relationship.
+    private static func select(_ index: String = "") -> String {
+        """
         SELECT occurred_at, id, kind, value, weight, source_class, source, recorded_at, supersedes, subject, further,
             repaired_at, retracted, EXISTS (
-                SELECT 1 FROM evidence AS later WHERE later.organization = evidence.organization
-                    AND later.relationship = evidence.relationship AND later.subject = evidence.subject
+                SELECT 1 FROM evidence AS later INDEXED BY evidence_by_supersedes
+                WHERE later.organization = evidence.organization AND later.relationship = evidence.relationship
                     AND later.supersedes = evidence.id AND later.retracted = 0)
-        FROM evidence WHERE organization = ? AND relationship = ?
+        FROM evidence \(index) WHERE organization = ? AND relationship = ?
         """
+    }
 
     func find(_ id: EventID, in snapshot: Snapshot) throws -> EvidenceRecord? {
-        try snapshot.first("\(Self.columns) AND id = ?", scope + [.blob(id.bytes)]).map(record)
+        try snapshot.first("\(Self.select()) AND id = ?", scope + [.blob(id.bytes)]).map(record)
     }
 
     /// The service whose event a piece comes from.
@@ -133,14 +140,15 @@ struct EvidenceStore {
     /// What is known about a resource, in the order of time.
     func about(_ resource: String, in snapshot: Snapshot) throws -> [EvidenceRecord] {
         try snapshot.query(
-            "\(Self.columns) AND subject = ? ORDER BY occurred_at, id", scope + [.text(relative(resource))]
+            "\(Self.select("INDEXED BY evidence_by_subject")) AND subject = ? ORDER BY occurred_at, id",
+            scope + [.text(relative(resource))]
         ).map(record)
     }
 
     /// The whole log in the order of folding.
     func history(in snapshot: Snapshot) throws -> EvidenceHistory {
         EvidenceHistory(
-            try snapshot.query("\(Self.columns) ORDER BY occurred_at, id", scope).map(record),
+            try snapshot.query("\(Self.select()) ORDER BY occurred_at, id", scope).map(record),
             revision: try LogRevision.read(name, in: snapshot))
     }
 
@@ -150,7 +158,7 @@ struct EvidenceStore {
     ) throws -> [EvidenceRecord] {
         try snapshot.query(
             """
-            \(Self.columns) AND (occurred_at, id) > (?, ?) AND (? OR kind NOT LIKE 'pulse.%')
+            \(Self.select()) AND (occurred_at, id) > (?, ?) AND (? OR kind NOT LIKE 'pulse.%')
             ORDER BY occurred_at, id LIMIT ?
             """,
             scope + [

@@ -77,8 +77,8 @@ struct ObservationStore {
     private func isKnown(_ observation: Observation, in transaction: Transaction) throws -> Bool {
         try transaction.first(
             """
-            SELECT 1 FROM observation WHERE organization = ? AND relationship = ? AND subject = ? AND kind = ?
-                AND object = ?
+            SELECT 1 FROM observation INDEXED BY observation_by_subject
+            WHERE organization = ? AND relationship = ? AND subject = ? AND kind = ? AND object = ?
             """,
             scope + [
                 .text(relative(observation.subject)), .text(observation.kind.rawValue),
@@ -138,7 +138,8 @@ struct ObservationStore {
     func last(_ kind: Observation.Kind, upTo instant: Instant, in snapshot: Snapshot) throws -> Observation? {
         try snapshot.first(
             """
-            SELECT kind, occurred_at, subject, object, role, value, is_set FROM observation
+            SELECT kind, occurred_at, subject, object, role, value, is_set
+            FROM observation INDEXED BY observation_by_kind
             WHERE organization = ? AND relationship = ? AND kind = ? AND occurred_at <= ?
             ORDER BY occurred_at DESC, is_set LIMIT 1
             """, scope + [.text(kind.rawValue), .integer(instant.microseconds)]

@@ -26,10 +26,12 @@ struct SnapshotStore {
             """,
         ])
 
-    private static let columns = """
-        SELECT sequence, as_of, id, corrects, profile, previous_hash, hash, created_at FROM trust_snapshot
+    private static func select(_ index: String = "") -> String {
+        """
+        SELECT sequence, as_of, id, corrects, profile, previous_hash, hash, created_at FROM trust_snapshot \(index)
         WHERE organization = ? AND relationship = ?
         """
+    }
 
     func append(_ link: SnapshotLink, in transaction: Transaction) throws {
         try transaction.execute(
@@ -46,17 +48,17 @@ struct SnapshotStore {
 
     /// The last of the chain.
     func head(in snapshot: Snapshot) throws -> SnapshotLink? {
-        try snapshot.first("\(Self.columns) ORDER BY sequence DESC LIMIT 1", scope).map(link)
+        try snapshot.first("\(Self.select()) ORDER BY sequence DESC LIMIT 1", scope).map(link)
     }
 
     func find(_ id: String, in snapshot: Snapshot) throws -> SnapshotLink? {
-        try snapshot.first("\(Self.columns) AND id = ?", scope + [.text(id)]).map(link)
+        try snapshot.first("\(Self.select()) AND id = ?", scope + [.text(id)]).map(link)
     }
 
     /// Up to `limit`, after a sequence.
     func page(after sequence: Int64, limit: Int, in snapshot: Snapshot) throws -> [SnapshotLink] {
         try snapshot.query(
-            "\(Self.columns) AND sequence > ? ORDER BY sequence LIMIT ?", scope + [.integer(sequence), Value(limit)]
+            "\(Self.select()) AND sequence > ? ORDER BY sequence LIMIT ?", scope + [.integer(sequence), Value(limit)]
         ).map(link)
     }
 
@@ -64,8 +66,8 @@ struct SnapshotStore {
     func standing(from instant: Instant, limit: Int, in snapshot: Snapshot) throws -> [SnapshotLink] {
         try snapshot.query(
             """
-            \(Self.columns) AND as_of >= ? AND sequence = (
-                SELECT max(sequence) FROM trust_snapshot AS later
+            \(Self.select("INDEXED BY trust_snapshot_by_day")) AND as_of >= ? AND sequence = (
+                SELECT max(sequence) FROM trust_snapshot AS later INDEXED BY trust_snapshot_by_day
                 WHERE later.organization = trust_snapshot.organization
                     AND later.relationship = trust_snapshot.relationship AND later.as_of = trust_snapshot.as_of)
             ORDER BY as_of LIMIT ?
@@ -76,8 +78,10 @@ struct SnapshotStore {
     /// How many there are of one midnight.
     func count(at midnight: Instant, in snapshot: Snapshot) throws -> Int {
         try snapshot.first(
-            "SELECT count(*) FROM trust_snapshot WHERE organization = ? AND relationship = ? AND as_of = ?",
-            scope + [.integer(midnight.microseconds)]
+            """
+            SELECT count(*) FROM trust_snapshot INDEXED BY trust_snapshot_by_day
+            WHERE organization = ? AND relationship = ? AND as_of = ?
+            """, scope + [.integer(midnight.microseconds)]
         )?.int(0) ?? 0
     }
 
