@@ -56,7 +56,9 @@ struct SnapshotLink: Sendable {
     var digest: [UInt8] {
         var bytes: [UInt8] = [1, UInt8(previousHash.count)] + previousHash
         for integer in [sequence, asOf.microseconds] {
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: integer >> shift)) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: integer >> shift))
+            }
         }
         bytes.append(UInt8(corrects.utf8.count))
         bytes += Array(corrects.utf8) + profile

@@ -104,12 +104,15 @@ extension TrustScoringService {
     }
 
     /// Who may see hashes without being of the pair: services, and tokens of the organisation for audits.
-    /// - Throws: `Refusal` PERMISSION_DENIED for all others, with the one text for what does not exist (AIP-211).
+    /// - Throws: `Refusal` PERMISSION_DENIED: PURPOSE_MISSING for the pair without that purpose, NOT_PARTY for all others.
     func audited(_ context: ServerContext, _ name: ResourceName) async throws -> Relationship {
         let caller = try context.caller
-        guard caller.belongs(to: name.organization), caller.service != nil || caller.purpose == "audit",
-            let projection = runtime.projection
-        else { throw Refusal.notParty }
+        guard caller.purpose == "audit", caller.belongs(to: name.organization), let projection = runtime.projection
+        else {
+            let access = try await runtime.access(context, under: name.text)
+            guard access.caller.service != nil else { throw Refusal.purposeMissing("audit") }
+            return access.relationship
+        }
         return try await projection.find(name.text)
     }
 }

@@ -63,6 +63,12 @@ extension TrustScoringService {
 /// (docs/domain.md §6.9).
 func requirePurpose(_ access: Access) throws {
     guard access.caller.service != nil || access.caller.purpose == "coaching" else {
-        throw Refusal(.permissionDenied, "PURPOSE_MISSING", "this needs a token for the purpose coaching")
+        throw Refusal.purposeMissing("coaching")
+    }
+}
+
+extension Refusal {
+    static func purposeMissing(_ purpose: String) -> Refusal {
+        Refusal(.permissionDenied, "PURPOSE_MISSING", "this needs a token for the purpose \(purpose)")
     }
 }

@@ -104,9 +104,11 @@ import TrustModel
         let other = try await replay(pair, auditor)
         let common = zip(steps, other).prefix { $0.chainHash == $1.chainHash }.count
         #expect(common > 30 && common < 61 && other.count == 62)
-        for context in [pair.context(coach), pair.context(coachee), pair.context("organizations/acme/people/hr")] {
-            #expect(await reason { try await replay(pair, context) } == "NOT_PARTY")
+        for party in [coach, coachee] {
+            #expect(await reason { try await replay(pair, pair.context(party)) } == "PURPOSE_MISSING")
         }
+        let stranger = pair.context("organizations/acme/people/hr")
+        #expect(await reason { try await replay(pair, stranger) } == "NOT_PARTY")
         let foreign = pair.context("organizations/other/people/dpo", purpose: "audit")
         #expect(await reason { try await replay(pair, foreign) } == "NOT_PARTY")
     }

@@ -163,7 +163,8 @@ struct Facts: Sendable {
         event(
             "agenda.item_added.v1",
             .agendaItemAdded(
-                AgendaItemAdded(agendaItem: name("agendaItems", id), session: name("sessions", session), concern: concern)
+                AgendaItemAdded(
+                    agendaItem: name("agendaItems", id), session: name("sessions", session), concern: concern)
             ), at: instant, by: role)
     }
 

@@ -184,7 +184,8 @@ import TrustModel
         let auditor = pair.context("organizations/acme/people/dpo", purpose: "audit")
         let foreign = pair.context("organizations/other/people/dpo", purpose: "audit")
         #expect(
-            await reason { try await service.listSnapshots(ListSnapshotsRequest(parent: parent), auditor) } == "NOT_PARTY")
+            await reason { try await service.listSnapshots(ListSnapshotsRequest(parent: parent), auditor) }
+                == "NOT_PARTY")
         #expect(
             await reason { try await service.verifySnapshots(VerifySnapshotsRequest(parent: parent), auditor) } == nil)
         #expect(

@@ -213,8 +213,10 @@ import TrustModel
         // Much is known of all but empathy.
         for number in 0..<30 {
             try await pair.tell([
-                facts.commitment("commitment.kept.v1", "c\(number)", at: day(Double(number)), claim: day(Double(number))),
-                facts.decision("decision.explained.v1", "d\(number)", at: day(Double(number)), explained: day(Double(number))),
+                facts.commitment(
+                    "commitment.kept.v1", "c\(number)", at: day(Double(number)), claim: day(Double(number))),
+                facts.decision(
+                    "decision.explained.v1", "d\(number)", at: day(Double(number)), explained: day(Double(number))),
                 facts.advice(.helpful, "a\(number)", at: day(Double(number))),
             ])
         }

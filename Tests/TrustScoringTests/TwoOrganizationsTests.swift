@@ -54,7 +54,8 @@ import TrustModel
         #expect(try await kinds(ours, us) == ["commitment.kept"])
         #expect(try await kinds(theirs, them) == ["commitment.missed"])
         func safety(_ name: String, _ context: ServerContext) async throws -> Double? {
-            try await service.getOutcomes(GetOutcomesRequest(name: name + "/outcomes"), context).outcomes[0].value?.value
+            try await service.getOutcomes(GetOutcomesRequest(name: name + "/outcomes"), context).outcomes[0].value?
+                .value
         }
         #expect(try #require(try await safety(ours, us)) > 0.5)
         #expect(try #require(try await safety(theirs, them)) < 0.5)
