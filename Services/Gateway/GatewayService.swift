@@ -27,11 +27,14 @@ struct GatewayService: Sendable {
         var pool = DescriptorPool.schema
         pool.add(.standard)
         let authenticator = Authenticator(configuration, clock: clock)
+        let routes = try RouteTable(pool, services: services)
         let handler = RESTHandler(
-            routes: try RouteTable(pool, services: services),
+            routes: routes,
             mapping: JSONMapping(pool, options: .init(printsDefaults: true)), upstreams: upstreams,
             own: Dictionary(uniqueKeysWithValues: views.map { ($0.path, $0) }), authenticator: authenticator,
-            doors: Doors(upstreams: upstreams, services: services))
+            doors: Doors(
+                upstreams: upstreams, services: services,
+                contract: OpenAPIDocument(routes, services: services, in: pool)))
         rest = RESTApplication(handler: handler, group: group, logger: logger)
         server = Server(
             views, health: health, configuration: configuration, authenticator: authenticator, fallback: rest,

@@ -116,17 +116,17 @@ import Testing
     @Test func gRPCIsRepeatedAsWell() async throws {
         let flaky = Flaky()
         try await TestGateway.run(Self.methods(flaky, failures: 2)) { test in
-            try await test.withChannel { channel in
-                let goal = try await GoalsServiceClient(channel).getGoal(GetGoalRequest(name: "g"))
+            try await test.withChannel { channel, options in
+                let goal = try await GoalsServiceClient(channel).getGoal(GetGoalRequest(name: "g"), options: options)
                 #expect(goal.name == "g")
                 #expect(flaky.count == 3)
             }
         }
         let other = Flaky()
         try await TestGateway.run(Self.methods(other, failures: 1)) { test in
-            try await test.withChannel { channel in
+            try await test.withChannel { channel, options in
                 let error = await #expect(throws: RPCError.self) {
-                    try await GoalsServiceClient(channel).proposeGoal(ProposeGoalRequest(name: "g"))
+                    try await GoalsServiceClient(channel).proposeGoal(ProposeGoalRequest(name: "g"), options: options)
                 }
                 #expect(error?.code == .unavailable)
                 #expect(other.count == 1)

@@ -117,10 +117,10 @@ struct TestGateway: Sendable {
         return answer
     }
 
-    /// A gRPC channel to the gateway, for calls without a token.
-    func withChannel(_ body: (Channel) async throws -> Void) async throws {
+    /// A gRPC channel to the gateway, and the coach's token.
+    func withChannel(_ body: (Channel, CallOptions) async throws -> Void) async throws {
         let channel = Channel(endpoint, group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
-        try await body(channel)
+        try await body(channel, CallOptions(metadata: ["authorization": "Bearer \(try await token())"]))
         await channel.close(grace: .zero)
     }
 

@@ -68,10 +68,8 @@ import Testing
                 #expect(answer["\(pair).obligations.obligations.0.subject"] == .string("held"))
             }
             // The same as gRPC.
-            try await test.withChannel { channel in
-                let view = try await ViewsServiceClient(channel).getCoachView(
-                    GetCoachViewRequest(),
-                    options: CallOptions(metadata: ["authorization": "Bearer \(try await test.token())"]))
+            try await test.withChannel { channel, options in
+                let view = try await ViewsServiceClient(channel).getCoachView(GetCoachViewRequest(), options: options)
                 #expect(view.pairs.map { $0.relationship?.name } == [pair, "p3"])
             }
         }

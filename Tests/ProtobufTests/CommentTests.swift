@@ -5,7 +5,7 @@ import Testing
 /// The contract comes with what its .proto files say above each declaration.
 @Suite struct CommentTests {
     @Test(arguments: [
-        ("rapport.goals.v1.GoalsService", "The pair's goals."),
+        ("rapport.goals.v1.GoalsService", "What the two work towards."),
         ("rapport.goals.v1.GoalsService.GetGoal", "Answers one goal."),
         ("rapport.goals.v1.Goal", "A goal that both parties sign."),
         ("rapport.goals.v1.Goal.ambition", "Self-rated, 1 to 5; 0 is not rated."),

@@ -5,14 +5,20 @@ struct Doors: Sendable {
     let upstreams: Upstreams
     /// Full names of the RPC services that the gateway leads to.
     let services: [String]
+    let contract: OpenAPIDocument
 
     /// Nil for any other path.
     func answer(to request: RESTRequest) async throws -> RESTResponse? {
-        guard ["/", "/healthz", "/readyz"].contains(request.path) else { return nil }
+        guard ["/", "/healthz", "/readyz", "/openapi.json"].contains(request.path) else { return nil }
         guard request.method == "GET" else { throw HTTPFailure.otherMethods(["GET", "HEAD"]) }
         switch request.path {
         case "/healthz": return RESTResponse(body: JSONValue.object(["status": .string("alive")]).text())
         case "/readyz": return await readiness()
+        case "/openapi.json":
+            let isKnown = contract.isKnown(by: request.headers.values("if-none-match"))
+            return RESTResponse(
+                status: isKnown ? 304 : 200, headers: ["etag": contract.etag, "cache-control": "no-cache"],
+                body: isKnown ? [] : contract.text)
         default: return RESTResponse(body: welcome.text(isPretty: true))
         }
     }
@@ -40,6 +46,7 @@ struct Doors: Sendable {
         .object([
             "name": .string("Rapport"),
             "rest": .string("/v1/… with a bearer token, for example /v1/views/coach"),
+            "openapi": .string("/openapi.json"),
             "grpc": .array(services.map { .string($0) }),
             "reflection": .string("grpc.reflection.v1 and v1alpha"),
             "health": .array([.string("/healthz"), .string("/readyz"), .string("grpc.health.v1")]),

@@ -100,8 +100,11 @@ final class RESTExchange: ExchangeDelegate, @unchecked Sendable {
     private func respond(_ response: RESTResponse) {
         guard !isAnswered, !isOver else { return }
         var headers = response.headers
-        if headers[first: "content-type"] == nil { headers.add("content-type", "application/json") }
-        headers.add("content-length", String(response.body.count))
+        // What a 304 says of a body would be taken for that of the document (RFC 9110 §15.4.5).
+        if response.status != 304 {
+            if headers[first: "content-type"] == nil { headers.add("content-type", "application/json") }
+            headers.add("content-length", String(response.body.count))
+        }
         // What pairs say to each other belongs into no cache.
         if headers[first: "cache-control"] == nil { headers.add("cache-control", "no-store") }
         let hasBody = exchange.head.method != "HEAD" && !response.body.isEmpty
