@@ -62,6 +62,11 @@ kill-test: ## kill -9 of each process at 50 random instants while the case study
 	swift build $(SWIFT_FLAGS)
 	Tests/EndToEnd/kill-test
 
+.PHONY: kill-load
+kill-load: $(VENV)/ready ## kill -9 of each service in turn under mixed load: nothing answered is lost, nothing counts twice
+	swift build $(SWIFT_FLAGS)
+	$(VENV)/bin/python Tests/EndToEnd/kill-load
+
 .PHONY: durability
 durability: ## strace shows a sync of the disk between each write and its answer
 	swift build $(SWIFT_FLAGS)

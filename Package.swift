@@ -202,7 +202,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "rapport", "RPC", "Schema", "Standard", "Relationships", "Feedback", "Goals", "TrustScoring", "Gateway",
-            ], path: "Tests/EndToEnd", exclude: ["durability", "kill-test"]),
+            ], path: "Tests/EndToEnd", exclude: ["durability", "kill-load", "kill-test"]),
     ],
     swiftLanguageModes: [.v6]
 )

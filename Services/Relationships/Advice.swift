@@ -22,11 +22,11 @@ extension Advice {
 
     /// The trustor's rating. False when it says what the present one says. It can be changed for 7 days after the
     /// first, whose instant is `rateTime`.
-    mutating func rate(_ rating: Rating, at now: Instant) throws -> Bool {
+    mutating func rate(_ rating: Rating, at now: Instant, in pair: Relationship = Relationship()) throws -> Bool {
         try Check.known(rating, "rating")
         if rateTime != nil {
             let first = try Check.instant(rateTime, "advice.rate_time")
-            guard now <= first.adding(days: Span.ratingDays) else {
+            guard now <= (try pair.deadline(after: first, days: Span.ratingDays)) else {
                 throw Refusal.wrongState(
                     "advice", is: self.rating, needs: "rated less than \(Span.ratingDays) days ago to be changed")
             }

@@ -4,14 +4,43 @@ import ServiceKit
 /// A broken promise or an absence of the trustee, and its repair. A miss opens the case as CONFIRMED: it needs no
 /// finding (docs/domain.md §6.1, rule 9).
 extension BreachCase {
+    /// A party reports what opens no case by itself. It is always the trustee's: evidence comes from the trustee's acts
+    /// alone (docs/domain.md rule 3).
+    /// - Parameter pair: whose resource the subject is, where one is named.
+    static func reported(_ draft: BreachCase, name: String, by person: String, in pair: String) throws -> BreachCase {
+        guard draft.kind == .confidentiality || draft.kind == .recordAltered else {
+            throw Refusal.invalid(
+                "breach_case.kind", "CONFIDENTIALITY or RECORD_ALTERED: the others open by themselves")
+        }
+        guard draft.subject.isEmpty || draft.subject.hasPrefix(pair + "/") && draft.subject.utf8.count <= 400 else {
+            throw Refusal.invalid("breach_case.subject", "empty, or the name of a resource of the same relationship")
+        }
+        try Check.text(draft.statement, "breach_case.statement", 1...2000)
+        return BreachCase(
+            name: name, kind: draft.kind, subject: draft.subject, state: .reported, reportedBy: person,
+            statement: draft.statement)
+    }
+
+    /// What somebody who may find has found: both parties alike decide, or the ombudsperson alone. True when that
+    /// decides it (docs/domain.md rule 9).
+    mutating func find(confirmed: Bool, by person: String, alone: Bool, at now: Instant) throws -> Bool {
+        guard state == .reported else { throw Refusal.wrongState("breach case", is: state, needs: "REPORTED") }
+        findings =
+            findings.filter { $0.person != person }
+            + [Finding(person: person, confirmed: confirmed, findTime: now.timestamp)]
+        guard alone || findings.count == 2 && Set(findings.map(\.confirmed)).count == 1 else { return false }
+        if confirmed { confirm(at: now) } else { state = .notConfirmed }
+        return true
+    }
+
     mutating func confirm(at now: Instant) {
         state = .confirmed
         confirmTime = now.timestamp
     }
 
     /// A repair up to this instant counts.
-    var repairDeadline: Instant {
-        get throws { try Check.instant(confirmTime, "breach_case.confirm_time").adding(days: Span.repairDays) }
+    func repairDeadline(in pair: Relationship = Relationship()) throws -> Instant {
+        try pair.deadline(after: Check.instant(confirmTime, "breach_case.confirm_time"), days: Span.repairDays)
     }
 
     /// The trustee owns up, once.

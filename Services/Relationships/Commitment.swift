@@ -139,17 +139,17 @@ extension Commitment {
         return true
     }
 
-    private func requireOwner(_ person: String, to act: String) throws {
+    func requireOwner(_ person: String, to act: String) throws {
         guard person == owner else { throw Refusal.roleForbidden("Only the one who promised can \(act).") }
     }
 
-    private func requireBeneficiary(_ person: String, to act: String) throws {
+    func requireBeneficiary(_ person: String, to act: String) throws {
         guard person != owner else {
             throw Refusal.roleForbidden("Only the one to whom it was promised can \(act).")
         }
     }
 
-    private func refusedUnaccepted(needs: String) -> Refusal {
+    func refusedUnaccepted(needs: String) -> Refusal {
         guard state == .proposed else { return Refusal.wrongState("commitment", is: state, needs: needs) }
         return Refusal(.failedPrecondition, "NOT_ACCEPTED", "The promise has not been accepted yet.")
     }

@@ -17,4 +17,19 @@ extension ContextChange {
             name: name, author: author, type: draft.type, effectiveTime: effective.timestamp, effect: draft.effect,
             external: draft.external)
     }
+
+    /// Nothing followed from it: what the trustor may report from two weeks on, once, and before anything does
+    /// (docs/domain.md rule 12). The two weeks begin when it was both in effect and known.
+    mutating func reportIgnored(adapted: Bool, at now: Instant, in pair: Relationship = Relationship()) throws {
+        guard ignoredTime == nil else { throw Refusal.wrongState("context change", is: "IGNORED", needs: "no report") }
+        guard !adapted else { throw Refusal.wrongState("context change", is: "ANSWERED", needs: "no answer to it") }
+        let known = max(
+            try Check.instant(effectiveTime, "context_change.effective_time"),
+            try Check.instant(createTime, "context_change.create_time"))
+        guard now >= (try pair.deadline(after: known, days: Span.adaptationDays)) else {
+            throw Refusal.wrongState(
+                "context change", is: "NEW", needs: "\(Span.adaptationDays) days in which something could follow")
+        }
+        ignoredTime = now.timestamp
+    }
 }

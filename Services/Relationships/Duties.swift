@@ -11,6 +11,11 @@ enum DutyKind: String, CaseIterable {
     case breachUnrepaired = "breach.unrepaired"
     case decisionUnexplained = "decision.unexplained"
     case sessionSelfAttested = "session.self_attested"
+    case sessionUnattested = "session.unattested"
+    case relationshipEnds = "relationship.ends"
+    case disputeVoid = "dispute.void"
+    case reflectionReveals = "reflection.reveals"
+    case notePurged = "note.purged"
 }
 
 /// The lengths of time of docs/domain.md rule 48. The grace of a due date is the relationship's own.
@@ -27,6 +32,16 @@ enum Span {
     static let explanationHours = 48
     /// The trustor may attest, and one party contradict the other, before the trustee's word stands alone.
     static let attestationDays = 7
+    /// Between the first word about the end and the end.
+    static let endingDays = 14
+    /// A dispute that nobody decides counts for nothing.
+    static let disputeDays = 30
+    /// The affected party may deny that an explanation explains.
+    static let knowWhyDays = 7
+    /// The first reflection waits for the other one.
+    static let revealDays = 7
+    /// Something is to follow from a change of context.
+    static let adaptationDays = 14
     /// A rating may be changed.
     static let ratingDays = 7
     /// Nothing is planned further ahead: five years.

@@ -17,6 +17,12 @@ enum PairIndex {
         "CREATE INDEX relationship_pair_people ON relationship_pair (organization, trustee, trustor)",
     ]
 
+    /// A person's relationships, and how many of a programme are open, without a look at anybody else's.
+    static let statementsByPerson = [
+        "CREATE INDEX relationship_pair_trustee ON relationship_pair (organization, trustee, relationship)",
+        "CREATE INDEX relationship_pair_trustor ON relationship_pair (organization, trustor, relationship)",
+    ]
+
     static func insert(
         _ relationship: Relationship, organization: String, requester: String, in transaction: Transaction
     ) throws {
@@ -55,14 +61,49 @@ enum PairIndex {
             [.text(organization), .text(relationship)])?.text(0) ?? ""
     }
 
-    /// Whether the two share a relationship, in either direction, of whatever state.
-    static func arePartners(_ one: String, _ other: String, organization: String, in snapshot: Snapshot) throws -> Bool
-    {
-        try snapshot.first(
+    /// Names of a person's relationships behind one, ascending.
+    /// - Parameter open: only those that have not ended in one way or another.
+    static func relationships(
+        of person: String, organization: String, open: Bool = false, after name: String?, limit: Int,
+        in snapshot: Snapshot
+    ) throws -> [String] {
+        let condition = "organization = ?1 AND relationship > ?3" + (open ? " AND open = 1" : "")
+        return try snapshot.query(
             """
-            SELECT 1 FROM relationship_pair WHERE organization = ?1 AND trustee = ?2 AND trustor = ?3
+            SELECT relationship FROM relationship_pair WHERE \(condition) AND trustee = ?2
             UNION ALL
-            SELECT 1 FROM relationship_pair WHERE organization = ?1 AND trustee = ?3 AND trustor = ?2 LIMIT 1
+            SELECT relationship FROM relationship_pair WHERE \(condition) AND trustor = ?2
+            ORDER BY relationship LIMIT ?4
+            """,
+            [.text(organization), .text(person), .text(name ?? ""), .integer(Int64(limit))]
+        ).map { try $0.text(0) }
+    }
+
+    /// How many relationships of a programme a person has in a role, asked for or begun.
+    static func load(
+        of person: String, as role: Enrollment.Role, programme: String, organization: String, in snapshot: Snapshot
+    ) throws -> Int {
+        let column = role == .trustee ? "trustee" : "trustor"
+        let count = try snapshot.first(
+            """
+            SELECT count(*) FROM relationship_pair
+            WHERE organization = ? AND \(column) = ? AND programme = ? AND open = 1
+            """,
+            [.text(organization), .text(person), .text(programme)])?.int64(0)
+        return Int(count ?? 0)
+    }
+
+    /// Whether the two share a relationship, in either direction.
+    /// - Parameter open: of whatever state, or only one that has not ended.
+    static func arePartners(
+        _ one: String, _ other: String, organization: String, open: Bool = false, in snapshot: Snapshot
+    ) throws -> Bool {
+        let condition = "organization = ?1" + (open ? " AND open = 1" : "")
+        return try snapshot.first(
+            """
+            SELECT 1 FROM relationship_pair WHERE \(condition) AND trustee = ?2 AND trustor = ?3
+            UNION ALL
+            SELECT 1 FROM relationship_pair WHERE \(condition) AND trustee = ?3 AND trustor = ?2 LIMIT 1
             """,
             [.text(organization), .text(one), .text(other)]) != nil
     }
@@ -85,6 +126,18 @@ enum Directory {
         try transaction.execute(
             "INSERT INTO directory_key (organization, external_id, person) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             [.text(organization), .text(externalID), .text(person)]) == 1
+    }
+
+    static func holder(of externalID: String, organization: String, in snapshot: Snapshot) throws -> String? {
+        try snapshot.first(
+            "SELECT person FROM directory_key WHERE organization = ? AND external_id = ?",
+            [.text(organization), .text(externalID)])?.text(0)
+    }
+
+    static func free(_ externalID: String, organization: String, in transaction: Transaction) throws {
+        try transaction.execute(
+            "DELETE FROM directory_key WHERE organization = ? AND external_id = ?",
+            [.text(organization), .text(externalID)])
     }
 }
 

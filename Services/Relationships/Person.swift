@@ -6,21 +6,48 @@ extension Person {
     /// The longest reporting line that is followed upwards; levels end at 20.
     static let maximumLevels: Int32 = 20
 
+    static let mutableFields = UpdateMask<Person>(
+        "external_id", "display_name", "manager", "unit", "level", "time_zone", "active")
+
     static func created(_ draft: Person, name: ResourceName) throws -> Person {
-        try Check.text(draft.externalId, "person.external_id", 0...200)
-        try Check.text(draft.displayName, "person.display_name", 1...200)
-        try Check.text(draft.unit, "person.unit", 0...200)
-        try Check.range(draft.level, "person.level", 0...maximumLevels)
-        try checkTimeZone(draft.timeZone)
-        if !draft.manager.isEmpty {
-            let manager = try ResourceName(draft.manager, "organizations", "people")
+        try draft.check(name)
+        return Person(
+            name: name.text, externalId: draft.externalId, displayName: draft.displayName, manager: draft.manager,
+            unit: draft.unit, level: draft.level, timeZone: draft.timeZone, active: true)
+    }
+
+    /// What the directory says now. Leaving is more than a field: a person is deactivated by the RPC for it.
+    func updated(by patch: Person) throws -> Person {
+        try patch.check(try ResourceName(name, "organizations", "people"))
+        guard patch.active || !active else {
+            throw Refusal.invalid("person.active", "DeactivatePerson deactivates", reason: "BAD_MASK")
+        }
+        return patch
+    }
+
+    /// What an import says of a known person. Whether somebody is active it does not say.
+    func imported(_ draft: Person) throws -> Person {
+        var person = draft
+        person.name = name
+        person.active = active
+        person.etag = etag
+        person.createTime = createTime
+        person.updateTime = updateTime
+        return try updated(by: person)
+    }
+
+    private func check(_ name: ResourceName) throws {
+        try Check.text(externalId, "person.external_id", 0...200)
+        try Check.text(displayName, "person.display_name", 1...200)
+        try Check.text(unit, "person.unit", 0...200)
+        try Check.range(level, "person.level", 0...Self.maximumLevels)
+        try Self.checkTimeZone(timeZone)
+        if !manager.isEmpty {
+            let manager = try ResourceName(manager, "organizations", "people")
             guard manager.organization == name.organization, manager != name else {
                 throw Refusal.invalid("person.manager", "another person of the same organisation")
             }
         }
-        return Person(
-            name: name.text, externalId: draft.externalId, displayName: draft.displayName, manager: draft.manager,
-            unit: draft.unit, level: draft.level, timeZone: draft.timeZone, active: true)
     }
 
     /// A partner sees who it is, nothing else (docs/domain.md rule 38).

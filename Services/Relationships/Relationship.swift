@@ -70,17 +70,4 @@ extension Relationship {
         state = .active
         startTime = now.timestamp
     }
-
-    /// Nobody answered. False when somebody did.
-    mutating func expire() -> Bool {
-        guard state == .requested || state == .needsInfo else { return false }
-        state = .expired
-        return true
-    }
-
-    /// From now on the wall clock judges.
-    mutating func finishImport() {
-        importing = false
-        importClock = nil
-    }
 }

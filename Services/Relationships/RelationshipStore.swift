@@ -21,6 +21,22 @@ enum Tables {
     static let advice = Table<Advice>("advice", collections: below("advice"))
     static let contextChanges = Table<ContextChange>("context_changes", collections: below("contextChanges"))
 
+    static let inquiries = Table<Inquiry>(
+        "inquiries", collections: below("inquiries"), state: { $0.answerTime == nil ? 1 : 2 })
+    static let agendaItems = Table<AgendaItem>(
+        "agenda_items", collections: ["organizations", "relationships", "sessions", "agendaItems"], below: sessions)
+    static let notes = Table<Note>("notes", collections: below("notes"))
+    /// State 1 waits for the other one.
+    static let reflections = Table<Schema.Reflection>(
+        "reflections", collections: below("reflections"), state: { $0.isRevealed ? 2 : 1 })
+    static let conflictDisclosures = Table<ConflictDisclosure>(
+        "conflict_disclosures", collections: below("conflictDisclosures"))
+    static let credentials = Table<Credential>("credentials", collections: below("credentials"))
+    static let enrollments = Table<Enrollment>(
+        "enrollments", collections: ["organizations", "programmes", "enrollments"], below: programmes)
+    static let leaveWindows = Table<LeaveWindow>(
+        "leave_windows", collections: ["organizations", "people", "leaveWindows"], below: people)
+
     private static func below(_ collection: String) -> [String] {
         ["organizations", "relationships", collection]
     }
@@ -32,7 +48,13 @@ enum Tables {
                 + relationships.statements + PairIndex.statements + agreements.statements
                 + sessions.statements + SessionIndex.statements + commitments.statements
                 + breachCases.statements + decisions.statements + reflectBacks.statements + advice.statements
-                + contextChanges.statements)
+                + contextChanges.statements),
+        Migration(
+            version: 101, name: "enrolment, leave, agendas, notes, reflections, disclosures; a person's relationships",
+            statements: PairIndex.statementsByPerson + inquiries.statements + agendaItems.statements
+                + notes.statements + reflections.statements + conflictDisclosures.statements
+                + credentials.statements + enrollments.statements + leaveWindows.statements
+                + ContextAnswers.statements),
     ]
 }
 
@@ -60,45 +82,14 @@ extension Decision: Dated {}
 extension ReflectBack: Dated {}
 extension Advice: Dated {}
 extension ContextChange: Dated {}
-
-extension CreatePersonRequest: Mutation {}
-extension CreateProgrammeRequest: Mutation {}
-extension RequestRelationshipRequest: Mutation {}
-extension AcceptRequestRequest: Mutation {}
-extension ActivateRelationshipRequest: Mutation {}
-extension FinishImportRequest: Mutation {}
-extension ReviseAgreementRequest: Mutation {}
-extension SignAgreementRequest: Mutation {}
-extension ScheduleSessionRequest: Mutation {}
-extension StateIntentRequest: Mutation {}
-extension AttestSessionRequest: Mutation {}
-extension CreateCommitmentRequest: Mutation {}
-extension AcceptCommitmentRequest: Mutation {}
-extension RenegotiateCommitmentRequest: Mutation {}
-extension ClaimKeptRequest: Mutation {}
-extension ConfirmKeptRequest: Mutation {}
-extension AcknowledgeBreachRequest: Mutation {}
-extension AcceptRepairRequest: Mutation {}
-extension RecordDecisionRequest: Mutation {}
-extension ExplainDecisionRequest: Mutation {}
-extension RecordReflectBackRequest: Mutation {}
-extension JudgeReflectBackRequest: Mutation {}
-extension AddAdviceRequest: Mutation {}
-extension TeachBackRequest: Mutation {}
-extension RateAdviceRequest: Mutation {}
-extension RecordContextChangeRequest: Mutation {}
-
-extension ListPeopleRequest: ListRequest {}
-extension ListProgrammesRequest: ListRequest {}
-extension ListRelationshipsRequest: ListRequest {}
-extension ListAgreementsRequest: ListRequest {}
-extension ListSessionsRequest: ListRequest {}
-extension ListCommitmentsRequest: ListRequest {}
-extension ListBreachCasesRequest: ListRequest {}
-extension ListDecisionsRequest: ListRequest {}
-extension ListReflectBacksRequest: ListRequest {}
-extension ListAdviceRequest: ListRequest {}
-extension ListContextChangesRequest: ListRequest {}
+extension Inquiry: Dated {}
+extension AgendaItem: Dated {}
+extension Note: Dated, SoftDeletable {}
+extension Schema.Reflection: Dated {}
+extension ConflictDisclosure: Dated {}
+extension Credential: Dated {}
+extension Enrollment: Dated {}
+extension LeaveWindow: Dated, SoftDeletable {}
 
 extension Change {
     /// Inserts, dated now.
@@ -114,6 +105,11 @@ extension Change {
         var resource = resource
         resource.updateTime = now.timestamp
         return try update(table, resource)
+    }
+
+    /// What happened may be told and settled while the relationship ends and afterwards, though not while it is paused.
+    func requireSettleable() throws {
+        guard relationship.mayBeSettled else { throw Refusal.notActive }
     }
 
     /// The acting party. Services, which pass `require`, do not speak for a person here.

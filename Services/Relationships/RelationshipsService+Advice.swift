@@ -21,7 +21,7 @@ extension RelationshipsService {
     func teachBack(_ request: TeachBackRequest, _ context: ServerContext) async throws -> Advice {
         try await runtime.mutate(request, context, under: request.name, answering: Tables.advice) { change in
             _ = try change.party(.trustor)
-            try change.requireActive()
+            try change.requireSettleable()
             var advice = try change.get(Tables.advice, request.name)
             try advice.restate(request.teachBack)
             return try change.save(Tables.advice, advice)
@@ -31,9 +31,9 @@ extension RelationshipsService {
     func rateAdvice(_ request: RateAdviceRequest, _ context: ServerContext) async throws -> Advice {
         try await runtime.mutate(request, context, under: request.name, answering: Tables.advice) { change in
             _ = try change.party(.trustor)
-            try change.requireActive()
+            try change.requireSettleable()
             var advice = try change.get(Tables.advice, request.name)
-            guard try advice.rate(request.rating, at: change.now) else { return advice }
+            guard try advice.rate(request.rating, at: change.now, in: change.relationship) else { return advice }
             advice = try change.save(Tables.advice, advice)
             try change.publish("advice.rated.v1", advice)
             return advice

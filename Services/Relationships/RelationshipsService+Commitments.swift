@@ -38,7 +38,7 @@ extension RelationshipsService {
     }
 
     func acceptCommitment(_ request: AcceptCommitmentRequest, _ context: ServerContext) async throws -> Commitment {
-        try await change(request, context, request.name) { change, person, commitment in
+        try await change(request, context, request.name, settling: false) { change, person, commitment in
             let acceptance = try commitment.accept(by: person)
             let deadline = try commitment.missDeadline(graceHours: change.relationship.graceHours)
             try change.schedule(.commitmentMissed, for: commitment.name, at: deadline)
@@ -55,10 +55,36 @@ extension RelationshipsService {
     func renegotiateCommitment(
         _ request: RenegotiateCommitmentRequest, _ context: ServerContext
     ) async throws -> Commitment {
-        try await change(request, context, request.name) { change, person, commitment in
+        try await change(request, context, request.name, settling: false) { change, person, commitment in
             let later = try Check.instant(request.dueTime, "due_time")
             try commitment.renegotiate(to: later, by: person, at: change.now)
             return []
+        }
+    }
+
+    func declineCommitment(_ request: DeclineCommitmentRequest, _ context: ServerContext) async throws -> Commitment {
+        try await change(request, context, request.name) { change, person, commitment in
+            switch try commitment.decline(by: person, at: change.now) {
+            case .promise:
+                try change.cancel(.commitmentLapses, for: commitment.name)
+                return [("commitment.declined.v1", change.now)]
+            case .renegotiation:
+                return [("commitment.renegotiation_declined.v1", change.now)]
+            }
+        }
+    }
+
+    func releaseCommitment(_ request: ReleaseCommitmentRequest, _ context: ServerContext) async throws -> Commitment {
+        try await change(request, context, request.name) { change, person, commitment in
+            try commitment.release(by: person, at: change.now)
+            try change.cancel(.commitmentMissed, for: commitment.name)
+            return [("commitment.released.v1", change.now)]
+        }
+    }
+
+    func markTrivial(_ request: MarkTrivialRequest, _ context: ServerContext) async throws -> Commitment {
+        try await change(request, context, request.name) { change, person, commitment in
+            try commitment.markTrivial(by: person) ? [("commitment.marked_trivial.v1", change.now)] : []
         }
     }
 
@@ -80,8 +106,40 @@ extension RelationshipsService {
         try await change(request, context, request.name) { change, person, commitment in
             try commitment.confirmKept(by: person, at: change.now)
             try change.cancel(.claimUnconfirmed, for: commitment.name)
+            try change.cancel(.disputeVoid, for: commitment.name)
             let type = commitment.state == .keptLate ? "commitment.kept_late.v1" : "commitment.kept.v1"
             return [(type, try commitment.claimed)]
+        }
+    }
+
+    func disputeCommitment(_ request: DisputeCommitmentRequest, _ context: ServerContext) async throws -> Commitment {
+        try await change(request, context, request.name) { change, person, commitment in
+            try commitment.dispute(by: person, at: change.now)
+            try change.cancel(.claimUnconfirmed, for: commitment.name)
+            try change.schedule(
+                .disputeVoid, for: commitment.name, at: change.now.adding(days: Span.disputeDays))
+            return [("commitment.disputed.v1", change.now)]
+        }
+    }
+
+    /// Back to an open promise; when its time is over already it is missed at once (docs/domain.md rule 27).
+    func withdrawClaim(_ request: WithdrawClaimRequest, _ context: ServerContext) async throws -> Commitment {
+        try await runtime.mutate(request, context, under: request.name, answering: Tables.commitments) { change in
+            let person = try change.party(.trustor, .trustee)
+            try change.requireSettleable()
+            var commitment = try change.get(Tables.commitments, request.name)
+            try commitment.withdrawClaim(by: person)
+            try change.cancel(.claimUnconfirmed, for: commitment.name)
+            try change.cancel(.disputeVoid, for: commitment.name)
+            commitment = try change.save(Tables.commitments, commitment)
+            try change.publish("commitment.claim_withdrawn.v1", commitment)
+            let deadline = try commitment.missDeadline(graceHours: change.relationship.graceHours)
+            guard deadline <= change.now else {
+                try change.schedule(.commitmentMissed, for: commitment.name, at: deadline)
+                return commitment
+            }
+            try change.miss(commitment.name)
+            return try change.get(Tables.commitments, request.name)
         }
     }
 
@@ -97,14 +155,16 @@ extension RelationshipsService {
     }
 
     /// One party's act on a stored commitment.
-    /// - Parameter act: changes it and answers the events to publish, each with the instant of its fact.
+    /// - Parameters:
+    ///   - settling: also while the relationship ends and afterwards.
+    ///   - act: changes it and answers the events to publish, each with the instant of its fact.
     private func change<Q: Mutation>(
-        _ request: Q, _ context: ServerContext, _ name: String,
+        _ request: Q, _ context: ServerContext, _ name: String, settling: Bool = true,
         _ act: @Sendable @escaping (Change, _ person: String, inout Commitment) throws -> [(String, Instant)]
     ) async throws -> Commitment {
         try await runtime.mutate(request, context, under: name, answering: Tables.commitments) { change in
             let person = try change.party(.trustor, .trustee)
-            try change.requireActive()
+            if settling { try change.requireSettleable() } else { try change.requireActive() }
             var commitment = try change.get(Tables.commitments, name)
             let events = try act(change, person, &commitment)
             commitment = try change.save(Tables.commitments, commitment)
@@ -116,7 +176,7 @@ extension RelationshipsService {
 
 extension Commitment {
     /// RFC 9562's namespace for URLs: Goals derives the same name before this service has heard of the commitment.
-    private static let namespace = Identifier(high: 0x6ba7_b811_9dad_11d1, low: 0x80b4_00c0_4fd4_30c8)
+    static let namespace = Identifier(high: 0x6ba7_b811_9dad_11d1, low: 0x80b4_00c0_4fd4_30c8)
 
     /// The commitment that a resource of the same relationship asks for.
     static func name(askedBy source: String, in relationship: Relationship) throws -> String {
@@ -142,8 +202,8 @@ extension Change {
             commitment.owner == relationship.trustee ? try confirmBreach(.commitment, of: name) : nil
         commitment.breachCase = breachCase?.name ?? ""
         commitment = try save(Tables.commitments, commitment)
-        try schedule(
-            .commitmentAbandoned, for: name, at: try commitment.noticeDeadline(graceHours: relationship.graceHours))
+        // From its own deadline; later when a withdrawn claim has hidden the miss until now.
+        try schedule(.commitmentAbandoned, for: name, at: now.adding(days: Span.noticeDays))
         try publish("commitment.missed.v1", commitment)
         if let breachCase { try announce(breachCase) }
     }
@@ -159,5 +219,43 @@ extension Change {
         guard var commitment = try find(Tables.commitments, name), commitment.goUnconfirmed(at: now) else { return }
         commitment = try save(Tables.commitments, commitment)
         try publish("commitment.kept_unconfirmed.v1", commitment, occurredAt: try commitment.claimed)
+    }
+
+    func voidDispute(_ name: String) throws {
+        guard var commitment = try find(Tables.commitments, name), commitment.goVoid(at: now) else { return }
+        commitment = try save(Tables.commitments, commitment)
+        try publish("commitment.voided.v1", commitment)
+    }
+
+    /// The relationship has ended: what is open binds nobody any more (docs/domain.md rule 28).
+    func releaseOpenCommitments() throws {
+        for state in Commitment.openStates {
+            while true {
+                let open = try Tables.commitments.list(
+                    parent: ResourceName(relationship.name, "organizations", "relationships"), state: state.rawValue,
+                    limit: 500, in: transaction)
+                if open.isEmpty { break }
+                for var commitment in open where commitment.releaseAtEnd(at: now) {
+                    commitment = try save(Tables.commitments, commitment)
+                    try cancel(.commitmentLapses, for: commitment.name)
+                    try cancel(.commitmentMissed, for: commitment.name)
+                    try publish("commitment.released.v1", commitment)
+                }
+            }
+        }
+    }
+
+    /// A pause is over: what is still open is due later (docs/domain.md rule 28).
+    func shiftOpenCommitments(by microseconds: Int64) throws {
+        let parent = try ResourceName(relationship.name, "organizations", "relationships")
+        var last: String?
+        while true {
+            let page = try Tables.commitments.list(parent: parent, after: last, limit: 500, in: transaction)
+            for var commitment in page where try commitment.shift(by: microseconds) {
+                commitment = try save(Tables.commitments, commitment)
+            }
+            guard page.count == 500, let final = page.last else { return }
+            last = try ResourceName(final.name, "organizations", "relationships", "commitments").id
+        }
     }
 }

@@ -3,52 +3,6 @@ import Schema
 import ServiceKit
 
 extension RelationshipsService {
-    func recordDecision(_ request: RecordDecisionRequest, _ context: ServerContext) async throws -> Decision {
-        try await runtime.mutate(request, context, under: request.parent, answering: Tables.decisions) { change in
-            let author = try change.party(.trustor, .trustee)
-            try change.requireActive()
-            let pair = change.relationship
-            var decision = try Decision.recorded(
-                request.decision ?? Decision(), name: change.newName("decisions", in: request.parent),
-                author: author, parties: [pair.trustee, pair.trustor], at: change.now)
-            decision = try change.create(Tables.decisions, decision)
-            try change.publish("decision.recorded.v1", decision)
-            if try decision.isExplainedInTime {
-                try change.publish("decision.explained.v1", decision)
-            } else if author == pair.trustee, decision.affects.contains(pair.trustor) {
-                try change.schedule(
-                    .decisionUnexplained, for: decision.name, at: try decision.explanationDeadline)
-            }
-            return decision
-        }
-    }
-
-    /// In time it is decision.explained; later it is a revision: the silence has already counted.
-    func explainDecision(_ request: ExplainDecisionRequest, _ context: ServerContext) async throws -> Decision {
-        try await runtime.mutate(request, context, under: request.name, answering: Tables.decisions) { change in
-            let person = try change.party(.trustor, .trustee)
-            try change.requireActive()
-            var decision = try change.get(Tables.decisions, request.name)
-            try decision.explain(request.why, by: person, at: change.now)
-            decision = try change.save(Tables.decisions, decision)
-            let isInTime = try decision.isExplainedInTime
-            if isInTime { try change.cancel(.decisionUnexplained, for: decision.name) }
-            try change.publish(isInTime ? "decision.explained.v1" : "decision.revised.v1", decision)
-            return decision
-        }
-    }
-
-    func getDecision(_ request: GetDecisionRequest, _ context: ServerContext) async throws -> Decision {
-        try await runtime.get(context, Tables.decisions, request.name)
-    }
-
-    func listDecisions(
-        _ request: ListDecisionsRequest, _ context: ServerContext
-    ) async throws -> ListDecisionsResponse {
-        let page = try await runtime.list(context, Tables.decisions, request)
-        return ListDecisionsResponse(decisions: page.items, nextPageToken: page.nextPageToken)
-    }
-
     func recordReflectBack(
         _ request: RecordReflectBackRequest, _ context: ServerContext
     ) async throws -> ReflectBack {
@@ -66,7 +20,7 @@ extension RelationshipsService {
     func judgeReflectBack(_ request: JudgeReflectBackRequest, _ context: ServerContext) async throws -> ReflectBack {
         try await runtime.mutate(request, context, under: request.name, answering: Tables.reflectBacks) { change in
             _ = try change.party(.trustor)
-            try change.requireActive()
+            try change.requireSettleable()
             var reflectBack = try change.get(Tables.reflectBacks, request.name)
             try reflectBack.judge(request.verdict, correction: request.correction, at: change.now)
             reflectBack = try change.save(Tables.reflectBacks, reflectBack)
@@ -102,6 +56,23 @@ extension RelationshipsService {
         }
     }
 
+    /// What Goals knows of answers to it has come here by its events (docs/domain.md rule 12).
+    func reportContextIgnored(
+        _ request: ReportContextIgnoredRequest, _ context: ServerContext
+    ) async throws -> ContextChange {
+        try await runtime.mutate(request, context, under: request.name, answering: Tables.contextChanges) { change in
+            _ = try change.party(.trustor)
+            try change.requireSettleable()
+            var contextChange = try change.get(Tables.contextChanges, request.name)
+            try contextChange.reportIgnored(
+                adapted: try ContextAnswers.isAnswered(contextChange.name, in: change.transaction), at: change.now,
+                in: change.relationship)
+            contextChange = try change.save(Tables.contextChanges, contextChange)
+            try change.publish("context.ignored.v1", contextChange)
+            return contextChange
+        }
+    }
+
     func getContextChange(
         _ request: GetContextChangeRequest, _ context: ServerContext
     ) async throws -> ContextChange {
@@ -123,11 +94,5 @@ extension Change {
             throw Refusal.invalid(field, "a session of the same relationship")
         }
         return try get(Tables.sessions, name)
-    }
-
-    /// Unless it was explained by the deadline, which is now.
-    func leaveUnexplained(_ name: String) throws {
-        guard let decision = try find(Tables.decisions, name), try !decision.isExplainedInTime else { return }
-        try publish("decision.unexplained.v1", decision)
     }
 }

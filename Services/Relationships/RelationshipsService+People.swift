@@ -12,17 +12,45 @@ extension RelationshipsService {
             try change.requireProgrammeAdmin()
             let organization = try ResourceName(request.parent, "organizations")
             let name = try change.name(request.personId, "person_id", "people", in: organization)
-            let person = try Person.created(request.person ?? Person(), name: name)
-            guard try change.find(Tables.people, name.text) == nil else {
-                throw Refusal(.alreadyExists, "DUPLICATE_NAME", "This person_id is taken.")
-            }
-            if !person.externalId.isEmpty {
-                guard
-                    try Directory.take(
-                        person.externalId, for: person.name, organization: organization.text, in: change.transaction)
-                else { throw Refusal(.alreadyExists, "DUPLICATE_EXTERNAL_ID", "This external_id is taken.") }
-            }
-            return try change.create(Tables.people, person)
+            return try change.add(try Person.created(request.person ?? Person(), name: name))
+        }
+    }
+
+    func updatePerson(_ request: UpdatePersonRequest, _ context: ServerContext) async throws -> Person {
+        let name = try ResourceName(request.name, "organizations", "people")
+        return try await runtime.mutate(request, context, in: name.organization, answering: Tables.people) { change in
+            try change.requireProgrammeAdmin()
+            let person = try change.get(Tables.people, name.text)
+            let patched = try Person.mutableFields.apply(request.updateMask, request.person ?? Person(), to: person)
+            return try change.replace(person, by: try person.updated(by: patched))
+        }
+    }
+
+    /// Deletes nothing: the person's active relationships are paused, and can be resumed when the person is active again.
+    func deactivatePerson(_ request: DeactivatePersonRequest, _ context: ServerContext) async throws -> Person {
+        let name = try ResourceName(request.name, "organizations", "people")
+        return try await runtime.mutate(request, context, in: name.organization, answering: Tables.people) {
+            [runtime] change in
+            try change.requireProgrammeAdmin()
+            var person = try change.get(Tables.people, name.text)
+            guard person.active else { return person }
+            person.active = false
+            person = try change.save(Tables.people, person)
+            var last: String?
+            repeat {
+                let page = try PairIndex.relationships(
+                    of: name.text, organization: name.organization, open: true, after: last, limit: 100,
+                    in: change.transaction)
+                for pair in page {
+                    let change = try runtime.change(change, of: pair)
+                    let relationship = try change.get(Tables.relationships, pair)
+                    // What is imported still tells of the time before: it is paused when the import ends.
+                    guard relationship.state == .active, !relationship.importing else { continue }
+                    _ = try change.pause(relationship, .personDeactivated)
+                }
+                last = page.count == 100 ? page.last : nil
+            } while last != nil
+            return person
         }
     }
 
@@ -57,50 +85,17 @@ extension RelationshipsService {
         let page = try await runtime.page(context, Tables.people, request)
         return ListPeopleResponse(people: page.items, nextPageToken: page.nextPageToken)
     }
-
-    func createProgramme(_ request: CreateProgrammeRequest, _ context: ServerContext) async throws -> Programme {
-        try await runtime.mutate(request, context, in: request.parent, answering: Tables.programmes) { change in
-            try change.requireProgrammeAdmin()
-            let organization = try ResourceName(request.parent, "organizations")
-            let name = try change.name(request.programmeId, "programme_id", "programmes", in: organization)
-            let programme = try Programme.created(request.programme ?? Programme(), name: name.text)
-            guard try change.find(Tables.programmes, name.text) == nil else {
-                throw Refusal(.alreadyExists, "DUPLICATE_NAME", "This programme_id is taken.")
-            }
-            return try change.create(Tables.programmes, programme)
-        }
-    }
-
-    /// Everybody in the organisation may know its programmes.
-    func getProgramme(_ request: GetProgrammeRequest, _ context: ServerContext) async throws -> Programme {
-        let name = try ResourceName(request.name, "organizations", "programmes")
-        guard try context.caller.belongs(to: name.organization) else { throw Refusal.notParty }
-        return try await runtime.database.read { snapshot in
-            guard let programme = try Tables.programmes.find(name.text, in: snapshot) else {
-                throw Refusal.notFound(name.text)
-            }
-            return programme
-        }
-    }
-
-    func listProgrammes(
-        _ request: ListProgrammesRequest, _ context: ServerContext
-    ) async throws -> ListProgrammesResponse {
-        guard try context.caller.belongs(to: request.parent) else { throw Refusal.notParty }
-        let page = try await runtime.page(context, Tables.programmes, request)
-        return ListProgrammesResponse(programmes: page.items, nextPageToken: page.nextPageToken)
-    }
 }
 
 extension Change {
-    fileprivate func requireProgrammeAdmin() throws {
+    func requireProgrammeAdmin() throws {
         guard caller?.isProgrammeAdmin == true else {
             throw Refusal.roleForbidden("Only programme administrators do this.")
         }
     }
 
     /// The id that the client chose, or a new one.
-    fileprivate func name(
+    func name(
         _ id: String, _ field: String, _ collection: String, in organization: ResourceName
     ) throws -> ResourceName {
         if id.isEmpty {
@@ -108,5 +103,32 @@ extension Change {
         }
         guard ResourceName.isIdentifier(id[...]) else { throw Refusal.invalid(field, "1 to 63 of a-z, 0-9 and -") }
         return organization.child(collection, id)
+    }
+
+    /// - Throws: `Refusal` ALREADY_EXISTS for an id or a directory key that is taken; nothing is written then.
+    func add(_ person: Person) throws -> Person {
+        guard try find(Tables.people, person.name) == nil else {
+            throw Refusal(.alreadyExists, "DUPLICATE_NAME", "This person_id is taken.")
+        }
+        try takeKey(of: person, before: "")
+        return try create(Tables.people, person)
+    }
+
+    func replace(_ person: Person, by updated: Person) throws -> Person {
+        guard updated != person else { return person }
+        try takeKey(of: updated, before: person.externalId)
+        return try save(Tables.people, updated)
+    }
+
+    private func takeKey(of person: Person, before: String) throws {
+        guard person.externalId != before else { return }
+        let organization = try ResourceName(person.name, "organizations", "people").organization
+        if !person.externalId.isEmpty {
+            guard
+                try Directory.take(
+                    person.externalId, for: person.name, organization: organization, in: transaction)
+            else { throw Refusal(.alreadyExists, "DUPLICATE_EXTERNAL_ID", "This external_id is taken.") }
+        }
+        if !before.isEmpty { try Directory.free(before, organization: organization, in: transaction) }
     }
 }

@@ -18,6 +18,7 @@ extension RelationshipsService {
                 _ = try session.state(intent: draft.intent, at: change.now)
             }
             session = try change.create(Tables.sessions, session)
+            try change.awaitAttestation(of: session)
             try change.publish("session.scheduled.v1", session)
             if isIntended { try change.publish("session.intent_stated.v1", session) }
             return session
@@ -39,12 +40,41 @@ extension RelationshipsService {
     func attestSession(_ request: AttestSessionRequest, _ context: ServerContext) async throws -> Session {
         try await runtime.mutate(request, context, under: request.name, answering: Tables.sessions) { change in
             let person = try change.party(.trustor, .trustee)
-            try change.requireActive()
+            try change.requireSettleable()
             let before = try change.get(Tables.sessions, request.name)
             var session = before
-            guard try session.attest(request.outcome, by: person, at: change.now) else { return before }
+            let word = Session.Word(
+                outcome: request.outcome, raised: request.raised, attention: request.attention)
+            guard try session.attest(word, by: person, at: change.now, in: change.relationship) else { return before }
             session = try change.save(Tables.sessions, session)
             try change.draw(from: session, before: before)
+            return session
+        }
+    }
+
+    /// A party objects: evidence is retracted until both agree (docs/domain.md rule 8).
+    func disputeSession(_ request: DisputeSessionRequest, _ context: ServerContext) async throws -> Session {
+        try await runtime.mutate(request, context, under: request.name, answering: Tables.sessions) { change in
+            let person = try change.party(.trustor, .trustee)
+            try change.requireSettleable()
+            let before = try change.get(Tables.sessions, request.name)
+            var session = before
+            try session.dispute(by: person, at: change.now, in: change.relationship)
+            session = try change.save(Tables.sessions, session)
+            try change.draw(from: session, before: before)
+            return session
+        }
+    }
+
+    func resolveDispute(_ request: ResolveDisputeRequest, _ context: ServerContext) async throws -> Session {
+        try await runtime.mutate(request, context, under: request.name, answering: Tables.sessions) { change in
+            let person = try change.party(.trustor, .trustee)
+            try change.requireSettleable()
+            let before = try change.get(Tables.sessions, request.name)
+            var session = before
+            let isOver = try session.resolve(request.outcome, by: person, at: change.now, in: change.relationship)
+            session = try change.save(Tables.sessions, session)
+            if isOver { try change.draw(from: session, before: before) }
             return session
         }
     }
@@ -60,17 +90,25 @@ extension RelationshipsService {
 }
 
 extension Change {
+    /// When nobody has said what happened, the session is flagged; never evidence (docs/domain.md rule 8).
+    func awaitAttestation(of session: Session) throws {
+        try schedule(.sessionUnattested, for: session.name, at: max(now, try session.selfReportTime(in: relationship)))
+    }
+
     /// What follows from an attestation: the trustor's word is a fact dated at the session's start; the trustee's alone
     /// becomes one when the trustor stays silent (docs/domain.md rule 8).
-    fileprivate func draw(from session: Session, before: Session) throws {
+    func draw(from session: Session, before: Session) throws {
         let firm = session.firmOutcome(trustor: relationship.trustor)
         let formerlyFirm = before.firmOutcome(trustor: relationship.trustor)
+        try cancel(.sessionUnattested, for: session.name)
         if session.state == .held, firm == nil {
-            try schedule(.sessionSelfAttested, for: session.name, at: max(now, try session.selfReportTime))
+            try schedule(
+                .sessionSelfAttested, for: session.name, at: max(now, try session.selfReportTime(in: relationship)))
         } else {
             try cancel(.sessionSelfAttested, for: session.name)
         }
         if session.state == .disputed, before.state != .disputed { try publish("session.disputed.v1", session) }
+        if session.state == .void, before.state != .void { try publish("session.voided.v1", session) }
         guard firm != formerlyFirm else { return }
         if formerlyFirm == .trusteeNoShow { try withdrawAbsence(from: session) }
         switch firm {
@@ -84,6 +122,11 @@ extension Change {
         case .unspecified, .unrecognized, nil:
             break
         }
+    }
+
+    func leaveUnattested(_ name: String) throws {
+        guard var session = try find(Tables.sessions, name), session.goUnattested() else { return }
+        session = try save(Tables.sessions, session)
     }
 
     func takeSelfReport(_ name: String) throws {

@@ -7,6 +7,7 @@ import Storage
 struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
     static let name = "relationships"
     static var migrations: [Migration] { Tables.migrations }
+    static let eventSources = ["goals"]
     static var relationshipSource: (any RelationshipSource)? { OwnRelationships() }
 
     let runtime: Runtime
@@ -28,6 +29,19 @@ struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
         case .breachUnrepaired: try change.endRepair(name)
         case .decisionUnexplained: try change.leaveUnexplained(name)
         case .sessionSelfAttested: try change.takeSelfReport(name)
+        case .sessionUnattested: try change.leaveUnattested(name)
+        case .relationshipEnds: try change.endRelationship(name)
+        case .disputeVoid: try change.voidDispute(name)
+        case .reflectionReveals: try change.revealReflection(name)
+        case .notePurged: try change.purgeNote(name)
         }
+    }
+
+    func apply(_ event: Event, from source: String, in transaction: Transaction) throws {
+        try ContextAnswers.apply(event, in: transaction)
+    }
+
+    func forget(_ source: String, in transaction: Transaction) throws {
+        try ContextAnswers.forget(in: transaction)
     }
 }

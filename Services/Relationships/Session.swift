@@ -24,8 +24,11 @@ extension Session {
 
     var start: Instant { get throws { try Check.instant(startTime, "session.start_time") } }
 
-    /// The trustee's word alone counts from this instant on; up to it the trustor may speak first.
-    var selfReportTime: Instant { get throws { try start.adding(days: Span.attestationDays) } }
+    /// The trustee's word alone counts from this instant on; up to it the trustor may speak first. Nobody's word by then
+    /// leaves the session unattested.
+    func selfReportTime(in pair: Relationship = Relationship()) throws -> Instant {
+        try pair.deadline(after: start, days: Span.attestationDays)
+    }
 
     /// States what the session is for. True when it is the first statement, the only one that can be evidence.
     mutating func state(intent text: String, at now: Instant) throws -> Bool {
@@ -45,46 +48,93 @@ extension Session {
         attestations.first { $0.person == person }?.outcome
     }
 
-    /// The trustor's word, unless the trustee's contradicts it: what evidence rests on.
+    /// The trustor's word, unless the trustee's contradicts it or both agree that it counts for nothing: what evidence
+    /// rests on.
     func firmOutcome(trustor: String) -> Attestation.Outcome? {
-        state == .disputed ? nil : word(of: trustor)
+        state == .disputed || state == .void || state == .cancelled ? nil : word(of: trustor)
+    }
+
+    /// What one party says of a session.
+    struct Word {
+        var outcome: Attestation.Outcome
+        /// The trustor alone says whether something was raised, and how attentive the trustee was.
+        var raised = false
+        var attention: Int32 = 0
     }
 
     /// Puts down one party's word on what happened. False when that party had said so already.
-    mutating func attest(_ outcome: Attestation.Outcome, by person: String, at now: Instant) throws -> Bool {
-        let outcome = outcome == .unspecified ? .held : outcome
+    mutating func attest(
+        _ word: Word, by person: String, at now: Instant, in pair: Relationship = Relationship()
+    ) throws -> Bool {
+        let outcome = word.outcome == .unspecified ? .held : word.outcome
         try Check.known(outcome, "outcome")
+        try Check.range(word.attention, "attention", 0...5)
+        guard !word.raised && word.attention == 0 || person == pair.trustor else {
+            throw Refusal.roleForbidden("The coachee alone says what was raised and how attentive the coach was.")
+        }
         guard [.scheduled, .held, .noShow, .disputed].contains(state) else {
             throw Refusal.wrongState("session", is: state, needs: "SCHEDULED, HELD, NO_SHOW or DISPUTED")
         }
         guard now >= (try start) else {
             throw Refusal.wrongState("session", is: "NOT STARTED", needs: "started: nobody can know it before")
         }
-        guard word(of: person) != outcome else { return false }
+        guard self.word(of: person) != outcome else { return false }
         if let other = attestations.first(where: { $0.person != person }), other.outcome != outcome {
             let said = try Check.instant(other.attestTime, "attestation.attest_time")
-            guard now <= said.adding(days: Span.attestationDays) else {
+            guard now <= (try pair.deadline(after: said, days: Span.attestationDays)) else {
                 throw Refusal.wrongState(
                     "session", is: state, needs: "contradicted within \(Span.attestationDays) days of the other's word")
             }
         }
-        let attestation = Attestation(person: person, outcome: outcome, attestTime: now.timestamp)
-        if let index = attestations.firstIndex(where: { $0.person == person }) {
-            attestations[index] = attestation
-        } else {
-            attestations.append(attestation)
-        }
+        put(
+            Attestation(
+                person: person, outcome: outcome, attestTime: now.timestamp, raised: word.raised,
+                attention: word.attention))
         settle()
         return true
     }
 
+    mutating func attest(
+        _ outcome: Attestation.Outcome, by person: String, at now: Instant, in pair: Relationship = Relationship()
+    ) throws -> Bool {
+        try attest(Word(outcome: outcome), by: person, at: now, in: pair)
+    }
+
+    private mutating func put(_ attestation: Attestation) {
+        unattested = false
+        if let index = attestations.firstIndex(where: { $0.person == attestation.person }) {
+            attestations[index] = attestation
+        } else {
+            attestations.append(attestation)
+        }
+    }
+
     /// The state follows from the two words: one is enough, two that differ are a dispute.
     private mutating func settle() {
+        resolutions = []
         switch Set(attestations.map(\.outcome)) {
         case []: state = .scheduled
         case [.held]: state = .held
         case let words where words.count == 1: state = .noShow
         default: state = .disputed
         }
+    }
+
+    /// Both have agreed on how the dispute ends: their words are this one now.
+    mutating func agree(on outcome: Attestation.Outcome, _ people: [String], at now: Instant) {
+        for person in people {
+            var attestation = attestations.first { $0.person == person } ?? Attestation(person: person)
+            attestation.outcome = outcome
+            attestation.attestTime = now.timestamp
+            put(attestation)
+        }
+        settle()
+    }
+
+    /// Nobody has said what happened. False when somebody has, or it was called off.
+    mutating func goUnattested() -> Bool {
+        guard state == .scheduled, attestations.isEmpty, !unattested else { return false }
+        unattested = true
+        return true
     }
 }

@@ -36,16 +36,20 @@ enum Consequence: Hashable, Sendable {
 /// | commitment.renegotiated | commitment.renegotiated, once accepted | the request for it |
 /// | commitment.missed, abandoned | the same | due + grace; 7 d later |
 /// | session.held, trustee_no_show | session.held, self_attested, no_show | the session's start |
-/// | session.cancelled_late | session.cancelled by the trustee, < 24 h ahead | the cancellation |
+/// | session.cancelled_late | session.cancelled, rescheduled by the trustee, < 24 h ahead | that |
+/// | session.rescheduled_by_trustee | session.rescheduled by the trustee, ≥ 24 h ahead | that |
 /// | intent.stated | session.intent_stated, ≥ 24 h ahead | the statement |
 /// | decision.explained | decision.explained | when the reason became visible |
 /// | decision.unexplained | decision.unexplained | decision + 48 h, or the trustor's NO |
+/// | conflict.disclosed | the same, by the trustee | the disclosure |
 /// | record.altered…, confidentiality.breach… | breach.confirmed of that kind | the finding |
 /// | reflection.*, advice.* | reflect_back.judged, advice.rated | the judgement |
-/// | feedback.*, recognition.given | feedback.delivered | the delivery |
+/// | credential.verified | the same, once | the verification |
+/// | feedback.*, recognition.given | feedback.delivered | the delivery, or the reveal |
 /// | response.in_sla, late | feedback.acknowledged in time, unacknowledged | that; delivery + 72 h |
 /// | goal.gas | attainment.countersigned | the review |
 /// | support.adapted | support.planned, the first for a change of context | the promise |
+/// | context.ignored | the same, by the trustor, before any adaptation | the report |
 /// | pulse.* | pulse.answered | the answer |
 struct Derivation {
     private let event: Event
@@ -65,13 +69,16 @@ struct Derivation {
         case .decisionChanged(let change): try decision(change)
         case .reflectBackChanged(let change): reflection(change)
         case .adviceChanged(let change): advice(change)
-        case .feedbackChanged(let change): feedback(change)
+        case .feedbackChanged(let change): try feedback(change)
         case .pulseAnswered(let answer): pulse(answer)
         case .supportPlanned(let support): adaptation(support)
+        case .contextChanged(let change): neglect(of: change)
+        case .conflictDisclosed(let disclosure): conflict(disclosure)
+        case .credentialVerified(let credential): self.credential(credential)
         case .attainmentChanged(let change): try attainment(change)
-        case .relationshipChanged, .agreementChanged, .contextChanged, .goalChanged, .agendaItemAdded,
-            .reflectionCompleted, .leaveChanged, .conflictDisclosed, .credentialVerified, .feedbackRequested,
-            .checkInChanged, .obstacleChanged, .revisionChanged, .opportunityOffered:
+        case .relationshipChanged, .agreementChanged, .goalChanged, .agendaItemAdded, .reflectionCompleted,
+            .leaveChanged, .feedbackRequested, .checkInChanged, .obstacleChanged, .revisionChanged,
+            .opportunityOffered:
             []
         }
     }
@@ -111,7 +118,8 @@ struct Derivation {
                         kind: .commitmentRenegotiated, at: try instant(change.renegotiateTime),
                         about: [change.commitment], isTrivial: change.trivial))
             ]
-        case "commitment.disputed.v1": return [.retraction(of: change.commitment, kinds: Self.outcomes)]
+        case "commitment.disputed.v1", "commitment.voided.v1":
+            return [.retraction(of: change.commitment, kinds: Self.outcomes)]
         default: return []
         }
     }
@@ -136,8 +144,14 @@ struct Derivation {
         case ("session.no_show.v1", .trusteeNoShow): return attended(.sessionTrusteeNoShow)
         case ("session.no_show.v1", .trustorNoShow), ("session.disputed.v1", _):
             return [.retraction(of: change.session, kinds: Self.attendance)]
-        case ("session.cancelled.v1", _) where event.actorRole == .trustee && occurredAt > start.advanced(byHours: -24):
-            return one(.sessionCancelledLate, change.session)
+        case ("session.cancelled.v1", _) where event.actorRole == .trustee:
+            let isLate = change.late || occurredAt > start.advanced(byHours: -24)
+            return isLate ? one(.sessionCancelledLate, change.session) : []
+        case ("session.rescheduled.v1", _) where event.actorRole == .trustee:
+            // The notice is that of the time which the other had kept free (docs/domain.md rule 29).
+            let former = try instant(change.previousStartTime ?? change.startTime)
+            let isLate = change.late || occurredAt > former.advanced(byHours: -24)
+            return one(isLate ? .sessionCancelledLate : .sessionRescheduledByTrustee, change.session)
         case ("session.intent_stated.v1", _):
             let stated = try instant(change.intentTime)
             guard stated <= start.advanced(byHours: -24) else { return [] }
@@ -167,6 +181,11 @@ struct Derivation {
         case "breach.repaired.v1" where event.actorRole == .trustor: return [.repair(of: about, at: occurredAt)]
         default: return []
         }
+    }
+
+    private func conflict(_ disclosure: ConflictDisclosed) -> [Consequence] {
+        guard event.type == "conflict.disclosed.v1", event.actorRole == .trustee else { return [] }
+        return one(.conflictDisclosed, disclosure.disclosure)
     }
 
     /// Decisions of the trustee that affect the trustor. "I don't know why" within 7 d takes the explanation back
@@ -218,6 +237,17 @@ struct Derivation {
         ]
     }
 
+    /// Once for the relationship, whoever verified it.
+    private func credential(_ credential: CredentialVerified) -> [Consequence] {
+        guard event.type == "credential.verified.v1" else { return [] }
+        return [
+            .evidence(
+                .init(
+                    kind: .credentialVerified, at: occurredAt, about: [credential.person],
+                    unless: [.credentialVerified]))
+        ]
+    }
+
     // MARK: Empathy, and what feedback shows
 
     private func reflection(_ change: ReflectBackChanged) -> [Consequence] {
@@ -230,20 +260,29 @@ struct Derivation {
     }
 
     /// From the trustee, what it says; from the trustor, whether it was answered. recognition.given.v1 tells others
-    /// what feedback.delivered.v1 has told here (docs/domain.md rules 10 and 11).
-    private func feedback(_ change: FeedbackChanged) -> [Consequence] {
+    /// what feedback.delivered.v1 has told here. What is hidden until both have delivered is dated at its reveal
+    /// (docs/domain.md rules 10, 11 and 30).
+    private func feedback(_ change: FeedbackChanged) throws -> [Consequence] {
         let item = change.feedbackItem
+        let delivered = try instant(change.revealTime)
+        func said(_ kind: EvidenceKind) -> [Consequence] {
+            [.evidence(.init(kind: kind, at: delivered, about: [item], unless: [kind]))]
+        }
         switch (event.type, change.authorRole) {
         case ("feedback.delivered.v1", .trustee):
             let ofCompetence: EvidenceKind = change.complete ? .feedbackActionable : .feedbackVague
             switch change.kind {
-            case .recognition: return one(.recognitionGiven, item)
-            case .balanced: return one(.recognitionGiven, item) + one(ofCompetence, item)
-            case .constructive, .criticismOnly: return one(ofCompetence, item)
+            case .recognition: return said(.recognitionGiven)
+            case .balanced: return said(.recognitionGiven) + said(ofCompetence)
+            case .constructive, .criticismOnly: return said(ofCompetence)
             default: return []
             }
-        case ("feedback.withdrawn.v1", .trustee):
-            return [.retraction(of: item, kinds: [.recognitionGiven, .feedbackActionable, .feedbackVague])]
+        case ("feedback.withdrawn.v1", _):
+            return [
+                .retraction(
+                    of: item,
+                    kinds: [.recognitionGiven, .feedbackActionable, .feedbackVague, .responseInSLA, .responseLate])
+            ]
         case ("feedback.acknowledged.v1", .trustor) where change.inTime: return one(.responseInSLA, item)
         case ("feedback.unacknowledged.v1", .trustor): return one(.responseLate, item)
         default: return []
@@ -259,6 +298,18 @@ struct Derivation {
             .evidence(
                 .init(
                     kind: .supportAdapted, at: occurredAt, about: [support.contextChange, support.supportAction],
+                    unless: [.supportAdapted, .contextIgnored]))
+        ]
+    }
+
+    /// Only the trustor's report, and only before an adaptation: at most one of the two for a change (docs/domain.md
+    /// rule 12).
+    private func neglect(of change: ContextChanged) -> [Consequence] {
+        guard event.type == "context.ignored.v1", event.actorRole == .trustor else { return [] }
+        return [
+            .evidence(
+                .init(
+                    kind: .contextIgnored, at: occurredAt, about: [change.contextChange],
                     unless: [.supportAdapted, .contextIgnored]))
         ]
     }

@@ -6,9 +6,11 @@ struct EvidenceHistory: Sendable {
     /// In the order of folding.
     let records: [EvidenceRecord]
     let log: EvidenceLog
+    let revision: LogRevision
 
-    init(_ records: [EvidenceRecord]) {
+    init(_ records: [EvidenceRecord], revision: LogRevision) {
         self.records = records
+        self.revision = revision
         log = EvidenceLog(
             evidence: records.map(\.evidence),
             repairs: records.compactMap { record in
@@ -19,10 +21,10 @@ struct EvidenceHistory: Sendable {
 
     /// What counts at `instant`, by name.
     func fingerprint(at instant: Instant, start: Instant, policy: Policy) throws -> Fingerprint {
-        let bytes = try Replay.stateHashInput(of: log, start: start, policy: policy, asOf: instant)
+        let state = try Replay.state(of: log, start: start, policy: policy)
         let turns = records.flatMap { [$0.evidence.occurredAt, $0.repairedAt].compactMap(\.self) }
         return Fingerprint(
-            stateHash: SHA256.hash(data: bytes).hexadecimal, count: log.count(at: instant),
+            stateHash: SHA256.hash(data: state.hashInput(at: instant)).hexadecimal,
             since: turns.filter { $0 <= instant }.max() ?? start, until: turns.filter { $0 > instant }.min())
     }
 }
@@ -31,7 +33,6 @@ struct EvidenceHistory: Sendable {
 /// which something came to count until the next.
 struct Fingerprint: Hashable, Sendable {
     var stateHash: String
-    var count: Int
     var since: Instant
     /// Nil while nothing is known to come.
     var until: Instant?
@@ -41,7 +42,7 @@ struct Fingerprint: Hashable, Sendable {
     }
 }
 
-extension SHA256.Digest {
+extension Sequence<UInt8> {
     var hexadecimal: String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)

@@ -20,11 +20,13 @@ struct EvidenceRecord: Sendable {
 struct EvidenceStore {
     /// The relationship's resource name.
     let relationship: String
+    private let name: ResourceName
     private let scope: [Value]
 
     init(_ relationship: ResourceName) {
         self.relationship = relationship.text
-        scope = [.text(relationship.organization), .key(Key(relationship.id))]
+        name = relationship
+        scope = relationship.scope
     }
 
     static let migrations = [
@@ -43,19 +45,36 @@ struct EvidenceStore {
                 """,
                 "CREATE UNIQUE INDEX evidence_by_id ON evidence (organization, relationship, id)",
                 "CREATE INDEX evidence_by_subject ON evidence (organization, relationship, subject)",
-            ])
+            ]),
+        LogMark.migration,
+        Migration(
+            version: 102, name: "retractions outlive the evidence",
+            statements: [
+                """
+                CREATE TABLE evidence_retraction (
+                    organization TEXT NOT NULL, relationship ANY NOT NULL, id BLOB NOT NULL,
+                    PRIMARY KEY (organization, relationship, id)) STRICT, WITHOUT ROWID
+                """,
+                """
+                CREATE INDEX evidence_by_supersedes ON evidence (organization, relationship, supersedes)
+                WHERE supersedes IS NOT NULL
+                """,
+            ]),
+        SnapshotStore.migration, ObservationStore.migration,
     ]
 
     // MARK: Writing
 
     /// - Parameter origin: the service whose event it comes from.
+    /// What a service has once taken back stays so when its events come anew.
     func insert(_ evidence: Evidence, origin: String, in transaction: Transaction) throws {
         let references = evidence.references.map(relative)
         try transaction.execute(
             """
             INSERT INTO evidence (organization, relationship, occurred_at, id, kind, value, weight, source_class,
-                source, recorded_at, supersedes, subject, further, origin)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                source, recorded_at, supersedes, subject, further, origin, retracted)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, EXISTS (
+                SELECT 1 FROM evidence_retraction WHERE organization = ?1 AND relationship = ?2 AND id = ?4))
             """,
             scope + [
                 .integer(evidence.occurredAt.microseconds), .blob(evidence.id.bytes), .text(evidence.kind.rawValue),
@@ -77,36 +96,60 @@ struct EvidenceStore {
             scope + [.blob(id.bytes)])
     }
 
+    /// For good: the service whose event it comes from takes it back.
+    func retractForGood(_ id: EventID, in transaction: Transaction) throws {
+        try retract(id, in: transaction)
+        try transaction.execute(
+            """
+            INSERT INTO evidence_retraction (organization, relationship, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+            """, scope + [.blob(id.bytes)])
+    }
+
     /// Drops all that came from one service, of every relationship.
     static func forget(_ origin: String, in transaction: Transaction) throws {
         try transaction.execute("DELETE FROM evidence WHERE origin = ?", [.text(origin)])
+        try LogMark.advanceAll(in: transaction)
     }
 
     // MARK: Reading
 
-    private static let columns = """
+    /// Indexes are named, since without statistics the engine would rather walk through the whole relationship.
+    private static func select(_ index: String = "") -> String {
+        """
         SELECT occurred_at, id, kind, value, weight, source_class, source, recorded_at, supersedes, subject, further,
             repaired_at, retracted, EXISTS (
-                SELECT 1 FROM evidence AS later WHERE later.organization = evidence.organization
-                    AND later.relationship = evidence.relationship AND later.subject = evidence.subject
+                SELECT 1 FROM evidence AS later INDEXED BY evidence_by_supersedes
+                WHERE later.organization = evidence.organization AND later.relationship = evidence.relationship
                     AND later.supersedes = evidence.id AND later.retracted = 0)
-        FROM evidence WHERE organization = ? AND relationship = ?
+        FROM evidence \(index) WHERE organization = ? AND relationship = ?
         """
+    }
 
     func find(_ id: EventID, in snapshot: Snapshot) throws -> EvidenceRecord? {
-        try snapshot.first("\(Self.columns) AND id = ?", scope + [.blob(id.bytes)]).map(record)
+        try snapshot.first("\(Self.select()) AND id = ?", scope + [.blob(id.bytes)]).map(record)
+    }
+
+    /// The service whose event a piece comes from.
+    func origin(of id: EventID, in snapshot: Snapshot) throws -> String? {
+        try snapshot.first(
+            "SELECT origin FROM evidence WHERE organization = ? AND relationship = ? AND id = ?",
+            scope + [.blob(id.bytes)]
+        ).map { try $0.text(0) }
     }
 
     /// What is known about a resource, in the order of time.
     func about(_ resource: String, in snapshot: Snapshot) throws -> [EvidenceRecord] {
         try snapshot.query(
-            "\(Self.columns) AND subject = ? ORDER BY occurred_at, id", scope + [.text(relative(resource))]
+            "\(Self.select("INDEXED BY evidence_by_subject")) AND subject = ? ORDER BY occurred_at, id",
+            scope + [.text(relative(resource))]
         ).map(record)
     }
 
     /// The whole log in the order of folding.
     func history(in snapshot: Snapshot) throws -> EvidenceHistory {
-        EvidenceHistory(try snapshot.query("\(Self.columns) ORDER BY occurred_at, id", scope).map(record))
+        EvidenceHistory(
+            try snapshot.query("\(Self.select()) ORDER BY occurred_at, id", scope).map(record),
+            revision: try LogRevision.read(name, in: snapshot))
     }
 
     /// A part of the log, after a position.
@@ -115,7 +158,7 @@ struct EvidenceStore {
     ) throws -> [EvidenceRecord] {
         try snapshot.query(
             """
-            \(Self.columns) AND (occurred_at, id) > (?, ?) AND (? OR kind NOT LIKE 'pulse.%')
+            \(Self.select()) AND (occurred_at, id) > (?, ?) AND (? OR kind NOT LIKE 'pulse.%')
             ORDER BY occurred_at, id LIMIT ?
             """,
             scope + [

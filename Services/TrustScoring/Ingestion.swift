@@ -7,7 +7,17 @@ import TrustModel
 enum LogChange: Hashable, Sendable {
     case evidence(Evidence)
     case repair(Repair)
-    case retraction(Retraction)
+    /// Of evidence that occurred at an instant.
+    case retraction(Retraction, of: Instant)
+
+    /// From when on profiles differ.
+    var from: Instant {
+        switch self {
+        case .evidence(let evidence): evidence.occurredAt
+        case .repair(let repair): repair.acceptedAt
+        case .retraction(_, let occurredAt): occurredAt
+        }
+    }
 }
 
 /// Writes what an event means into the log, once (docs/domain.md rules 6 and 24).
@@ -82,7 +92,7 @@ struct Ingestion {
             kinds.contains($0.evidence.kind) && !$0.isRetracted
         }
         for record in known { try store.retract(record.evidence.id, in: transaction) }
-        return known.map { .retraction(Retraction(evidence: $0.evidence.id)) }
+        return known.map { .retraction(Retraction(evidence: $0.evidence.id), of: $0.evidence.occurredAt) }
     }
 }
 

@@ -12,6 +12,10 @@ typealias Evidence = TrustModel.Evidence
 typealias Explanation = TrustModel.Explanation
 typealias Instant = TrustModel.Instant
 typealias Interval = TrustModel.Interval
+typealias OutcomeKind = TrustModel.OutcomeKind
+typealias OutcomePart = TrustModel.OutcomePart
+typealias Practice = TrustModel.Practice
+typealias SustainingIndex = TrustModel.SustainingIndex
 
 extension Instant {
     /// - Throws: `Refusal` for what is no timestamp.

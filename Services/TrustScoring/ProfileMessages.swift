@@ -7,14 +7,14 @@ import TrustModel
 
 extension TrustProfile {
     /// - Parameter now: what lies after it is projected.
-    init(_ profile: Profile, _ fingerprint: Fingerprint, of relationship: ResourceName, now: Instant) {
+    init(_ profile: Profile, stateHash: String = "", of relationship: ResourceName, now: Instant) {
         self.init(
             name: "\(relationship)/trustProfile", asOf: profile.asOf.timestamp,
             components: Component.allCases.map { ComponentOpinion($0, profile.components[$0]) }, score: profile.score,
             interval: Schema.Interval(profile.interval), variance: profile.variance,
             effectiveSize: profile.effectiveSize, band: Schema.Band(profile.band), numberShown: profile.numberShown,
             projected: profile.asOf > now, policy: "\(relationship.organization)/policies/\(profile.policyID)",
-            evidenceCount: Int64(fingerprint.count), stateHash: fingerprint.stateHash)
+            evidenceCount: Int64(profile.evidenceCount), stateHash: stateHash)
     }
 }
 

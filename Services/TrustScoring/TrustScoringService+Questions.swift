@@ -30,15 +30,11 @@ extension TrustScoringService {
         }
         let history = try await scores.history(of: view.name)
         let state = try Replay.state(of: history.log, start: view.start, policy: scores.policy)
-        let before = try Replay.profile(of: history.log, start: view.start, policy: scores.policy, asOf: instant)
+        guard let before = state.profile(at: instant) else { throw StateError.needsReplay }
         let answer = try state.whatIf(hypotheses, at: instant)
-        let supposed = EvidenceHistory(history.records + hypotheses.map { EvidenceRecord(evidence: $0) })
-        func profile(_ profile: Profile, _ history: EvidenceHistory) throws -> TrustProfile {
-            let fingerprint = try history.fingerprint(at: instant, start: view.start, policy: scores.policy)
-            return TrustProfile(profile, fingerprint, of: view.name, now: view.now)
-        }
         return WhatIfResponse(
-            before: try profile(before, history), after: try profile(answer.profile, supposed),
+            before: TrustProfile(before, of: view.name, now: view.now),
+            after: TrustProfile(answer.profile, of: view.name, now: view.now),
             explanation: message(answer.explanation, of: history, view))
     }
 
@@ -56,7 +52,7 @@ extension TrustScoringService {
             }.max() ?? 0
         let fingerprint = try history.fingerprint(at: now, start: view.start, policy: scores.policy)
         return VerifyReplayResponse(
-            largestDifference: difference, equal: difference < 1e-9, evidenceCount: Int64(fingerprint.count),
+            largestDifference: difference, equal: difference < 1e-9, evidenceCount: Int64(replayed.evidenceCount),
             stateHash: fingerprint.stateHash)
     }
 

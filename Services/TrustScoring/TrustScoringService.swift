@@ -29,65 +29,113 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
     // MARK: Events
 
     func apply(_ event: Event, from source: String, in transaction: Transaction) throws {
-        guard !event.relationship.isEmpty, let projection = runtime.projection else { return }
-        guard let relationship = projection.relationship(event.relationship, in: transaction) else {
+        do {
+            if case .leaveChanged(let leave) = event.payload {
+                try MalformedEvent.catching {
+                    try ObservationStore.take(leave, of: event.organization, from: source, in: transaction)
+                }
+            }
+            guard !event.relationship.isEmpty else { return }
+            try observe(event, from: source, in: transaction)
+        } catch let malformed as MalformedEvent {
+            refused(event, malformed)
+        }
+        guard let relationship = runtime.projection?.relationship(event.relationship, in: transaction) else {
             throw Refusal.notFound(event.relationship)
         }
-        let changes = try Ingestion(into: relationship, from: source, in: transaction).take(event) { malformed in
-            runtime.logger.warning(
-                "an event makes no evidence",
-                metadata: ["event": "\(event.id)", "type": "\(event.type)", "cause": "\(malformed)"])
+        let changes = try Ingestion(into: relationship, from: source, in: transaction).take(event) {
+            refused(event, $0)
         }
-        scores.stage(changes, of: relationship.name, by: event, from: source)
+        let revision = try record(changes, of: relationship, recordedAt: event.recordedAt, in: transaction)
+        scores.stage(changes, of: relationship.name, revision: revision, by: event.id, from: source)
+    }
+
+    private func observe(_ event: Event, from source: String, in transaction: Transaction) throws {
+        let name = try ResourceName(event.relationship, "organizations", "relationships")
+        try ObservationStore(name).take(event, from: source, in: transaction)
+    }
+
+    private func refused(_ event: Event, _ malformed: MalformedEvent) {
+        runtime.logger.warning(
+            "an event says nothing to trust",
+            metadata: ["event": "\(event.id)", "type": "\(event.type)", "cause": "\(malformed)"])
+    }
+
+    /// Counts the change of the log, and sees to the next snapshot.
+    /// - Returns: the log's revision with these changes; 0 without any.
+    func record(
+        _ changes: [LogChange], of relationship: Relationship, recordedAt: Timestamp?, in transaction: Transaction
+    ) throws -> Int64 {
+        guard let first = changes.map(\.from).min() else { return 0 }
+        let name = try ResourceName(relationship.name, "organizations", "relationships")
+        let learnt = try recordedAt.map { try Instant($0) } ?? Instant(runtime.clock.now)
+        let mark = try LogMark.advance(name, from: first, recordedAt: learnt, in: transaction)
+        if let next = mark.nextSnapshot { try SnapshotTaking.schedule(name, at: next, in: transaction) }
+        return mark.revision
     }
 
     func applied(_ events: [Event]) {
-        scores.commit(events)
+        scores.commit(events.map(\.id))
     }
 
     func forget(_ source: String, in transaction: Transaction) throws {
         try EvidenceStore.forget(source, in: transaction)
+        try ObservationStore.forget(source, in: transaction)
         scores.forget(source)
+    }
+
+    func fire(_ duty: Duty, _ change: Change) throws {
+        guard duty.kind == SnapshotTaking.duty else { return }
+        try SnapshotTaking(of: change.relationship, policy: scores.policy, in: change.transaction).take(
+            due: Instant(change.now), recordedAt: Instant(change.recordedAt))
     }
 
     // MARK: Profile
 
     func getTrustProfile(_ request: GetTrustProfileRequest, _ context: ServerContext) async throws -> TrustProfile {
-        let view = try await view(context, ofProfile: request.name)
-        return try await profile(view, at: view.now)
+        let view = try await view(context, of: request.name, singleton: "trustProfile")
+        return try await profile(view, at: view.now, hashed: request.includeStateHash)
     }
 
     func getProfileAt(_ request: GetProfileAtRequest, _ context: ServerContext) async throws -> TrustProfile {
-        let view = try await view(context, ofProfile: request.name)
-        return try await profile(view, at: try view.instant(request.asOf, "as_of"))
+        let view = try await view(context, of: request.name, singleton: "trustProfile")
+        return try await profile(
+            view, at: try view.instant(request.asOf, "as_of"), hashed: request.includeStateHash)
     }
 
-    /// The profile at once, then after each change. Its resume token is the state hash: it says what was counted.
+    /// The profile at once, then after each change. Its resume token is the log's revision: it says what was counted.
     func watchTrustProfile(
         _ request: WatchTrustProfileRequest, _ context: ServerContext,
         _ responses: ResponseWriter<WatchTrustProfileResponse>
     ) async throws {
-        let view = try await view(context, ofProfile: request.name)
+        let view = try await view(context, of: request.name, singleton: "trustProfile")
         let changes = try scores.changes(of: view.name)
         try await runtime.draining.run {
             var token = request.resumeToken
             func tell() async throws {
                 let now = max(Instant(runtime.clock.now), view.start)
-                let profile = try await profile(view, at: now)
-                guard profile.stateHash != token else { return }
-                token = profile.stateHash
-                try await responses.write(WatchTrustProfileResponse(profile: profile, resumeToken: token))
+                let standing = try await scores.standing(of: view.name, start: view.start, at: now)
+                guard standing.revision.description != token else { return }
+                token = standing.revision.description
+                try await responses.write(
+                    WatchTrustProfileResponse(
+                        profile: TrustProfile(standing.profile, of: view.name, now: now), resumeToken: token))
             }
             try await tell()
             for await _ in changes { try await tell() }
         }
     }
 
-    private func profile(_ view: View, at instant: Instant) async throws -> TrustProfile {
-        let standing = try await scores.standing(of: view.name, start: view.start, at: instant)
+    private func profile(_ view: View, at instant: Instant, hashed: Bool) async throws -> TrustProfile {
+        let standing =
+            hashed
+            ? try await scores.hashedStanding(of: view.name, start: view.start, at: instant)
+            : try await scores.standing(of: view.name, start: view.start, at: instant)
         let now = max(view.now, Instant(runtime.clock.now))
-        return TrustProfile(standing.profile, standing.fingerprint, of: view.name, now: now)
+        return TrustProfile(standing.profile, stateHash: standing.stateHash, of: view.name, now: now)
     }
+
+    // MARK: Policies
 
     func getPolicy(_ request: GetPolicyRequest, _ context: ServerContext) async throws -> TrustPolicy {
         let caller = try context.caller
@@ -97,33 +145,14 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
         return TrustPolicy(scores.policy, name: name.text)
     }
 
-    // MARK: Evidence
-
-    /// In the order of occurrence. The trustee's list is without ratings (docs/domain.md rule 19).
-    func listEvidence(_ request: ListEvidenceRequest, _ context: ServerContext) async throws -> ListEvidenceResponse {
-        let name = try ResourceName(request.parent, "organizations", "relationships")
-        try requirePurpose(await runtime.access(context, under: name.text))
-        let store = EvidenceStore(name)
-        let page = try await runtime.page(
-            context, under: name.text, pageSize: request.pageSize, pageToken: request.pageToken
-        ) { snapshot, access, after, limit in
-            try store.page(
-                after: after.flatMap(EvidenceStore.Position.init), limit: limit,
-                withRatings: access.role != .trustee, in: snapshot
-            ).map { (Schema.Evidence($0, of: name), EvidenceStore.Position(of: $0).description) }
+    func listPolicies(_ request: ListPoliciesRequest, _ context: ServerContext) async throws -> ListPoliciesResponse {
+        let caller = try context.caller
+        let parent = try ResourceName(request.parent, "organizations")
+        guard caller.belongs(to: parent.text) else { throw Refusal.notParty }
+        let policy = TrustPolicy(scores.policy, name: parent.child("policies", scores.policy.id).text)
+        let page = try await runtime.page(context, request) { _, after, _ in
+            after == nil ? [(policy, scores.policy.id)] : []
         }
-        return ListEvidenceResponse(evidence: page.items, nextPageToken: page.nextPageToken)
-    }
-
-    func getEvidence(_ request: GetEvidenceRequest, _ context: ServerContext) async throws -> Schema.Evidence {
-        let name = try ResourceName(request.name, "organizations", "relationships", "evidence")
-        return try await runtime.read(context, under: name.parent.text) { snapshot, access in
-            try requirePurpose(access)
-            guard let id = Identifier(name.id),
-                let record = try EvidenceStore(name.parent).find(EventID(id), in: snapshot),
-                access.role != .trustee || !record.evidence.kind.isPulse
-            else { throw Refusal.notFound(name.text) }
-            return Schema.Evidence(record, of: name.parent)
-        }
+        return ListPoliciesResponse(policies: page.items, nextPageToken: page.nextPageToken)
     }
 }

@@ -44,15 +44,17 @@ extension TrustScoringService {
         return View(access: access, name: name, start: start, now: max(start, Instant(runtime.clock.now)))
     }
 
-    /// - Parameter profile: organizations/*/relationships/*/trustProfile.
-    func view(_ context: ServerContext, ofProfile profile: String) async throws -> View {
-        let suffix = "/trustProfile"
-        guard profile.hasSuffix(suffix) else {
+    /// - Parameters:
+    ///   - text: the name of what a relationship has one of.
+    ///   - singleton: the last part of that name (AIP-156).
+    func view(_ context: ServerContext, of text: String, singleton: String) async throws -> View {
+        let suffix = "/" + singleton
+        guard text.hasSuffix(suffix) else {
             throw Refusal(
                 .invalidArgument, "BAD_NAME",
-                "a resource name of the form organizations/*/relationships/*/trustProfile is needed")
+                "a resource name of the form organizations/*/relationships/*/\(singleton) is needed")
         }
-        let name = try ResourceName(String(profile.dropLast(suffix.count)), "organizations", "relationships")
+        let name = try ResourceName(String(text.dropLast(suffix.count)), "organizations", "relationships")
         return try await view(context, of: name)
     }
 }
@@ -61,6 +63,12 @@ extension TrustScoringService {
 /// (docs/domain.md §6.9).
 func requirePurpose(_ access: Access) throws {
     guard access.caller.service != nil || access.caller.purpose == "coaching" else {
-        throw Refusal(.permissionDenied, "PURPOSE_MISSING", "this needs a token for the purpose coaching")
+        throw Refusal.purposeMissing("coaching")
+    }
+}
+
+extension Refusal {
+    static func purposeMissing(_ purpose: String) -> Refusal {
+        Refusal(.permissionDenied, "PURPOSE_MISSING", "this needs a token for the purpose \(purpose)")
     }
 }

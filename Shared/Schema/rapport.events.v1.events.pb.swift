@@ -380,6 +380,7 @@ public struct SessionChanged: Message {
     public var trustorAttention: Int32 = 0
     public var previousStartTime: Timestamp? = nil
     public var late: Bool = false
+    public var depth: Session.Depth = .init(rawValue: 0)
 
     public init() {}
 
@@ -393,7 +394,8 @@ public struct SessionChanged: Message {
         trustorRaised: Bool = false,
         trustorAttention: Int32 = 0,
         previousStartTime: Timestamp? = nil,
-        late: Bool = false
+        late: Bool = false,
+        depth: Session.Depth = .init(rawValue: 0)
     ) {
         self.session = session
         self.startTime = startTime
@@ -405,6 +407,7 @@ public struct SessionChanged: Message {
         self.trustorAttention = trustorAttention
         self.previousStartTime = previousStartTime
         self.late = late
+        self.depth = depth
     }
 
     public init(reading c: UnsafePointer<Rapport__Events__V1__SessionChanged>) {
@@ -418,6 +421,7 @@ public struct SessionChanged: Message {
         trustorAttention = c.pointee.trustor_attention
         previousStartTime = Reading.message(c.pointee.previous_start_time)
         late = c.pointee.late != 0
+        depth = Session.Depth(rawValue: Int32(bitPattern: c.pointee.depth.rawValue))
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__SessionChanged>) {
@@ -435,6 +439,7 @@ public struct SessionChanged: Message {
         c.pointee.trustor_attention = trustorAttention
         c.pointee.previous_start_time = arena.optional(previousStartTime)
         c.pointee.late = late ? 1 : 0
+        c.pointee.depth = Rapport__Relationships__V1__Session__Depth(rawValue: UInt32(bitPattern: depth.rawValue))
     }
 }
 

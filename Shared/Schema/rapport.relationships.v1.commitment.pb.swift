@@ -21,6 +21,8 @@ public struct Commitment: Message {
     public var resolveTime: Timestamp? = nil
     public var breachCase: String = ""
     public var source: String = ""
+    public var trivial: Bool = false
+    public var disputeTime: Timestamp? = nil
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -40,6 +42,8 @@ public struct Commitment: Message {
         resolveTime: Timestamp? = nil,
         breachCase: String = "",
         source: String = "",
+        trivial: Bool = false,
+        disputeTime: Timestamp? = nil,
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -56,6 +60,8 @@ public struct Commitment: Message {
         self.resolveTime = resolveTime
         self.breachCase = breachCase
         self.source = source
+        self.trivial = trivial
+        self.disputeTime = disputeTime
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -74,6 +80,8 @@ public struct Commitment: Message {
         resolveTime = Reading.message(c.pointee.resolve_time)
         breachCase = Reading.string(c.pointee.breach_case)
         source = Reading.string(c.pointee.source)
+        trivial = c.pointee.trivial != 0
+        disputeTime = Reading.message(c.pointee.dispute_time)
         etag = Reading.string(c.pointee.etag)
         createTime = Reading.message(c.pointee.create_time)
         updateTime = Reading.message(c.pointee.update_time)
@@ -96,6 +104,8 @@ public struct Commitment: Message {
         c.pointee.resolve_time = arena.optional(resolveTime)
         if !breachCase.isEmpty { c.pointee.breach_case = arena.string(breachCase) }
         if !source.isEmpty { c.pointee.source = arena.string(source) }
+        c.pointee.trivial = trivial ? 1 : 0
+        c.pointee.dispute_time = arena.optional(disputeTime)
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
@@ -200,6 +210,9 @@ public struct BreachCase: Message {
     public var confirmTime: Timestamp? = nil
     public var acknowledgement: BreachCase.Acknowledgement? = nil
     public var repairTime: Timestamp? = nil
+    public var reportedBy: String = ""
+    public var statement: String = ""
+    public var findings: [BreachCase.Finding] = []
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -214,6 +227,9 @@ public struct BreachCase: Message {
         confirmTime: Timestamp? = nil,
         acknowledgement: BreachCase.Acknowledgement? = nil,
         repairTime: Timestamp? = nil,
+        reportedBy: String = "",
+        statement: String = "",
+        findings: [BreachCase.Finding] = [],
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -225,6 +241,9 @@ public struct BreachCase: Message {
         self.confirmTime = confirmTime
         self.acknowledgement = acknowledgement
         self.repairTime = repairTime
+        self.reportedBy = reportedBy
+        self.statement = statement
+        self.findings = findings
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -238,6 +257,9 @@ public struct BreachCase: Message {
         confirmTime = Reading.message(c.pointee.confirm_time)
         acknowledgement = Reading.message(c.pointee.acknowledgement)
         repairTime = Reading.message(c.pointee.repair_time)
+        reportedBy = Reading.string(c.pointee.reported_by)
+        statement = Reading.string(c.pointee.statement)
+        findings = Reading.messages(c.pointee.n_findings, c.pointee.findings)
         etag = Reading.string(c.pointee.etag)
         createTime = Reading.message(c.pointee.create_time)
         updateTime = Reading.message(c.pointee.update_time)
@@ -255,6 +277,10 @@ public struct BreachCase: Message {
         c.pointee.confirm_time = arena.optional(confirmTime)
         c.pointee.acknowledgement = arena.optional(acknowledgement)
         c.pointee.repair_time = arena.optional(repairTime)
+        if !reportedBy.isEmpty { c.pointee.reported_by = arena.string(reportedBy) }
+        if !statement.isEmpty { c.pointee.statement = arena.string(statement) }
+        c.pointee.n_findings = findings.count
+        c.pointee.findings = arena.messages(findings)
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
@@ -299,6 +325,43 @@ public struct BreachCase: Message {
             if !effect.isEmpty { c.pointee.effect = arena.string(effect) }
             if !change.isEmpty { c.pointee.change = arena.string(change) }
             c.pointee.acknowledge_time = arena.optional(acknowledgeTime)
+        }
+    }
+
+    public struct Finding: Message {
+        public static let fullName = "rapport.relationships.v1.BreachCase.Finding"
+        public static let layout = MessageLayout(of: Self.self)
+
+        public var person: String = ""
+        public var confirmed: Bool = false
+        public var findTime: Timestamp? = nil
+
+        public init() {}
+
+        public init(
+            person: String = "",
+            confirmed: Bool = false,
+            findTime: Timestamp? = nil
+        ) {
+            self.person = person
+            self.confirmed = confirmed
+            self.findTime = findTime
+        }
+
+        public init(reading c: UnsafePointer<Rapport__Relationships__V1__BreachCase__Finding>) {
+            person = Reading.string(c.pointee.person)
+            confirmed = c.pointee.confirmed != 0
+            findTime = Reading.message(c.pointee.find_time)
+        }
+
+        public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__BreachCase__Finding>) {
+            rapport__relationships__v1__breach_case__finding__init(c)
+        }
+
+        public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__BreachCase__Finding>, in arena: Arena) {
+            if !person.isEmpty { c.pointee.person = arena.string(person) }
+            c.pointee.confirmed = confirmed ? 1 : 0
+            c.pointee.find_time = arena.optional(findTime)
         }
     }
 

@@ -17,6 +17,10 @@ public struct Decision: Message {
     public var affects: [String] = []
     public var decideTime: Timestamp? = nil
     public var explainTime: Timestamp? = nil
+    public var revision: Int32 = 0
+    public var earlier: [Decision.Version] = []
+    public var knowWhy: Decision.KnowWhy = .init(rawValue: 0)
+    public var knowWhyTime: Timestamp? = nil
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -32,6 +36,10 @@ public struct Decision: Message {
         affects: [String] = [],
         decideTime: Timestamp? = nil,
         explainTime: Timestamp? = nil,
+        revision: Int32 = 0,
+        earlier: [Decision.Version] = [],
+        knowWhy: Decision.KnowWhy = .init(rawValue: 0),
+        knowWhyTime: Timestamp? = nil,
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -44,6 +52,10 @@ public struct Decision: Message {
         self.affects = affects
         self.decideTime = decideTime
         self.explainTime = explainTime
+        self.revision = revision
+        self.earlier = earlier
+        self.knowWhy = knowWhy
+        self.knowWhyTime = knowWhyTime
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -58,6 +70,10 @@ public struct Decision: Message {
         affects = Reading.strings(c.pointee.n_affects, c.pointee.affects)
         decideTime = Reading.message(c.pointee.decide_time)
         explainTime = Reading.message(c.pointee.explain_time)
+        revision = c.pointee.revision
+        earlier = Reading.messages(c.pointee.n_earlier, c.pointee.earlier)
+        knowWhy = Decision.KnowWhy(rawValue: Int32(bitPattern: c.pointee.know_why.rawValue))
+        knowWhyTime = Reading.message(c.pointee.know_why_time)
         etag = Reading.string(c.pointee.etag)
         createTime = Reading.message(c.pointee.create_time)
         updateTime = Reading.message(c.pointee.update_time)
@@ -78,9 +94,307 @@ public struct Decision: Message {
         c.pointee.affects = arena.strings(affects)
         c.pointee.decide_time = arena.optional(decideTime)
         c.pointee.explain_time = arena.optional(explainTime)
+        c.pointee.revision = revision
+        c.pointee.n_earlier = earlier.count
+        c.pointee.earlier = arena.messages(earlier)
+        c.pointee.know_why = Rapport__Relationships__V1__Decision__KnowWhy(rawValue: UInt32(bitPattern: knowWhy.rawValue))
+        c.pointee.know_why_time = arena.optional(knowWhyTime)
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
+    }
+
+    public struct Version: Message {
+        public static let fullName = "rapport.relationships.v1.Decision.Version"
+        public static let layout = MessageLayout(of: Self.self)
+
+        public var what: String = ""
+        public var why: String = ""
+        public var alternatives: [String] = []
+        public var reviseTime: Timestamp? = nil
+
+        public init() {}
+
+        public init(
+            what: String = "",
+            why: String = "",
+            alternatives: [String] = [],
+            reviseTime: Timestamp? = nil
+        ) {
+            self.what = what
+            self.why = why
+            self.alternatives = alternatives
+            self.reviseTime = reviseTime
+        }
+
+        public init(reading c: UnsafePointer<Rapport__Relationships__V1__Decision__Version>) {
+            what = Reading.string(c.pointee.what)
+            why = Reading.string(c.pointee.why)
+            alternatives = Reading.strings(c.pointee.n_alternatives, c.pointee.alternatives)
+            reviseTime = Reading.message(c.pointee.revise_time)
+        }
+
+        public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Decision__Version>) {
+            rapport__relationships__v1__decision__version__init(c)
+        }
+
+        public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Decision__Version>, in arena: Arena) {
+            if !what.isEmpty { c.pointee.what = arena.string(what) }
+            if !why.isEmpty { c.pointee.why = arena.string(why) }
+            c.pointee.n_alternatives = alternatives.count
+            c.pointee.alternatives = arena.strings(alternatives)
+            c.pointee.revise_time = arena.optional(reviseTime)
+        }
+    }
+
+    public enum KnowWhy: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case yes
+        case no
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .yes, .no]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .yes
+            case 2: self = .no
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .yes: 1
+            case .no: 2
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "KNOW_WHY_UNSPECIFIED"
+            case .yes: "YES"
+            case .no: "NO"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+}
+
+public struct Note: Message {
+    public static let fullName = "rapport.relationships.v1.Note"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var author: String = ""
+    public var level: Note.Level = .init(rawValue: 0)
+    public var session: String = ""
+    public var body: String = ""
+    public var etag: String = ""
+    public var createTime: Timestamp? = nil
+    public var updateTime: Timestamp? = nil
+    public var deleteTime: Timestamp? = nil
+    public var purgeTime: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        author: String = "",
+        level: Note.Level = .init(rawValue: 0),
+        session: String = "",
+        body: String = "",
+        etag: String = "",
+        createTime: Timestamp? = nil,
+        updateTime: Timestamp? = nil,
+        deleteTime: Timestamp? = nil,
+        purgeTime: Timestamp? = nil
+    ) {
+        self.name = name
+        self.author = author
+        self.level = level
+        self.session = session
+        self.body = body
+        self.etag = etag
+        self.createTime = createTime
+        self.updateTime = updateTime
+        self.deleteTime = deleteTime
+        self.purgeTime = purgeTime
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Note>) {
+        name = Reading.string(c.pointee.name)
+        author = Reading.string(c.pointee.author)
+        level = Note.Level(rawValue: Int32(bitPattern: c.pointee.level.rawValue))
+        session = Reading.string(c.pointee.session)
+        body = Reading.string(c.pointee.body)
+        etag = Reading.string(c.pointee.etag)
+        createTime = Reading.message(c.pointee.create_time)
+        updateTime = Reading.message(c.pointee.update_time)
+        deleteTime = Reading.message(c.pointee.delete_time)
+        purgeTime = Reading.message(c.pointee.purge_time)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Note>) {
+        rapport__relationships__v1__note__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Note>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !author.isEmpty { c.pointee.author = arena.string(author) }
+        c.pointee.level = Rapport__Relationships__V1__Note__Level(rawValue: UInt32(bitPattern: level.rawValue))
+        if !session.isEmpty { c.pointee.session = arena.string(session) }
+        if !body.isEmpty { c.pointee.body = arena.string(body) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        c.pointee.create_time = arena.optional(createTime)
+        c.pointee.update_time = arena.optional(updateTime)
+        c.pointee.delete_time = arena.optional(deleteTime)
+        c.pointee.purge_time = arena.optional(purgeTime)
+    }
+
+    public enum Level: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case pair
+        case `self`
+        case sealed
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .pair, .`self`, .sealed]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .pair
+            case 2: self = .`self`
+            case 3: self = .sealed
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .pair: 1
+            case .`self`: 2
+            case .sealed: 3
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "LEVEL_UNSPECIFIED"
+            case .pair: "PAIR"
+            case .`self`: "SELF"
+            case .sealed: "SEALED"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+}
+
+public struct Reflection: Message {
+    public static let fullName = "rapport.relationships.v1.Reflection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var party: String = ""
+    public var answers: [Reflection.Answer] = []
+    public var actions: [String] = []
+    public var revealTime: Timestamp? = nil
+    public var etag: String = ""
+    public var createTime: Timestamp? = nil
+    public var updateTime: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        party: String = "",
+        answers: [Reflection.Answer] = [],
+        actions: [String] = [],
+        revealTime: Timestamp? = nil,
+        etag: String = "",
+        createTime: Timestamp? = nil,
+        updateTime: Timestamp? = nil
+    ) {
+        self.name = name
+        self.party = party
+        self.answers = answers
+        self.actions = actions
+        self.revealTime = revealTime
+        self.etag = etag
+        self.createTime = createTime
+        self.updateTime = updateTime
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Reflection>) {
+        name = Reading.string(c.pointee.name)
+        party = Reading.string(c.pointee.party)
+        answers = Reading.messages(c.pointee.n_answers, c.pointee.answers)
+        actions = Reading.strings(c.pointee.n_actions, c.pointee.actions)
+        revealTime = Reading.message(c.pointee.reveal_time)
+        etag = Reading.string(c.pointee.etag)
+        createTime = Reading.message(c.pointee.create_time)
+        updateTime = Reading.message(c.pointee.update_time)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Reflection>) {
+        rapport__relationships__v1__reflection__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Reflection>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !party.isEmpty { c.pointee.party = arena.string(party) }
+        c.pointee.n_answers = answers.count
+        c.pointee.answers = arena.messages(answers)
+        c.pointee.n_actions = actions.count
+        c.pointee.actions = arena.strings(actions)
+        c.pointee.reveal_time = arena.optional(revealTime)
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        c.pointee.create_time = arena.optional(createTime)
+        c.pointee.update_time = arena.optional(updateTime)
+    }
+
+    public struct Answer: Message {
+        public static let fullName = "rapport.relationships.v1.Reflection.Answer"
+        public static let layout = MessageLayout(of: Self.self)
+
+        public var question: String = ""
+        public var text: String = ""
+
+        public init() {}
+
+        public init(
+            question: String = "",
+            text: String = ""
+        ) {
+            self.question = question
+            self.text = text
+        }
+
+        public init(reading c: UnsafePointer<Rapport__Relationships__V1__Reflection__Answer>) {
+            question = Reading.string(c.pointee.question)
+            text = Reading.string(c.pointee.text)
+        }
+
+        public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Reflection__Answer>) {
+            rapport__relationships__v1__reflection__answer__init(c)
+        }
+
+        public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Reflection__Answer>, in arena: Arena) {
+            if !question.isEmpty { c.pointee.question = arena.string(question) }
+            if !text.isEmpty { c.pointee.text = arena.string(text) }
+        }
     }
 }
 
@@ -306,6 +620,7 @@ public struct ContextChange: Message {
     public var effectiveTime: Timestamp? = nil
     public var effect: String = ""
     public var external: Bool = false
+    public var ignoredTime: Timestamp? = nil
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -319,6 +634,7 @@ public struct ContextChange: Message {
         effectiveTime: Timestamp? = nil,
         effect: String = "",
         external: Bool = false,
+        ignoredTime: Timestamp? = nil,
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -329,6 +645,7 @@ public struct ContextChange: Message {
         self.effectiveTime = effectiveTime
         self.effect = effect
         self.external = external
+        self.ignoredTime = ignoredTime
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -341,6 +658,7 @@ public struct ContextChange: Message {
         effectiveTime = Reading.message(c.pointee.effective_time)
         effect = Reading.string(c.pointee.effect)
         external = c.pointee.external != 0
+        ignoredTime = Reading.message(c.pointee.ignored_time)
         etag = Reading.string(c.pointee.etag)
         createTime = Reading.message(c.pointee.create_time)
         updateTime = Reading.message(c.pointee.update_time)
@@ -357,6 +675,7 @@ public struct ContextChange: Message {
         c.pointee.effective_time = arena.optional(effectiveTime)
         if !effect.isEmpty { c.pointee.effect = arena.string(effect) }
         c.pointee.external = external ? 1 : 0
+        c.pointee.ignored_time = arena.optional(ignoredTime)
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)

@@ -94,6 +94,9 @@ public struct Programme: Message {
     public var cadencePolicy: CadencePolicy? = nil
     public var minimumGroupSize: Int32 = 0
     public var excludeReportingLine: Bool = false
+    public var trustPolicy: String = ""
+    public var retentionDays: Int32 = 0
+    public var ombudsperson: String = ""
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -109,6 +112,9 @@ public struct Programme: Message {
         cadencePolicy: CadencePolicy? = nil,
         minimumGroupSize: Int32 = 0,
         excludeReportingLine: Bool = false,
+        trustPolicy: String = "",
+        retentionDays: Int32 = 0,
+        ombudsperson: String = "",
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -121,6 +127,9 @@ public struct Programme: Message {
         self.cadencePolicy = cadencePolicy
         self.minimumGroupSize = minimumGroupSize
         self.excludeReportingLine = excludeReportingLine
+        self.trustPolicy = trustPolicy
+        self.retentionDays = retentionDays
+        self.ombudsperson = ombudsperson
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -135,6 +144,9 @@ public struct Programme: Message {
         cadencePolicy = Reading.message(c.pointee.cadence_policy)
         minimumGroupSize = c.pointee.minimum_group_size
         excludeReportingLine = c.pointee.exclude_reporting_line != 0
+        trustPolicy = Reading.string(c.pointee.trust_policy)
+        retentionDays = c.pointee.retention_days
+        ombudsperson = Reading.string(c.pointee.ombudsperson)
         etag = Reading.string(c.pointee.etag)
         createTime = Reading.message(c.pointee.create_time)
         updateTime = Reading.message(c.pointee.update_time)
@@ -153,6 +165,9 @@ public struct Programme: Message {
         c.pointee.cadence_policy = arena.optional(cadencePolicy)
         c.pointee.minimum_group_size = minimumGroupSize
         c.pointee.exclude_reporting_line = excludeReportingLine ? 1 : 0
+        if !trustPolicy.isEmpty { c.pointee.trust_policy = arena.string(trustPolicy) }
+        c.pointee.retention_days = retentionDays
+        if !ombudsperson.isEmpty { c.pointee.ombudsperson = arena.string(ombudsperson) }
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
@@ -235,5 +250,223 @@ public struct CadencePolicy: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CadencePolicy>, in arena: Arena) {
         c.pointee.interval_days = intervalDays
         c.pointee.grace_hours = graceHours
+    }
+}
+
+public struct Enrollment: Message {
+    public static let fullName = "rapport.relationships.v1.Enrollment"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var person: String = ""
+    public var role: Enrollment.Role = .init(rawValue: 0)
+    public var capacity: Int32 = 0
+    public var topics: [String] = []
+    public var exclusions: [String] = []
+    public var etag: String = ""
+    public var createTime: Timestamp? = nil
+    public var updateTime: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        person: String = "",
+        role: Enrollment.Role = .init(rawValue: 0),
+        capacity: Int32 = 0,
+        topics: [String] = [],
+        exclusions: [String] = [],
+        etag: String = "",
+        createTime: Timestamp? = nil,
+        updateTime: Timestamp? = nil
+    ) {
+        self.name = name
+        self.person = person
+        self.role = role
+        self.capacity = capacity
+        self.topics = topics
+        self.exclusions = exclusions
+        self.etag = etag
+        self.createTime = createTime
+        self.updateTime = updateTime
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Enrollment>) {
+        name = Reading.string(c.pointee.name)
+        person = Reading.string(c.pointee.person)
+        role = Enrollment.Role(rawValue: Int32(bitPattern: c.pointee.role.rawValue))
+        capacity = c.pointee.capacity
+        topics = Reading.strings(c.pointee.n_topics, c.pointee.topics)
+        exclusions = Reading.strings(c.pointee.n_exclusions, c.pointee.exclusions)
+        etag = Reading.string(c.pointee.etag)
+        createTime = Reading.message(c.pointee.create_time)
+        updateTime = Reading.message(c.pointee.update_time)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Enrollment>) {
+        rapport__relationships__v1__enrollment__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Enrollment>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !person.isEmpty { c.pointee.person = arena.string(person) }
+        c.pointee.role = Rapport__Relationships__V1__Enrollment__Role(rawValue: UInt32(bitPattern: role.rawValue))
+        c.pointee.capacity = capacity
+        c.pointee.n_topics = topics.count
+        c.pointee.topics = arena.strings(topics)
+        c.pointee.n_exclusions = exclusions.count
+        c.pointee.exclusions = arena.strings(exclusions)
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        c.pointee.create_time = arena.optional(createTime)
+        c.pointee.update_time = arena.optional(updateTime)
+    }
+
+    public enum Role: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case trustee
+        case trustor
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .trustee, .trustor]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .trustee
+            case 2: self = .trustor
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .trustee: 1
+            case .trustor: 2
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "ROLE_UNSPECIFIED"
+            case .trustee: "TRUSTEE"
+            case .trustor: "TRUSTOR"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+}
+
+public struct LeaveWindow: Message {
+    public static let fullName = "rapport.relationships.v1.LeaveWindow"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var startTime: Timestamp? = nil
+    public var endTime: Timestamp? = nil
+    public var source: LeaveWindow.Source = .init(rawValue: 0)
+    public var etag: String = ""
+    public var createTime: Timestamp? = nil
+    public var updateTime: Timestamp? = nil
+    public var deleteTime: Timestamp? = nil
+    public var purgeTime: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        startTime: Timestamp? = nil,
+        endTime: Timestamp? = nil,
+        source: LeaveWindow.Source = .init(rawValue: 0),
+        etag: String = "",
+        createTime: Timestamp? = nil,
+        updateTime: Timestamp? = nil,
+        deleteTime: Timestamp? = nil,
+        purgeTime: Timestamp? = nil
+    ) {
+        self.name = name
+        self.startTime = startTime
+        self.endTime = endTime
+        self.source = source
+        self.etag = etag
+        self.createTime = createTime
+        self.updateTime = updateTime
+        self.deleteTime = deleteTime
+        self.purgeTime = purgeTime
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__LeaveWindow>) {
+        name = Reading.string(c.pointee.name)
+        startTime = Reading.message(c.pointee.start_time)
+        endTime = Reading.message(c.pointee.end_time)
+        source = LeaveWindow.Source(rawValue: Int32(bitPattern: c.pointee.source.rawValue))
+        etag = Reading.string(c.pointee.etag)
+        createTime = Reading.message(c.pointee.create_time)
+        updateTime = Reading.message(c.pointee.update_time)
+        deleteTime = Reading.message(c.pointee.delete_time)
+        purgeTime = Reading.message(c.pointee.purge_time)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__LeaveWindow>) {
+        rapport__relationships__v1__leave_window__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__LeaveWindow>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.start_time = arena.optional(startTime)
+        c.pointee.end_time = arena.optional(endTime)
+        c.pointee.source = Rapport__Relationships__V1__LeaveWindow__Source(rawValue: UInt32(bitPattern: source.rawValue))
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        c.pointee.create_time = arena.optional(createTime)
+        c.pointee.update_time = arena.optional(updateTime)
+        c.pointee.delete_time = arena.optional(deleteTime)
+        c.pointee.purge_time = arena.optional(purgeTime)
+    }
+
+    public enum Source: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case `self`
+        case calendar
+        case directory
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .`self`, .calendar, .directory]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .`self`
+            case 2: self = .calendar
+            case 3: self = .directory
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .`self`: 1
+            case .calendar: 2
+            case .directory: 3
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "SOURCE_UNSPECIFIED"
+            case .`self`: "SELF"
+            case .calendar: "CALENDAR"
+            case .directory: "DIRECTORY"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
     }
 }

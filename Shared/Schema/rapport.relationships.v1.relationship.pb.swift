@@ -22,6 +22,10 @@ public struct Relationship: Message {
     public var importing: Bool = false
     public var importClock: Timestamp? = nil
     public var graceHours: Int32 = 0
+    public var pauses: [Pause] = []
+    public var endedBy: String = ""
+    public var endingTime: Timestamp? = nil
+    public var endTime: Timestamp? = nil
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -42,6 +46,10 @@ public struct Relationship: Message {
         importing: Bool = false,
         importClock: Timestamp? = nil,
         graceHours: Int32 = 0,
+        pauses: [Pause] = [],
+        endedBy: String = "",
+        endingTime: Timestamp? = nil,
+        endTime: Timestamp? = nil,
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -59,6 +67,10 @@ public struct Relationship: Message {
         self.importing = importing
         self.importClock = importClock
         self.graceHours = graceHours
+        self.pauses = pauses
+        self.endedBy = endedBy
+        self.endingTime = endingTime
+        self.endTime = endTime
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -78,6 +90,10 @@ public struct Relationship: Message {
         importing = c.pointee.importing != 0
         importClock = Reading.message(c.pointee.import_clock)
         graceHours = c.pointee.grace_hours
+        pauses = Reading.messages(c.pointee.n_pauses, c.pointee.pauses)
+        endedBy = Reading.string(c.pointee.ended_by)
+        endingTime = Reading.message(c.pointee.ending_time)
+        endTime = Reading.message(c.pointee.end_time)
         etag = Reading.string(c.pointee.etag)
         createTime = Reading.message(c.pointee.create_time)
         updateTime = Reading.message(c.pointee.update_time)
@@ -101,6 +117,11 @@ public struct Relationship: Message {
         c.pointee.importing = importing ? 1 : 0
         c.pointee.import_clock = arena.optional(importClock)
         c.pointee.grace_hours = graceHours
+        c.pointee.n_pauses = pauses.count
+        c.pointee.pauses = arena.messages(pauses)
+        if !endedBy.isEmpty { c.pointee.ended_by = arena.string(endedBy) }
+        c.pointee.ending_time = arena.optional(endingTime)
+        c.pointee.end_time = arena.optional(endTime)
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
@@ -179,6 +200,256 @@ public struct Relationship: Message {
             case .unrecognized(let number): "\(number)"
             }
         }
+    }
+}
+
+public struct Pause: Message {
+    public static let fullName = "rapport.relationships.v1.Pause"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var startTime: Timestamp? = nil
+    public var endTime: Timestamp? = nil
+    public var reason: Pause.Reason = .init(rawValue: 0)
+
+    public init() {}
+
+    public init(
+        startTime: Timestamp? = nil,
+        endTime: Timestamp? = nil,
+        reason: Pause.Reason = .init(rawValue: 0)
+    ) {
+        self.startTime = startTime
+        self.endTime = endTime
+        self.reason = reason
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Pause>) {
+        startTime = Reading.message(c.pointee.start_time)
+        endTime = Reading.message(c.pointee.end_time)
+        reason = Pause.Reason(rawValue: Int32(bitPattern: c.pointee.reason.rawValue))
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Pause>) {
+        rapport__relationships__v1__pause__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Pause>, in arena: Arena) {
+        c.pointee.start_time = arena.optional(startTime)
+        c.pointee.end_time = arena.optional(endTime)
+        c.pointee.reason = Rapport__Relationships__V1__Pause__Reason(rawValue: UInt32(bitPattern: reason.rawValue))
+    }
+
+    public enum Reason: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case absence
+        case workload
+        case other
+        case personDeactivated
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .absence, .workload, .other, .personDeactivated]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .absence
+            case 2: self = .workload
+            case 3: self = .other
+            case 4: self = .personDeactivated
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .absence: 1
+            case .workload: 2
+            case .other: 3
+            case .personDeactivated: 4
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "REASON_UNSPECIFIED"
+            case .absence: "ABSENCE"
+            case .workload: "WORKLOAD"
+            case .other: "OTHER"
+            case .personDeactivated: "PERSON_DEACTIVATED"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+}
+
+public struct Inquiry: Message {
+    public static let fullName = "rapport.relationships.v1.Inquiry"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var question: String = ""
+    public var answer: String = ""
+    public var answerTime: Timestamp? = nil
+    public var etag: String = ""
+    public var createTime: Timestamp? = nil
+    public var updateTime: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        question: String = "",
+        answer: String = "",
+        answerTime: Timestamp? = nil,
+        etag: String = "",
+        createTime: Timestamp? = nil,
+        updateTime: Timestamp? = nil
+    ) {
+        self.name = name
+        self.question = question
+        self.answer = answer
+        self.answerTime = answerTime
+        self.etag = etag
+        self.createTime = createTime
+        self.updateTime = updateTime
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Inquiry>) {
+        name = Reading.string(c.pointee.name)
+        question = Reading.string(c.pointee.question)
+        answer = Reading.string(c.pointee.answer)
+        answerTime = Reading.message(c.pointee.answer_time)
+        etag = Reading.string(c.pointee.etag)
+        createTime = Reading.message(c.pointee.create_time)
+        updateTime = Reading.message(c.pointee.update_time)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Inquiry>) {
+        rapport__relationships__v1__inquiry__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Inquiry>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !question.isEmpty { c.pointee.question = arena.string(question) }
+        if !answer.isEmpty { c.pointee.answer = arena.string(answer) }
+        c.pointee.answer_time = arena.optional(answerTime)
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        c.pointee.create_time = arena.optional(createTime)
+        c.pointee.update_time = arena.optional(updateTime)
+    }
+}
+
+public struct ConflictDisclosure: Message {
+    public static let fullName = "rapport.relationships.v1.ConflictDisclosure"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var author: String = ""
+    public var text: String = ""
+    public var etag: String = ""
+    public var createTime: Timestamp? = nil
+    public var updateTime: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        author: String = "",
+        text: String = "",
+        etag: String = "",
+        createTime: Timestamp? = nil,
+        updateTime: Timestamp? = nil
+    ) {
+        self.name = name
+        self.author = author
+        self.text = text
+        self.etag = etag
+        self.createTime = createTime
+        self.updateTime = updateTime
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ConflictDisclosure>) {
+        name = Reading.string(c.pointee.name)
+        author = Reading.string(c.pointee.author)
+        text = Reading.string(c.pointee.text)
+        etag = Reading.string(c.pointee.etag)
+        createTime = Reading.message(c.pointee.create_time)
+        updateTime = Reading.message(c.pointee.update_time)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ConflictDisclosure>) {
+        rapport__relationships__v1__conflict_disclosure__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ConflictDisclosure>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !author.isEmpty { c.pointee.author = arena.string(author) }
+        if !text.isEmpty { c.pointee.text = arena.string(text) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        c.pointee.create_time = arena.optional(createTime)
+        c.pointee.update_time = arena.optional(updateTime)
+    }
+}
+
+public struct Credential: Message {
+    public static let fullName = "rapport.relationships.v1.Credential"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var person: String = ""
+    public var title: String = ""
+    public var verifier: String = ""
+    public var etag: String = ""
+    public var createTime: Timestamp? = nil
+    public var updateTime: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        person: String = "",
+        title: String = "",
+        verifier: String = "",
+        etag: String = "",
+        createTime: Timestamp? = nil,
+        updateTime: Timestamp? = nil
+    ) {
+        self.name = name
+        self.person = person
+        self.title = title
+        self.verifier = verifier
+        self.etag = etag
+        self.createTime = createTime
+        self.updateTime = updateTime
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Credential>) {
+        name = Reading.string(c.pointee.name)
+        person = Reading.string(c.pointee.person)
+        title = Reading.string(c.pointee.title)
+        verifier = Reading.string(c.pointee.verifier)
+        etag = Reading.string(c.pointee.etag)
+        createTime = Reading.message(c.pointee.create_time)
+        updateTime = Reading.message(c.pointee.update_time)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Credential>) {
+        rapport__relationships__v1__credential__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Credential>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !person.isEmpty { c.pointee.person = arena.string(person) }
+        if !title.isEmpty { c.pointee.title = arena.string(title) }
+        if !verifier.isEmpty { c.pointee.verifier = arena.string(verifier) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        c.pointee.create_time = arena.optional(createTime)
+        c.pointee.update_time = arena.optional(updateTime)
     }
 }
 

@@ -160,6 +160,455 @@ public struct ListPeopleResponse: Message {
     }
 }
 
+public struct UpdatePersonRequest: Message {
+    public static let fullName = "rapport.relationships.v1.UpdatePersonRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var person: Person? = nil
+    public var updateMask: FieldMask? = nil
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        person: Person? = nil,
+        updateMask: FieldMask? = nil,
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.person = person
+        self.updateMask = updateMask
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__UpdatePersonRequest>) {
+        person = Reading.message(c.pointee.person)
+        updateMask = Reading.message(c.pointee.update_mask)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UpdatePersonRequest>) {
+        rapport__relationships__v1__update_person_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UpdatePersonRequest>, in arena: Arena) {
+        c.pointee.person = arena.optional(person)
+        c.pointee.update_mask = arena.optional(updateMask)
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct DeactivatePersonRequest: Message {
+    public static let fullName = "rapport.relationships.v1.DeactivatePersonRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DeactivatePersonRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeactivatePersonRequest>) {
+        rapport__relationships__v1__deactivate_person_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeactivatePersonRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct ImportPeopleRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ImportPeopleRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var personId: String = ""
+    public var person: Person? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        personId: String = "",
+        person: Person? = nil
+    ) {
+        self.parent = parent
+        self.personId = personId
+        self.person = person
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ImportPeopleRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        personId = Reading.string(c.pointee.person_id)
+        person = Reading.message(c.pointee.person)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ImportPeopleRequest>) {
+        rapport__relationships__v1__import_people_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ImportPeopleRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        if !personId.isEmpty { c.pointee.person_id = arena.string(personId) }
+        c.pointee.person = arena.optional(person)
+    }
+}
+
+public struct ImportPeopleResponse: Message {
+    public static let fullName = "rapport.relationships.v1.ImportPeopleResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var people: [ImportedPerson] = []
+    public var createdCount: Int32 = 0
+    public var updatedCount: Int32 = 0
+    public var refusedCount: Int32 = 0
+
+    public init() {}
+
+    public init(
+        people: [ImportedPerson] = [],
+        createdCount: Int32 = 0,
+        updatedCount: Int32 = 0,
+        refusedCount: Int32 = 0
+    ) {
+        self.people = people
+        self.createdCount = createdCount
+        self.updatedCount = updatedCount
+        self.refusedCount = refusedCount
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ImportPeopleResponse>) {
+        people = Reading.messages(c.pointee.n_people, c.pointee.people)
+        createdCount = c.pointee.created_count
+        updatedCount = c.pointee.updated_count
+        refusedCount = c.pointee.refused_count
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ImportPeopleResponse>) {
+        rapport__relationships__v1__import_people_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ImportPeopleResponse>, in arena: Arena) {
+        c.pointee.n_people = people.count
+        c.pointee.people = arena.messages(people)
+        c.pointee.created_count = createdCount
+        c.pointee.updated_count = updatedCount
+        c.pointee.refused_count = refusedCount
+    }
+}
+
+public struct ImportedPerson: Message {
+    public static let fullName = "rapport.relationships.v1.ImportedPerson"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var outcome: ImportedPerson.Outcome = .init(rawValue: 0)
+    public var reason: String = ""
+    public var message: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        outcome: ImportedPerson.Outcome = .init(rawValue: 0),
+        reason: String = "",
+        message: String = ""
+    ) {
+        self.name = name
+        self.outcome = outcome
+        self.reason = reason
+        self.message = message
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ImportedPerson>) {
+        name = Reading.string(c.pointee.name)
+        outcome = ImportedPerson.Outcome(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
+        reason = Reading.string(c.pointee.reason)
+        message = Reading.string(c.pointee.message)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ImportedPerson>) {
+        rapport__relationships__v1__imported_person__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ImportedPerson>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.outcome = Rapport__Relationships__V1__ImportedPerson__Outcome(rawValue: UInt32(bitPattern: outcome.rawValue))
+        if !reason.isEmpty { c.pointee.reason = arena.string(reason) }
+        if !message.isEmpty { c.pointee.message = arena.string(message) }
+    }
+
+    public enum Outcome: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case created
+        case updated
+        case unchanged
+        case refused
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .created, .updated, .unchanged, .refused]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .created
+            case 2: self = .updated
+            case 3: self = .unchanged
+            case 4: self = .refused
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .created: 1
+            case .updated: 2
+            case .unchanged: 3
+            case .refused: 4
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "OUTCOME_UNSPECIFIED"
+            case .created: "CREATED"
+            case .updated: "UPDATED"
+            case .unchanged: "UNCHANGED"
+            case .refused: "REFUSED"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+}
+
+public struct CreateLeaveWindowRequest: Message {
+    public static let fullName = "rapport.relationships.v1.CreateLeaveWindowRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var leaveWindow: LeaveWindow? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        leaveWindow: LeaveWindow? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.leaveWindow = leaveWindow
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__CreateLeaveWindowRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        leaveWindow = Reading.message(c.pointee.leave_window)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CreateLeaveWindowRequest>) {
+        rapport__relationships__v1__create_leave_window_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CreateLeaveWindowRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.leave_window = arena.optional(leaveWindow)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetLeaveWindowRequest: Message {
+    public static let fullName = "rapport.relationships.v1.GetLeaveWindowRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetLeaveWindowRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetLeaveWindowRequest>) {
+        rapport__relationships__v1__get_leave_window_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetLeaveWindowRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListLeaveWindowsRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ListLeaveWindowsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListLeaveWindowsRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListLeaveWindowsRequest>) {
+        rapport__relationships__v1__list_leave_windows_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListLeaveWindowsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListLeaveWindowsResponse: Message {
+    public static let fullName = "rapport.relationships.v1.ListLeaveWindowsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var leaveWindows: [LeaveWindow] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        leaveWindows: [LeaveWindow] = [],
+        nextPageToken: String = ""
+    ) {
+        self.leaveWindows = leaveWindows
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListLeaveWindowsResponse>) {
+        leaveWindows = Reading.messages(c.pointee.n_leave_windows, c.pointee.leave_windows)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListLeaveWindowsResponse>) {
+        rapport__relationships__v1__list_leave_windows_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListLeaveWindowsResponse>, in arena: Arena) {
+        c.pointee.n_leave_windows = leaveWindows.count
+        c.pointee.leave_windows = arena.messages(leaveWindows)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct DeleteLeaveWindowRequest: Message {
+    public static let fullName = "rapport.relationships.v1.DeleteLeaveWindowRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DeleteLeaveWindowRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeleteLeaveWindowRequest>) {
+        rapport__relationships__v1__delete_leave_window_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeleteLeaveWindowRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
 public struct CreateProgrammeRequest: Message {
     public static let fullName = "rapport.relationships.v1.CreateProgrammeRequest"
     public static let layout = MessageLayout(of: Self.self)
@@ -314,6 +763,202 @@ public struct ListProgrammesResponse: Message {
     }
 }
 
+public struct UpdateProgrammeRequest: Message {
+    public static let fullName = "rapport.relationships.v1.UpdateProgrammeRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var programme: Programme? = nil
+    public var updateMask: FieldMask? = nil
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        programme: Programme? = nil,
+        updateMask: FieldMask? = nil,
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.programme = programme
+        self.updateMask = updateMask
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__UpdateProgrammeRequest>) {
+        programme = Reading.message(c.pointee.programme)
+        updateMask = Reading.message(c.pointee.update_mask)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UpdateProgrammeRequest>) {
+        rapport__relationships__v1__update_programme_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UpdateProgrammeRequest>, in arena: Arena) {
+        c.pointee.programme = arena.optional(programme)
+        c.pointee.update_mask = arena.optional(updateMask)
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct EnrollRequest: Message {
+    public static let fullName = "rapport.relationships.v1.EnrollRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var enrollment: Enrollment? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        enrollment: Enrollment? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.enrollment = enrollment
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__EnrollRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        enrollment = Reading.message(c.pointee.enrollment)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__EnrollRequest>) {
+        rapport__relationships__v1__enroll_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__EnrollRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.enrollment = arena.optional(enrollment)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetEnrollmentRequest: Message {
+    public static let fullName = "rapport.relationships.v1.GetEnrollmentRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetEnrollmentRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetEnrollmentRequest>) {
+        rapport__relationships__v1__get_enrollment_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetEnrollmentRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListEnrollmentsRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ListEnrollmentsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListEnrollmentsRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListEnrollmentsRequest>) {
+        rapport__relationships__v1__list_enrollments_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListEnrollmentsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListEnrollmentsResponse: Message {
+    public static let fullName = "rapport.relationships.v1.ListEnrollmentsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var enrollments: [Enrollment] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        enrollments: [Enrollment] = [],
+        nextPageToken: String = ""
+    ) {
+        self.enrollments = enrollments
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListEnrollmentsResponse>) {
+        enrollments = Reading.messages(c.pointee.n_enrollments, c.pointee.enrollments)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListEnrollmentsResponse>) {
+        rapport__relationships__v1__list_enrollments_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListEnrollmentsResponse>, in arena: Arena) {
+        c.pointee.n_enrollments = enrollments.count
+        c.pointee.enrollments = arena.messages(enrollments)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
 public struct RequestRelationshipRequest: Message {
     public static let fullName = "rapport.relationships.v1.RequestRelationshipRequest"
     public static let layout = MessageLayout(of: Self.self)
@@ -398,6 +1043,291 @@ public struct AcceptRequestRequest: Message {
     }
 }
 
+public struct DeclineRequestRequest: Message {
+    public static let fullName = "rapport.relationships.v1.DeclineRequestRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DeclineRequestRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeclineRequestRequest>) {
+        rapport__relationships__v1__decline_request_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeclineRequestRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct AskForMoreInfoRequest: Message {
+    public static let fullName = "rapport.relationships.v1.AskForMoreInfoRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var question: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        question: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.question = question
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AskForMoreInfoRequest>) {
+        name = Reading.string(c.pointee.name)
+        question = Reading.string(c.pointee.question)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AskForMoreInfoRequest>) {
+        rapport__relationships__v1__ask_for_more_info_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AskForMoreInfoRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !question.isEmpty { c.pointee.question = arena.string(question) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct ProvideInfoRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ProvideInfoRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var answer: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        answer: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.answer = answer
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ProvideInfoRequest>) {
+        name = Reading.string(c.pointee.name)
+        answer = Reading.string(c.pointee.answer)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ProvideInfoRequest>) {
+        rapport__relationships__v1__provide_info_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ProvideInfoRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !answer.isEmpty { c.pointee.answer = arena.string(answer) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct WithdrawRequestRequest: Message {
+    public static let fullName = "rapport.relationships.v1.WithdrawRequestRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__WithdrawRequestRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WithdrawRequestRequest>) {
+        rapport__relationships__v1__withdraw_request_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WithdrawRequestRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetInquiryRequest: Message {
+    public static let fullName = "rapport.relationships.v1.GetInquiryRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetInquiryRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetInquiryRequest>) {
+        rapport__relationships__v1__get_inquiry_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetInquiryRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListInquiriesRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ListInquiriesRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListInquiriesRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListInquiriesRequest>) {
+        rapport__relationships__v1__list_inquiries_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListInquiriesRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListInquiriesResponse: Message {
+    public static let fullName = "rapport.relationships.v1.ListInquiriesResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var inquiries: [Inquiry] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        inquiries: [Inquiry] = [],
+        nextPageToken: String = ""
+    ) {
+        self.inquiries = inquiries
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListInquiriesResponse>) {
+        inquiries = Reading.messages(c.pointee.n_inquiries, c.pointee.inquiries)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListInquiriesResponse>) {
+        rapport__relationships__v1__list_inquiries_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListInquiriesResponse>, in arena: Arena) {
+        c.pointee.n_inquiries = inquiries.count
+        c.pointee.inquiries = arena.messages(inquiries)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
 public struct ActivateRelationshipRequest: Message {
     public static let fullName = "rapport.relationships.v1.ActivateRelationshipRequest"
     public static let layout = MessageLayout(of: Self.self)
@@ -433,6 +1363,137 @@ public struct ActivateRelationshipRequest: Message {
     }
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ActivateRelationshipRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct PauseRelationshipRequest: Message {
+    public static let fullName = "rapport.relationships.v1.PauseRelationshipRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var reason: Pause.Reason = .init(rawValue: 0)
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        reason: Pause.Reason = .init(rawValue: 0),
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.reason = reason
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__PauseRelationshipRequest>) {
+        name = Reading.string(c.pointee.name)
+        reason = Pause.Reason(rawValue: Int32(bitPattern: c.pointee.reason.rawValue))
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__PauseRelationshipRequest>) {
+        rapport__relationships__v1__pause_relationship_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__PauseRelationshipRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.reason = Rapport__Relationships__V1__Pause__Reason(rawValue: UInt32(bitPattern: reason.rawValue))
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct ResumeRelationshipRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ResumeRelationshipRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ResumeRelationshipRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ResumeRelationshipRequest>) {
+        rapport__relationships__v1__resume_relationship_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ResumeRelationshipRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct EndRelationshipRequest: Message {
+    public static let fullName = "rapport.relationships.v1.EndRelationshipRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__EndRelationshipRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__EndRelationshipRequest>) {
+        rapport__relationships__v1__end_relationship_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__EndRelationshipRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
@@ -585,6 +1646,426 @@ public struct ListRelationshipsResponse: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListRelationshipsResponse>, in arena: Arena) {
         c.pointee.n_relationships = relationships.count
         c.pointee.relationships = arena.messages(relationships)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct WatchRelationshipRequest: Message {
+    public static let fullName = "rapport.relationships.v1.WatchRelationshipRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var resumeToken: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        resumeToken: String = ""
+    ) {
+        self.name = name
+        self.resumeToken = resumeToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__WatchRelationshipRequest>) {
+        name = Reading.string(c.pointee.name)
+        resumeToken = Reading.string(c.pointee.resume_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WatchRelationshipRequest>) {
+        rapport__relationships__v1__watch_relationship_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WatchRelationshipRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !resumeToken.isEmpty { c.pointee.resume_token = arena.string(resumeToken) }
+    }
+}
+
+public struct WatchRelationshipResponse: Message {
+    public static let fullName = "rapport.relationships.v1.WatchRelationshipResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var type: String = ""
+    public var resource: String = ""
+    public var occurredAt: Timestamp? = nil
+    public var actorRole: WatchRelationshipResponse.ActorRole = .init(rawValue: 0)
+    public var resumeToken: String = ""
+
+    public init() {}
+
+    public init(
+        type: String = "",
+        resource: String = "",
+        occurredAt: Timestamp? = nil,
+        actorRole: WatchRelationshipResponse.ActorRole = .init(rawValue: 0),
+        resumeToken: String = ""
+    ) {
+        self.type = type
+        self.resource = resource
+        self.occurredAt = occurredAt
+        self.actorRole = actorRole
+        self.resumeToken = resumeToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__WatchRelationshipResponse>) {
+        type = Reading.string(c.pointee.type)
+        resource = Reading.string(c.pointee.resource)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+        actorRole = WatchRelationshipResponse.ActorRole(rawValue: Int32(bitPattern: c.pointee.actor_role.rawValue))
+        resumeToken = Reading.string(c.pointee.resume_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WatchRelationshipResponse>) {
+        rapport__relationships__v1__watch_relationship_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WatchRelationshipResponse>, in arena: Arena) {
+        if !type.isEmpty { c.pointee.type = arena.string(type) }
+        if !resource.isEmpty { c.pointee.resource = arena.string(resource) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+        c.pointee.actor_role = Rapport__Relationships__V1__WatchRelationshipResponse__ActorRole(rawValue: UInt32(bitPattern: actorRole.rawValue))
+        if !resumeToken.isEmpty { c.pointee.resume_token = arena.string(resumeToken) }
+    }
+
+    public enum ActorRole: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case trustor
+        case trustee
+        case other
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .trustor, .trustee, .other]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .trustor
+            case 2: self = .trustee
+            case 3: self = .other
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .trustor: 1
+            case .trustee: 2
+            case .other: 3
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "ACTOR_ROLE_UNSPECIFIED"
+            case .trustor: "TRUSTOR"
+            case .trustee: "TRUSTEE"
+            case .other: "OTHER"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+}
+
+public struct DiscloseConflictRequest: Message {
+    public static let fullName = "rapport.relationships.v1.DiscloseConflictRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var conflictDisclosure: ConflictDisclosure? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        conflictDisclosure: ConflictDisclosure? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.conflictDisclosure = conflictDisclosure
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DiscloseConflictRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        conflictDisclosure = Reading.message(c.pointee.conflict_disclosure)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DiscloseConflictRequest>) {
+        rapport__relationships__v1__disclose_conflict_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DiscloseConflictRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.conflict_disclosure = arena.optional(conflictDisclosure)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetConflictDisclosureRequest: Message {
+    public static let fullName = "rapport.relationships.v1.GetConflictDisclosureRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetConflictDisclosureRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetConflictDisclosureRequest>) {
+        rapport__relationships__v1__get_conflict_disclosure_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetConflictDisclosureRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListConflictDisclosuresRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ListConflictDisclosuresRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListConflictDisclosuresRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListConflictDisclosuresRequest>) {
+        rapport__relationships__v1__list_conflict_disclosures_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListConflictDisclosuresRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListConflictDisclosuresResponse: Message {
+    public static let fullName = "rapport.relationships.v1.ListConflictDisclosuresResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var conflictDisclosures: [ConflictDisclosure] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        conflictDisclosures: [ConflictDisclosure] = [],
+        nextPageToken: String = ""
+    ) {
+        self.conflictDisclosures = conflictDisclosures
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListConflictDisclosuresResponse>) {
+        conflictDisclosures = Reading.messages(c.pointee.n_conflict_disclosures, c.pointee.conflict_disclosures)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListConflictDisclosuresResponse>) {
+        rapport__relationships__v1__list_conflict_disclosures_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListConflictDisclosuresResponse>, in arena: Arena) {
+        c.pointee.n_conflict_disclosures = conflictDisclosures.count
+        c.pointee.conflict_disclosures = arena.messages(conflictDisclosures)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct VerifyCredentialRequest: Message {
+    public static let fullName = "rapport.relationships.v1.VerifyCredentialRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var credential: Credential? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        credential: Credential? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.credential = credential
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__VerifyCredentialRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        credential = Reading.message(c.pointee.credential)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__VerifyCredentialRequest>) {
+        rapport__relationships__v1__verify_credential_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__VerifyCredentialRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.credential = arena.optional(credential)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetCredentialRequest: Message {
+    public static let fullName = "rapport.relationships.v1.GetCredentialRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetCredentialRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetCredentialRequest>) {
+        rapport__relationships__v1__get_credential_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetCredentialRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListCredentialsRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ListCredentialsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListCredentialsRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListCredentialsRequest>) {
+        rapport__relationships__v1__list_credentials_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListCredentialsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListCredentialsResponse: Message {
+    public static let fullName = "rapport.relationships.v1.ListCredentialsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var credentials: [Credential] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        credentials: [Credential] = [],
+        nextPageToken: String = ""
+    ) {
+        self.credentials = credentials
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListCredentialsResponse>) {
+        credentials = Reading.messages(c.pointee.n_credentials, c.pointee.credentials)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListCredentialsResponse>) {
+        rapport__relationships__v1__list_credentials_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListCredentialsResponse>, in arena: Arena) {
+        c.pointee.n_credentials = credentials.count
+        c.pointee.credentials = arena.messages(credentials)
         if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
     }
 }
@@ -869,12 +2350,108 @@ public struct StateIntentRequest: Message {
     }
 }
 
+public struct RescheduleSessionRequest: Message {
+    public static let fullName = "rapport.relationships.v1.RescheduleSessionRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var startTime: Timestamp? = nil
+    public var durationMinutes: Int32 = 0
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        startTime: Timestamp? = nil,
+        durationMinutes: Int32 = 0,
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.startTime = startTime
+        self.durationMinutes = durationMinutes
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__RescheduleSessionRequest>) {
+        name = Reading.string(c.pointee.name)
+        startTime = Reading.message(c.pointee.start_time)
+        durationMinutes = c.pointee.duration_minutes
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RescheduleSessionRequest>) {
+        rapport__relationships__v1__reschedule_session_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RescheduleSessionRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.start_time = arena.optional(startTime)
+        c.pointee.duration_minutes = durationMinutes
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct CancelSessionRequest: Message {
+    public static let fullName = "rapport.relationships.v1.CancelSessionRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__CancelSessionRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CancelSessionRequest>) {
+        rapport__relationships__v1__cancel_session_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CancelSessionRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
 public struct AttestSessionRequest: Message {
     public static let fullName = "rapport.relationships.v1.AttestSessionRequest"
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
     public var outcome: Attestation.Outcome = .init(rawValue: 0)
+    public var raised: Bool = false
+    public var attention: Int32 = 0
     public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
@@ -884,12 +2461,16 @@ public struct AttestSessionRequest: Message {
     public init(
         name: String = "",
         outcome: Attestation.Outcome = .init(rawValue: 0),
+        raised: Bool = false,
+        attention: Int32 = 0,
         etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
         self.outcome = outcome
+        self.raised = raised
+        self.attention = attention
         self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
@@ -898,6 +2479,8 @@ public struct AttestSessionRequest: Message {
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__AttestSessionRequest>) {
         name = Reading.string(c.pointee.name)
         outcome = Attestation.Outcome(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
+        raised = c.pointee.raised != 0
+        attention = c.pointee.attention
         etag = Reading.string(c.pointee.etag)
         requestId = Reading.string(c.pointee.request_id)
         occurredAt = Reading.message(c.pointee.occurred_at)
@@ -910,6 +2493,144 @@ public struct AttestSessionRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AttestSessionRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         c.pointee.outcome = Rapport__Relationships__V1__Attestation__Outcome(rawValue: UInt32(bitPattern: outcome.rawValue))
+        c.pointee.raised = raised ? 1 : 0
+        c.pointee.attention = attention
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct DisputeSessionRequest: Message {
+    public static let fullName = "rapport.relationships.v1.DisputeSessionRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DisputeSessionRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DisputeSessionRequest>) {
+        rapport__relationships__v1__dispute_session_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DisputeSessionRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct ResolveDisputeRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ResolveDisputeRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var outcome: Session.Resolution.Outcome = .init(rawValue: 0)
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        outcome: Session.Resolution.Outcome = .init(rawValue: 0),
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.outcome = outcome
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ResolveDisputeRequest>) {
+        name = Reading.string(c.pointee.name)
+        outcome = Session.Resolution.Outcome(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ResolveDisputeRequest>) {
+        rapport__relationships__v1__resolve_dispute_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ResolveDisputeRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.outcome = Rapport__Relationships__V1__Session__Resolution__Outcome(rawValue: UInt32(bitPattern: outcome.rawValue))
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct SetSessionDepthRequest: Message {
+    public static let fullName = "rapport.relationships.v1.SetSessionDepthRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var depth: Session.Depth = .init(rawValue: 0)
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        depth: Session.Depth = .init(rawValue: 0),
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.depth = depth
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__SetSessionDepthRequest>) {
+        name = Reading.string(c.pointee.name)
+        depth = Session.Depth(rawValue: Int32(bitPattern: c.pointee.depth.rawValue))
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__SetSessionDepthRequest>) {
+        rapport__relationships__v1__set_session_depth_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__SetSessionDepthRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.depth = Rapport__Relationships__V1__Session__Depth(rawValue: UInt32(bitPattern: depth.rawValue))
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
@@ -1023,6 +2744,155 @@ public struct ListSessionsResponse: Message {
     }
 }
 
+public struct AddAgendaItemRequest: Message {
+    public static let fullName = "rapport.relationships.v1.AddAgendaItemRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var agendaItem: AgendaItem? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        agendaItem: AgendaItem? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.agendaItem = agendaItem
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AddAgendaItemRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        agendaItem = Reading.message(c.pointee.agenda_item)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AddAgendaItemRequest>) {
+        rapport__relationships__v1__add_agenda_item_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AddAgendaItemRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.agenda_item = arena.optional(agendaItem)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetAgendaItemRequest: Message {
+    public static let fullName = "rapport.relationships.v1.GetAgendaItemRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetAgendaItemRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetAgendaItemRequest>) {
+        rapport__relationships__v1__get_agenda_item_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetAgendaItemRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListAgendaItemsRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ListAgendaItemsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListAgendaItemsRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAgendaItemsRequest>) {
+        rapport__relationships__v1__list_agenda_items_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAgendaItemsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListAgendaItemsResponse: Message {
+    public static let fullName = "rapport.relationships.v1.ListAgendaItemsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var agendaItems: [AgendaItem] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        agendaItems: [AgendaItem] = [],
+        nextPageToken: String = ""
+    ) {
+        self.agendaItems = agendaItems
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListAgendaItemsResponse>) {
+        agendaItems = Reading.messages(c.pointee.n_agenda_items, c.pointee.agenda_items)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAgendaItemsResponse>) {
+        rapport__relationships__v1__list_agenda_items_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAgendaItemsResponse>, in arena: Arena) {
+        c.pointee.n_agenda_items = agendaItems.count
+        c.pointee.agenda_items = arena.messages(agendaItems)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
 public struct CreateCommitmentRequest: Message {
     public static let fullName = "rapport.relationships.v1.CreateCommitmentRequest"
     public static let layout = MessageLayout(of: Self.self)
@@ -1100,6 +2970,132 @@ public struct AcceptCommitmentRequest: Message {
     }
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AcceptCommitmentRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct DeclineCommitmentRequest: Message {
+    public static let fullName = "rapport.relationships.v1.DeclineCommitmentRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DeclineCommitmentRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeclineCommitmentRequest>) {
+        rapport__relationships__v1__decline_commitment_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeclineCommitmentRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct ReleaseCommitmentRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ReleaseCommitmentRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ReleaseCommitmentRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReleaseCommitmentRequest>) {
+        rapport__relationships__v1__release_commitment_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReleaseCommitmentRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct MarkTrivialRequest: Message {
+    public static let fullName = "rapport.relationships.v1.MarkTrivialRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__MarkTrivialRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__MarkTrivialRequest>) {
+        rapport__relationships__v1__mark_trivial_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__MarkTrivialRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
@@ -1238,6 +3234,90 @@ public struct ConfirmKeptRequest: Message {
     }
 }
 
+public struct DisputeCommitmentRequest: Message {
+    public static let fullName = "rapport.relationships.v1.DisputeCommitmentRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DisputeCommitmentRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DisputeCommitmentRequest>) {
+        rapport__relationships__v1__dispute_commitment_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DisputeCommitmentRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct WithdrawClaimRequest: Message {
+    public static let fullName = "rapport.relationships.v1.WithdrawClaimRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__WithdrawClaimRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WithdrawClaimRequest>) {
+        rapport__relationships__v1__withdraw_claim_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WithdrawClaimRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
 public struct GetCommitmentRequest: Message {
     public static let fullName = "rapport.relationships.v1.GetCommitmentRequest"
     public static let layout = MessageLayout(of: Self.self)
@@ -1342,6 +3422,95 @@ public struct ListCommitmentsResponse: Message {
         c.pointee.n_commitments = commitments.count
         c.pointee.commitments = arena.messages(commitments)
         if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct ReportBreachRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ReportBreachRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var breachCase: BreachCase? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        breachCase: BreachCase? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.breachCase = breachCase
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ReportBreachRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        breachCase = Reading.message(c.pointee.breach_case)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReportBreachRequest>) {
+        rapport__relationships__v1__report_breach_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReportBreachRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.breach_case = arena.optional(breachCase)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct RecordFindingRequest: Message {
+    public static let fullName = "rapport.relationships.v1.RecordFindingRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var confirmed: Bool = false
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        confirmed: Bool = false,
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.confirmed = confirmed
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__RecordFindingRequest>) {
+        name = Reading.string(c.pointee.name)
+        confirmed = c.pointee.confirmed != 0
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RecordFindingRequest>) {
+        rapport__relationships__v1__record_finding_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RecordFindingRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.confirmed = confirmed ? 1 : 0
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
     }
 }
 
@@ -1634,6 +3803,100 @@ public struct ExplainDecisionRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ExplainDecisionRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         if !why.isEmpty { c.pointee.why = arena.string(why) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct ReviseDecisionRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ReviseDecisionRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var decision: Decision? = nil
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        decision: Decision? = nil,
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.decision = decision
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ReviseDecisionRequest>) {
+        name = Reading.string(c.pointee.name)
+        decision = Reading.message(c.pointee.decision)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReviseDecisionRequest>) {
+        rapport__relationships__v1__revise_decision_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReviseDecisionRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.decision = arena.optional(decision)
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct AnswerKnowWhyRequest: Message {
+    public static let fullName = "rapport.relationships.v1.AnswerKnowWhyRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var knowWhy: Decision.KnowWhy = .init(rawValue: 0)
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        knowWhy: Decision.KnowWhy = .init(rawValue: 0),
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.knowWhy = knowWhy
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AnswerKnowWhyRequest>) {
+        name = Reading.string(c.pointee.name)
+        knowWhy = Decision.KnowWhy(rawValue: Int32(bitPattern: c.pointee.know_why.rawValue))
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AnswerKnowWhyRequest>) {
+        rapport__relationships__v1__answer_know_why_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AnswerKnowWhyRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.know_why = Rapport__Relationships__V1__Decision__KnowWhy(rawValue: UInt32(bitPattern: knowWhy.rawValue))
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
@@ -2191,6 +4454,440 @@ public struct ListAdviceResponse: Message {
     }
 }
 
+public struct CreateNoteRequest: Message {
+    public static let fullName = "rapport.relationships.v1.CreateNoteRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var note: Note? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        note: Note? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.note = note
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__CreateNoteRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        note = Reading.message(c.pointee.note)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CreateNoteRequest>) {
+        rapport__relationships__v1__create_note_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CreateNoteRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.note = arena.optional(note)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct UpdateNoteRequest: Message {
+    public static let fullName = "rapport.relationships.v1.UpdateNoteRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var note: Note? = nil
+    public var updateMask: FieldMask? = nil
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        note: Note? = nil,
+        updateMask: FieldMask? = nil,
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.note = note
+        self.updateMask = updateMask
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__UpdateNoteRequest>) {
+        note = Reading.message(c.pointee.note)
+        updateMask = Reading.message(c.pointee.update_mask)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UpdateNoteRequest>) {
+        rapport__relationships__v1__update_note_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UpdateNoteRequest>, in arena: Arena) {
+        c.pointee.note = arena.optional(note)
+        c.pointee.update_mask = arena.optional(updateMask)
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct DeleteNoteRequest: Message {
+    public static let fullName = "rapport.relationships.v1.DeleteNoteRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DeleteNoteRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeleteNoteRequest>) {
+        rapport__relationships__v1__delete_note_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeleteNoteRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct UndeleteNoteRequest: Message {
+    public static let fullName = "rapport.relationships.v1.UndeleteNoteRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__UndeleteNoteRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UndeleteNoteRequest>) {
+        rapport__relationships__v1__undelete_note_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UndeleteNoteRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetNoteRequest: Message {
+    public static let fullName = "rapport.relationships.v1.GetNoteRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetNoteRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetNoteRequest>) {
+        rapport__relationships__v1__get_note_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetNoteRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListNotesRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ListNotesRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+    public var showDeleted: Bool = false
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = "",
+        showDeleted: Bool = false
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+        self.showDeleted = showDeleted
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListNotesRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+        showDeleted = c.pointee.show_deleted != 0
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListNotesRequest>) {
+        rapport__relationships__v1__list_notes_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListNotesRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+        c.pointee.show_deleted = showDeleted ? 1 : 0
+    }
+}
+
+public struct ListNotesResponse: Message {
+    public static let fullName = "rapport.relationships.v1.ListNotesResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var notes: [Note] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        notes: [Note] = [],
+        nextPageToken: String = ""
+    ) {
+        self.notes = notes
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListNotesResponse>) {
+        notes = Reading.messages(c.pointee.n_notes, c.pointee.notes)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListNotesResponse>) {
+        rapport__relationships__v1__list_notes_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListNotesResponse>, in arena: Arena) {
+        c.pointee.n_notes = notes.count
+        c.pointee.notes = arena.messages(notes)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct SubmitReflectionRequest: Message {
+    public static let fullName = "rapport.relationships.v1.SubmitReflectionRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var reflection: Reflection? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        reflection: Reflection? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.reflection = reflection
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__SubmitReflectionRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        reflection = Reading.message(c.pointee.reflection)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__SubmitReflectionRequest>) {
+        rapport__relationships__v1__submit_reflection_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__SubmitReflectionRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.reflection = arena.optional(reflection)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetReflectionRequest: Message {
+    public static let fullName = "rapport.relationships.v1.GetReflectionRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetReflectionRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetReflectionRequest>) {
+        rapport__relationships__v1__get_reflection_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetReflectionRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListReflectionsRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ListReflectionsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListReflectionsRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListReflectionsRequest>) {
+        rapport__relationships__v1__list_reflections_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListReflectionsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListReflectionsResponse: Message {
+    public static let fullName = "rapport.relationships.v1.ListReflectionsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var reflections: [Reflection] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        reflections: [Reflection] = [],
+        nextPageToken: String = ""
+    ) {
+        self.reflections = reflections
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListReflectionsResponse>) {
+        reflections = Reading.messages(c.pointee.n_reflections, c.pointee.reflections)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListReflectionsResponse>) {
+        rapport__relationships__v1__list_reflections_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListReflectionsResponse>, in arena: Arena) {
+        c.pointee.n_reflections = reflections.count
+        c.pointee.reflections = arena.messages(reflections)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
 public struct RecordContextChangeRequest: Message {
     public static let fullName = "rapport.relationships.v1.RecordContextChangeRequest"
     public static let layout = MessageLayout(of: Self.self)
@@ -2228,6 +4925,48 @@ public struct RecordContextChangeRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RecordContextChangeRequest>, in arena: Arena) {
         if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
         c.pointee.context_change = arena.optional(contextChange)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct ReportContextIgnoredRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ReportContextIgnoredRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ReportContextIgnoredRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReportContextIgnoredRequest>) {
+        rapport__relationships__v1__report_context_ignored_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReportContextIgnoredRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
     }
@@ -2345,37 +5084,81 @@ public protocol RelationshipsServiceHandlers: Sendable {
     func createPerson(_ request: CreatePersonRequest, _ context: ServerContext) async throws -> Person
     func getPerson(_ request: GetPersonRequest, _ context: ServerContext) async throws -> Person
     func listPeople(_ request: ListPeopleRequest, _ context: ServerContext) async throws -> ListPeopleResponse
+    func updatePerson(_ request: UpdatePersonRequest, _ context: ServerContext) async throws -> Person
+    func deactivatePerson(_ request: DeactivatePersonRequest, _ context: ServerContext) async throws -> Person
+    func importPeople(_ requests: RequestStream<ImportPeopleRequest>, _ context: ServerContext) async throws -> ImportPeopleResponse
+    func createLeaveWindow(_ request: CreateLeaveWindowRequest, _ context: ServerContext) async throws -> LeaveWindow
+    func getLeaveWindow(_ request: GetLeaveWindowRequest, _ context: ServerContext) async throws -> LeaveWindow
+    func listLeaveWindows(_ request: ListLeaveWindowsRequest, _ context: ServerContext) async throws -> ListLeaveWindowsResponse
+    func deleteLeaveWindow(_ request: DeleteLeaveWindowRequest, _ context: ServerContext) async throws -> LeaveWindow
     func createProgramme(_ request: CreateProgrammeRequest, _ context: ServerContext) async throws -> Programme
     func getProgramme(_ request: GetProgrammeRequest, _ context: ServerContext) async throws -> Programme
     func listProgrammes(_ request: ListProgrammesRequest, _ context: ServerContext) async throws -> ListProgrammesResponse
+    func updateProgramme(_ request: UpdateProgrammeRequest, _ context: ServerContext) async throws -> Programme
+    func enroll(_ request: EnrollRequest, _ context: ServerContext) async throws -> Enrollment
+    func getEnrollment(_ request: GetEnrollmentRequest, _ context: ServerContext) async throws -> Enrollment
+    func listEnrollments(_ request: ListEnrollmentsRequest, _ context: ServerContext) async throws -> ListEnrollmentsResponse
     func requestRelationship(_ request: RequestRelationshipRequest, _ context: ServerContext) async throws -> Relationship
     func acceptRequest(_ request: AcceptRequestRequest, _ context: ServerContext) async throws -> Relationship
+    func declineRequest(_ request: DeclineRequestRequest, _ context: ServerContext) async throws -> Relationship
+    func askForMoreInfo(_ request: AskForMoreInfoRequest, _ context: ServerContext) async throws -> Relationship
+    func provideInfo(_ request: ProvideInfoRequest, _ context: ServerContext) async throws -> Relationship
+    func withdrawRequest(_ request: WithdrawRequestRequest, _ context: ServerContext) async throws -> Relationship
+    func getInquiry(_ request: GetInquiryRequest, _ context: ServerContext) async throws -> Inquiry
+    func listInquiries(_ request: ListInquiriesRequest, _ context: ServerContext) async throws -> ListInquiriesResponse
     func activateRelationship(_ request: ActivateRelationshipRequest, _ context: ServerContext) async throws -> Relationship
+    func pauseRelationship(_ request: PauseRelationshipRequest, _ context: ServerContext) async throws -> Relationship
+    func resumeRelationship(_ request: ResumeRelationshipRequest, _ context: ServerContext) async throws -> Relationship
+    func endRelationship(_ request: EndRelationshipRequest, _ context: ServerContext) async throws -> Relationship
     func finishImport(_ request: FinishImportRequest, _ context: ServerContext) async throws -> Relationship
     func getRelationship(_ request: GetRelationshipRequest, _ context: ServerContext) async throws -> Relationship
     func listRelationships(_ request: ListRelationshipsRequest, _ context: ServerContext) async throws -> ListRelationshipsResponse
+    func watchRelationship(_ request: WatchRelationshipRequest, _ context: ServerContext, _ responses: ResponseWriter<WatchRelationshipResponse>) async throws
+    func discloseConflict(_ request: DiscloseConflictRequest, _ context: ServerContext) async throws -> ConflictDisclosure
+    func getConflictDisclosure(_ request: GetConflictDisclosureRequest, _ context: ServerContext) async throws -> ConflictDisclosure
+    func listConflictDisclosures(_ request: ListConflictDisclosuresRequest, _ context: ServerContext) async throws -> ListConflictDisclosuresResponse
+    func verifyCredential(_ request: VerifyCredentialRequest, _ context: ServerContext) async throws -> Credential
+    func getCredential(_ request: GetCredentialRequest, _ context: ServerContext) async throws -> Credential
+    func listCredentials(_ request: ListCredentialsRequest, _ context: ServerContext) async throws -> ListCredentialsResponse
     func reviseAgreement(_ request: ReviseAgreementRequest, _ context: ServerContext) async throws -> Agreement
     func signAgreement(_ request: SignAgreementRequest, _ context: ServerContext) async throws -> Agreement
     func getAgreement(_ request: GetAgreementRequest, _ context: ServerContext) async throws -> Agreement
     func listAgreements(_ request: ListAgreementsRequest, _ context: ServerContext) async throws -> ListAgreementsResponse
     func scheduleSession(_ request: ScheduleSessionRequest, _ context: ServerContext) async throws -> Session
     func stateIntent(_ request: StateIntentRequest, _ context: ServerContext) async throws -> Session
+    func rescheduleSession(_ request: RescheduleSessionRequest, _ context: ServerContext) async throws -> Session
+    func cancelSession(_ request: CancelSessionRequest, _ context: ServerContext) async throws -> Session
     func attestSession(_ request: AttestSessionRequest, _ context: ServerContext) async throws -> Session
+    func disputeSession(_ request: DisputeSessionRequest, _ context: ServerContext) async throws -> Session
+    func resolveDispute(_ request: ResolveDisputeRequest, _ context: ServerContext) async throws -> Session
+    func setSessionDepth(_ request: SetSessionDepthRequest, _ context: ServerContext) async throws -> Session
     func getSession(_ request: GetSessionRequest, _ context: ServerContext) async throws -> Session
     func listSessions(_ request: ListSessionsRequest, _ context: ServerContext) async throws -> ListSessionsResponse
+    func addAgendaItem(_ request: AddAgendaItemRequest, _ context: ServerContext) async throws -> AgendaItem
+    func getAgendaItem(_ request: GetAgendaItemRequest, _ context: ServerContext) async throws -> AgendaItem
+    func listAgendaItems(_ request: ListAgendaItemsRequest, _ context: ServerContext) async throws -> ListAgendaItemsResponse
     func createCommitment(_ request: CreateCommitmentRequest, _ context: ServerContext) async throws -> Commitment
     func acceptCommitment(_ request: AcceptCommitmentRequest, _ context: ServerContext) async throws -> Commitment
+    func declineCommitment(_ request: DeclineCommitmentRequest, _ context: ServerContext) async throws -> Commitment
+    func releaseCommitment(_ request: ReleaseCommitmentRequest, _ context: ServerContext) async throws -> Commitment
+    func markTrivial(_ request: MarkTrivialRequest, _ context: ServerContext) async throws -> Commitment
     func renegotiateCommitment(_ request: RenegotiateCommitmentRequest, _ context: ServerContext) async throws -> Commitment
     func claimKept(_ request: ClaimKeptRequest, _ context: ServerContext) async throws -> Commitment
     func confirmKept(_ request: ConfirmKeptRequest, _ context: ServerContext) async throws -> Commitment
+    func disputeCommitment(_ request: DisputeCommitmentRequest, _ context: ServerContext) async throws -> Commitment
+    func withdrawClaim(_ request: WithdrawClaimRequest, _ context: ServerContext) async throws -> Commitment
     func getCommitment(_ request: GetCommitmentRequest, _ context: ServerContext) async throws -> Commitment
     func listCommitments(_ request: ListCommitmentsRequest, _ context: ServerContext) async throws -> ListCommitmentsResponse
+    func reportBreach(_ request: ReportBreachRequest, _ context: ServerContext) async throws -> BreachCase
+    func recordFinding(_ request: RecordFindingRequest, _ context: ServerContext) async throws -> BreachCase
     func acknowledgeBreach(_ request: AcknowledgeBreachRequest, _ context: ServerContext) async throws -> BreachCase
     func acceptRepair(_ request: AcceptRepairRequest, _ context: ServerContext) async throws -> BreachCase
     func getBreachCase(_ request: GetBreachCaseRequest, _ context: ServerContext) async throws -> BreachCase
     func listBreachCases(_ request: ListBreachCasesRequest, _ context: ServerContext) async throws -> ListBreachCasesResponse
     func recordDecision(_ request: RecordDecisionRequest, _ context: ServerContext) async throws -> Decision
     func explainDecision(_ request: ExplainDecisionRequest, _ context: ServerContext) async throws -> Decision
+    func reviseDecision(_ request: ReviseDecisionRequest, _ context: ServerContext) async throws -> Decision
+    func answerKnowWhy(_ request: AnswerKnowWhyRequest, _ context: ServerContext) async throws -> Decision
     func getDecision(_ request: GetDecisionRequest, _ context: ServerContext) async throws -> Decision
     func listDecisions(_ request: ListDecisionsRequest, _ context: ServerContext) async throws -> ListDecisionsResponse
     func recordReflectBack(_ request: RecordReflectBackRequest, _ context: ServerContext) async throws -> ReflectBack
@@ -2387,7 +5170,17 @@ public protocol RelationshipsServiceHandlers: Sendable {
     func rateAdvice(_ request: RateAdviceRequest, _ context: ServerContext) async throws -> Advice
     func getAdvice(_ request: GetAdviceRequest, _ context: ServerContext) async throws -> Advice
     func listAdvice(_ request: ListAdviceRequest, _ context: ServerContext) async throws -> ListAdviceResponse
+    func createNote(_ request: CreateNoteRequest, _ context: ServerContext) async throws -> Note
+    func updateNote(_ request: UpdateNoteRequest, _ context: ServerContext) async throws -> Note
+    func deleteNote(_ request: DeleteNoteRequest, _ context: ServerContext) async throws -> Note
+    func undeleteNote(_ request: UndeleteNoteRequest, _ context: ServerContext) async throws -> Note
+    func getNote(_ request: GetNoteRequest, _ context: ServerContext) async throws -> Note
+    func listNotes(_ request: ListNotesRequest, _ context: ServerContext) async throws -> ListNotesResponse
+    func submitReflection(_ request: SubmitReflectionRequest, _ context: ServerContext) async throws -> Reflection
+    func getReflection(_ request: GetReflectionRequest, _ context: ServerContext) async throws -> Reflection
+    func listReflections(_ request: ListReflectionsRequest, _ context: ServerContext) async throws -> ListReflectionsResponse
     func recordContextChange(_ request: RecordContextChangeRequest, _ context: ServerContext) async throws -> ContextChange
+    func reportContextIgnored(_ request: ReportContextIgnoredRequest, _ context: ServerContext) async throws -> ContextChange
     func getContextChange(_ request: GetContextChangeRequest, _ context: ServerContext) async throws -> ContextChange
     func listContextChanges(_ request: ListContextChangesRequest, _ context: ServerContext) async throws -> ListContextChangesResponse
 }
@@ -2399,37 +5192,81 @@ extension RelationshipsServiceHandlers {
             .unary("rapport.relationships.v1.RelationshipsService", "CreatePerson", createPerson),
             .unary("rapport.relationships.v1.RelationshipsService", "GetPerson", getPerson),
             .unary("rapport.relationships.v1.RelationshipsService", "ListPeople", listPeople),
+            .unary("rapport.relationships.v1.RelationshipsService", "UpdatePerson", updatePerson),
+            .unary("rapport.relationships.v1.RelationshipsService", "DeactivatePerson", deactivatePerson),
+            .clientStreaming("rapport.relationships.v1.RelationshipsService", "ImportPeople", importPeople),
+            .unary("rapport.relationships.v1.RelationshipsService", "CreateLeaveWindow", createLeaveWindow),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetLeaveWindow", getLeaveWindow),
+            .unary("rapport.relationships.v1.RelationshipsService", "ListLeaveWindows", listLeaveWindows),
+            .unary("rapport.relationships.v1.RelationshipsService", "DeleteLeaveWindow", deleteLeaveWindow),
             .unary("rapport.relationships.v1.RelationshipsService", "CreateProgramme", createProgramme),
             .unary("rapport.relationships.v1.RelationshipsService", "GetProgramme", getProgramme),
             .unary("rapport.relationships.v1.RelationshipsService", "ListProgrammes", listProgrammes),
+            .unary("rapport.relationships.v1.RelationshipsService", "UpdateProgramme", updateProgramme),
+            .unary("rapport.relationships.v1.RelationshipsService", "Enroll", enroll),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetEnrollment", getEnrollment),
+            .unary("rapport.relationships.v1.RelationshipsService", "ListEnrollments", listEnrollments),
             .unary("rapport.relationships.v1.RelationshipsService", "RequestRelationship", requestRelationship),
             .unary("rapport.relationships.v1.RelationshipsService", "AcceptRequest", acceptRequest),
+            .unary("rapport.relationships.v1.RelationshipsService", "DeclineRequest", declineRequest),
+            .unary("rapport.relationships.v1.RelationshipsService", "AskForMoreInfo", askForMoreInfo),
+            .unary("rapport.relationships.v1.RelationshipsService", "ProvideInfo", provideInfo),
+            .unary("rapport.relationships.v1.RelationshipsService", "WithdrawRequest", withdrawRequest),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetInquiry", getInquiry),
+            .unary("rapport.relationships.v1.RelationshipsService", "ListInquiries", listInquiries),
             .unary("rapport.relationships.v1.RelationshipsService", "ActivateRelationship", activateRelationship),
+            .unary("rapport.relationships.v1.RelationshipsService", "PauseRelationship", pauseRelationship),
+            .unary("rapport.relationships.v1.RelationshipsService", "ResumeRelationship", resumeRelationship),
+            .unary("rapport.relationships.v1.RelationshipsService", "EndRelationship", endRelationship),
             .unary("rapport.relationships.v1.RelationshipsService", "FinishImport", finishImport),
             .unary("rapport.relationships.v1.RelationshipsService", "GetRelationship", getRelationship),
             .unary("rapport.relationships.v1.RelationshipsService", "ListRelationships", listRelationships),
+            .serverStreaming("rapport.relationships.v1.RelationshipsService", "WatchRelationship", watchRelationship),
+            .unary("rapport.relationships.v1.RelationshipsService", "DiscloseConflict", discloseConflict),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetConflictDisclosure", getConflictDisclosure),
+            .unary("rapport.relationships.v1.RelationshipsService", "ListConflictDisclosures", listConflictDisclosures),
+            .unary("rapport.relationships.v1.RelationshipsService", "VerifyCredential", verifyCredential),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetCredential", getCredential),
+            .unary("rapport.relationships.v1.RelationshipsService", "ListCredentials", listCredentials),
             .unary("rapport.relationships.v1.RelationshipsService", "ReviseAgreement", reviseAgreement),
             .unary("rapport.relationships.v1.RelationshipsService", "SignAgreement", signAgreement),
             .unary("rapport.relationships.v1.RelationshipsService", "GetAgreement", getAgreement),
             .unary("rapport.relationships.v1.RelationshipsService", "ListAgreements", listAgreements),
             .unary("rapport.relationships.v1.RelationshipsService", "ScheduleSession", scheduleSession),
             .unary("rapport.relationships.v1.RelationshipsService", "StateIntent", stateIntent),
+            .unary("rapport.relationships.v1.RelationshipsService", "RescheduleSession", rescheduleSession),
+            .unary("rapport.relationships.v1.RelationshipsService", "CancelSession", cancelSession),
             .unary("rapport.relationships.v1.RelationshipsService", "AttestSession", attestSession),
+            .unary("rapport.relationships.v1.RelationshipsService", "DisputeSession", disputeSession),
+            .unary("rapport.relationships.v1.RelationshipsService", "ResolveDispute", resolveDispute),
+            .unary("rapport.relationships.v1.RelationshipsService", "SetSessionDepth", setSessionDepth),
             .unary("rapport.relationships.v1.RelationshipsService", "GetSession", getSession),
             .unary("rapport.relationships.v1.RelationshipsService", "ListSessions", listSessions),
+            .unary("rapport.relationships.v1.RelationshipsService", "AddAgendaItem", addAgendaItem),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetAgendaItem", getAgendaItem),
+            .unary("rapport.relationships.v1.RelationshipsService", "ListAgendaItems", listAgendaItems),
             .unary("rapport.relationships.v1.RelationshipsService", "CreateCommitment", createCommitment),
             .unary("rapport.relationships.v1.RelationshipsService", "AcceptCommitment", acceptCommitment),
+            .unary("rapport.relationships.v1.RelationshipsService", "DeclineCommitment", declineCommitment),
+            .unary("rapport.relationships.v1.RelationshipsService", "ReleaseCommitment", releaseCommitment),
+            .unary("rapport.relationships.v1.RelationshipsService", "MarkTrivial", markTrivial),
             .unary("rapport.relationships.v1.RelationshipsService", "RenegotiateCommitment", renegotiateCommitment),
             .unary("rapport.relationships.v1.RelationshipsService", "ClaimKept", claimKept),
             .unary("rapport.relationships.v1.RelationshipsService", "ConfirmKept", confirmKept),
+            .unary("rapport.relationships.v1.RelationshipsService", "DisputeCommitment", disputeCommitment),
+            .unary("rapport.relationships.v1.RelationshipsService", "WithdrawClaim", withdrawClaim),
             .unary("rapport.relationships.v1.RelationshipsService", "GetCommitment", getCommitment),
             .unary("rapport.relationships.v1.RelationshipsService", "ListCommitments", listCommitments),
+            .unary("rapport.relationships.v1.RelationshipsService", "ReportBreach", reportBreach),
+            .unary("rapport.relationships.v1.RelationshipsService", "RecordFinding", recordFinding),
             .unary("rapport.relationships.v1.RelationshipsService", "AcknowledgeBreach", acknowledgeBreach),
             .unary("rapport.relationships.v1.RelationshipsService", "AcceptRepair", acceptRepair),
             .unary("rapport.relationships.v1.RelationshipsService", "GetBreachCase", getBreachCase),
             .unary("rapport.relationships.v1.RelationshipsService", "ListBreachCases", listBreachCases),
             .unary("rapport.relationships.v1.RelationshipsService", "RecordDecision", recordDecision),
             .unary("rapport.relationships.v1.RelationshipsService", "ExplainDecision", explainDecision),
+            .unary("rapport.relationships.v1.RelationshipsService", "ReviseDecision", reviseDecision),
+            .unary("rapport.relationships.v1.RelationshipsService", "AnswerKnowWhy", answerKnowWhy),
             .unary("rapport.relationships.v1.RelationshipsService", "GetDecision", getDecision),
             .unary("rapport.relationships.v1.RelationshipsService", "ListDecisions", listDecisions),
             .unary("rapport.relationships.v1.RelationshipsService", "RecordReflectBack", recordReflectBack),
@@ -2441,7 +5278,17 @@ extension RelationshipsServiceHandlers {
             .unary("rapport.relationships.v1.RelationshipsService", "RateAdvice", rateAdvice),
             .unary("rapport.relationships.v1.RelationshipsService", "GetAdvice", getAdvice),
             .unary("rapport.relationships.v1.RelationshipsService", "ListAdvice", listAdvice),
+            .unary("rapport.relationships.v1.RelationshipsService", "CreateNote", createNote),
+            .unary("rapport.relationships.v1.RelationshipsService", "UpdateNote", updateNote),
+            .unary("rapport.relationships.v1.RelationshipsService", "DeleteNote", deleteNote),
+            .unary("rapport.relationships.v1.RelationshipsService", "UndeleteNote", undeleteNote),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetNote", getNote),
+            .unary("rapport.relationships.v1.RelationshipsService", "ListNotes", listNotes),
+            .unary("rapport.relationships.v1.RelationshipsService", "SubmitReflection", submitReflection),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetReflection", getReflection),
+            .unary("rapport.relationships.v1.RelationshipsService", "ListReflections", listReflections),
             .unary("rapport.relationships.v1.RelationshipsService", "RecordContextChange", recordContextChange),
+            .unary("rapport.relationships.v1.RelationshipsService", "ReportContextIgnored", reportContextIgnored),
             .unary("rapport.relationships.v1.RelationshipsService", "GetContextChange", getContextChange),
             .unary("rapport.relationships.v1.RelationshipsService", "ListContextChanges", listContextChanges),
         ]
@@ -2468,6 +5315,34 @@ public struct RelationshipsServiceClient: Sendable {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ListPeople", request, options)
     }
 
+    public func updatePerson(_ request: UpdatePersonRequest, options: CallOptions = .init()) async throws -> Person {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/UpdatePerson", request, options)
+    }
+
+    public func deactivatePerson(_ request: DeactivatePersonRequest, options: CallOptions = .init()) async throws -> Person {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DeactivatePerson", request, options)
+    }
+
+    public func importPeople(options: CallOptions = .init(), _ body: (RequestWriter<ImportPeopleRequest>) async throws -> Void) async throws -> ImportPeopleResponse {
+        try await channel.clientStreaming("rapport.relationships.v1.RelationshipsService/ImportPeople", options, body)
+    }
+
+    public func createLeaveWindow(_ request: CreateLeaveWindowRequest, options: CallOptions = .init()) async throws -> LeaveWindow {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/CreateLeaveWindow", request, options)
+    }
+
+    public func getLeaveWindow(_ request: GetLeaveWindowRequest, options: CallOptions = .init()) async throws -> LeaveWindow {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetLeaveWindow", request, options)
+    }
+
+    public func listLeaveWindows(_ request: ListLeaveWindowsRequest, options: CallOptions = .init()) async throws -> ListLeaveWindowsResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListLeaveWindows", request, options)
+    }
+
+    public func deleteLeaveWindow(_ request: DeleteLeaveWindowRequest, options: CallOptions = .init()) async throws -> LeaveWindow {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DeleteLeaveWindow", request, options)
+    }
+
     public func createProgramme(_ request: CreateProgrammeRequest, options: CallOptions = .init()) async throws -> Programme {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/CreateProgramme", request, options)
     }
@@ -2480,6 +5355,22 @@ public struct RelationshipsServiceClient: Sendable {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ListProgrammes", request, options)
     }
 
+    public func updateProgramme(_ request: UpdateProgrammeRequest, options: CallOptions = .init()) async throws -> Programme {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/UpdateProgramme", request, options)
+    }
+
+    public func enroll(_ request: EnrollRequest, options: CallOptions = .init()) async throws -> Enrollment {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/Enroll", request, options)
+    }
+
+    public func getEnrollment(_ request: GetEnrollmentRequest, options: CallOptions = .init()) async throws -> Enrollment {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetEnrollment", request, options)
+    }
+
+    public func listEnrollments(_ request: ListEnrollmentsRequest, options: CallOptions = .init()) async throws -> ListEnrollmentsResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListEnrollments", request, options)
+    }
+
     public func requestRelationship(_ request: RequestRelationshipRequest, options: CallOptions = .init()) async throws -> Relationship {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/RequestRelationship", request, options)
     }
@@ -2488,8 +5379,44 @@ public struct RelationshipsServiceClient: Sendable {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/AcceptRequest", request, options)
     }
 
+    public func declineRequest(_ request: DeclineRequestRequest, options: CallOptions = .init()) async throws -> Relationship {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DeclineRequest", request, options)
+    }
+
+    public func askForMoreInfo(_ request: AskForMoreInfoRequest, options: CallOptions = .init()) async throws -> Relationship {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/AskForMoreInfo", request, options)
+    }
+
+    public func provideInfo(_ request: ProvideInfoRequest, options: CallOptions = .init()) async throws -> Relationship {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ProvideInfo", request, options)
+    }
+
+    public func withdrawRequest(_ request: WithdrawRequestRequest, options: CallOptions = .init()) async throws -> Relationship {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/WithdrawRequest", request, options)
+    }
+
+    public func getInquiry(_ request: GetInquiryRequest, options: CallOptions = .init()) async throws -> Inquiry {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetInquiry", request, options)
+    }
+
+    public func listInquiries(_ request: ListInquiriesRequest, options: CallOptions = .init()) async throws -> ListInquiriesResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListInquiries", request, options)
+    }
+
     public func activateRelationship(_ request: ActivateRelationshipRequest, options: CallOptions = .init()) async throws -> Relationship {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ActivateRelationship", request, options)
+    }
+
+    public func pauseRelationship(_ request: PauseRelationshipRequest, options: CallOptions = .init()) async throws -> Relationship {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/PauseRelationship", request, options)
+    }
+
+    public func resumeRelationship(_ request: ResumeRelationshipRequest, options: CallOptions = .init()) async throws -> Relationship {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ResumeRelationship", request, options)
+    }
+
+    public func endRelationship(_ request: EndRelationshipRequest, options: CallOptions = .init()) async throws -> Relationship {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/EndRelationship", request, options)
     }
 
     public func finishImport(_ request: FinishImportRequest, options: CallOptions = .init()) async throws -> Relationship {
@@ -2502,6 +5429,34 @@ public struct RelationshipsServiceClient: Sendable {
 
     public func listRelationships(_ request: ListRelationshipsRequest, options: CallOptions = .init()) async throws -> ListRelationshipsResponse {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ListRelationships", request, options)
+    }
+
+    public func watchRelationship(_ request: WatchRelationshipRequest, options: CallOptions = .init()) async throws -> ResponseStream<WatchRelationshipResponse> {
+        try await channel.serverStreaming("rapport.relationships.v1.RelationshipsService/WatchRelationship", request, options)
+    }
+
+    public func discloseConflict(_ request: DiscloseConflictRequest, options: CallOptions = .init()) async throws -> ConflictDisclosure {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DiscloseConflict", request, options)
+    }
+
+    public func getConflictDisclosure(_ request: GetConflictDisclosureRequest, options: CallOptions = .init()) async throws -> ConflictDisclosure {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetConflictDisclosure", request, options)
+    }
+
+    public func listConflictDisclosures(_ request: ListConflictDisclosuresRequest, options: CallOptions = .init()) async throws -> ListConflictDisclosuresResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListConflictDisclosures", request, options)
+    }
+
+    public func verifyCredential(_ request: VerifyCredentialRequest, options: CallOptions = .init()) async throws -> Credential {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/VerifyCredential", request, options)
+    }
+
+    public func getCredential(_ request: GetCredentialRequest, options: CallOptions = .init()) async throws -> Credential {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetCredential", request, options)
+    }
+
+    public func listCredentials(_ request: ListCredentialsRequest, options: CallOptions = .init()) async throws -> ListCredentialsResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListCredentials", request, options)
     }
 
     public func reviseAgreement(_ request: ReviseAgreementRequest, options: CallOptions = .init()) async throws -> Agreement {
@@ -2528,8 +5483,28 @@ public struct RelationshipsServiceClient: Sendable {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/StateIntent", request, options)
     }
 
+    public func rescheduleSession(_ request: RescheduleSessionRequest, options: CallOptions = .init()) async throws -> Session {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/RescheduleSession", request, options)
+    }
+
+    public func cancelSession(_ request: CancelSessionRequest, options: CallOptions = .init()) async throws -> Session {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/CancelSession", request, options)
+    }
+
     public func attestSession(_ request: AttestSessionRequest, options: CallOptions = .init()) async throws -> Session {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/AttestSession", request, options)
+    }
+
+    public func disputeSession(_ request: DisputeSessionRequest, options: CallOptions = .init()) async throws -> Session {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DisputeSession", request, options)
+    }
+
+    public func resolveDispute(_ request: ResolveDisputeRequest, options: CallOptions = .init()) async throws -> Session {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ResolveDispute", request, options)
+    }
+
+    public func setSessionDepth(_ request: SetSessionDepthRequest, options: CallOptions = .init()) async throws -> Session {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/SetSessionDepth", request, options)
     }
 
     public func getSession(_ request: GetSessionRequest, options: CallOptions = .init()) async throws -> Session {
@@ -2540,12 +5515,36 @@ public struct RelationshipsServiceClient: Sendable {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ListSessions", request, options)
     }
 
+    public func addAgendaItem(_ request: AddAgendaItemRequest, options: CallOptions = .init()) async throws -> AgendaItem {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/AddAgendaItem", request, options)
+    }
+
+    public func getAgendaItem(_ request: GetAgendaItemRequest, options: CallOptions = .init()) async throws -> AgendaItem {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetAgendaItem", request, options)
+    }
+
+    public func listAgendaItems(_ request: ListAgendaItemsRequest, options: CallOptions = .init()) async throws -> ListAgendaItemsResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListAgendaItems", request, options)
+    }
+
     public func createCommitment(_ request: CreateCommitmentRequest, options: CallOptions = .init()) async throws -> Commitment {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/CreateCommitment", request, options)
     }
 
     public func acceptCommitment(_ request: AcceptCommitmentRequest, options: CallOptions = .init()) async throws -> Commitment {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/AcceptCommitment", request, options)
+    }
+
+    public func declineCommitment(_ request: DeclineCommitmentRequest, options: CallOptions = .init()) async throws -> Commitment {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DeclineCommitment", request, options)
+    }
+
+    public func releaseCommitment(_ request: ReleaseCommitmentRequest, options: CallOptions = .init()) async throws -> Commitment {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ReleaseCommitment", request, options)
+    }
+
+    public func markTrivial(_ request: MarkTrivialRequest, options: CallOptions = .init()) async throws -> Commitment {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/MarkTrivial", request, options)
     }
 
     public func renegotiateCommitment(_ request: RenegotiateCommitmentRequest, options: CallOptions = .init()) async throws -> Commitment {
@@ -2560,12 +5559,28 @@ public struct RelationshipsServiceClient: Sendable {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ConfirmKept", request, options)
     }
 
+    public func disputeCommitment(_ request: DisputeCommitmentRequest, options: CallOptions = .init()) async throws -> Commitment {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DisputeCommitment", request, options)
+    }
+
+    public func withdrawClaim(_ request: WithdrawClaimRequest, options: CallOptions = .init()) async throws -> Commitment {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/WithdrawClaim", request, options)
+    }
+
     public func getCommitment(_ request: GetCommitmentRequest, options: CallOptions = .init()) async throws -> Commitment {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/GetCommitment", request, options)
     }
 
     public func listCommitments(_ request: ListCommitmentsRequest, options: CallOptions = .init()) async throws -> ListCommitmentsResponse {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ListCommitments", request, options)
+    }
+
+    public func reportBreach(_ request: ReportBreachRequest, options: CallOptions = .init()) async throws -> BreachCase {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ReportBreach", request, options)
+    }
+
+    public func recordFinding(_ request: RecordFindingRequest, options: CallOptions = .init()) async throws -> BreachCase {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/RecordFinding", request, options)
     }
 
     public func acknowledgeBreach(_ request: AcknowledgeBreachRequest, options: CallOptions = .init()) async throws -> BreachCase {
@@ -2590,6 +5605,14 @@ public struct RelationshipsServiceClient: Sendable {
 
     public func explainDecision(_ request: ExplainDecisionRequest, options: CallOptions = .init()) async throws -> Decision {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ExplainDecision", request, options)
+    }
+
+    public func reviseDecision(_ request: ReviseDecisionRequest, options: CallOptions = .init()) async throws -> Decision {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ReviseDecision", request, options)
+    }
+
+    public func answerKnowWhy(_ request: AnswerKnowWhyRequest, options: CallOptions = .init()) async throws -> Decision {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/AnswerKnowWhy", request, options)
     }
 
     public func getDecision(_ request: GetDecisionRequest, options: CallOptions = .init()) async throws -> Decision {
@@ -2636,8 +5659,48 @@ public struct RelationshipsServiceClient: Sendable {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ListAdvice", request, options)
     }
 
+    public func createNote(_ request: CreateNoteRequest, options: CallOptions = .init()) async throws -> Note {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/CreateNote", request, options)
+    }
+
+    public func updateNote(_ request: UpdateNoteRequest, options: CallOptions = .init()) async throws -> Note {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/UpdateNote", request, options)
+    }
+
+    public func deleteNote(_ request: DeleteNoteRequest, options: CallOptions = .init()) async throws -> Note {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DeleteNote", request, options)
+    }
+
+    public func undeleteNote(_ request: UndeleteNoteRequest, options: CallOptions = .init()) async throws -> Note {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/UndeleteNote", request, options)
+    }
+
+    public func getNote(_ request: GetNoteRequest, options: CallOptions = .init()) async throws -> Note {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetNote", request, options)
+    }
+
+    public func listNotes(_ request: ListNotesRequest, options: CallOptions = .init()) async throws -> ListNotesResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListNotes", request, options)
+    }
+
+    public func submitReflection(_ request: SubmitReflectionRequest, options: CallOptions = .init()) async throws -> Reflection {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/SubmitReflection", request, options)
+    }
+
+    public func getReflection(_ request: GetReflectionRequest, options: CallOptions = .init()) async throws -> Reflection {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetReflection", request, options)
+    }
+
+    public func listReflections(_ request: ListReflectionsRequest, options: CallOptions = .init()) async throws -> ListReflectionsResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListReflections", request, options)
+    }
+
     public func recordContextChange(_ request: RecordContextChangeRequest, options: CallOptions = .init()) async throws -> ContextChange {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/RecordContextChange", request, options)
+    }
+
+    public func reportContextIgnored(_ request: ReportContextIgnoredRequest, options: CallOptions = .init()) async throws -> ContextChange {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ReportContextIgnored", request, options)
     }
 
     public func getContextChange(_ request: GetContextChangeRequest, options: CallOptions = .init()) async throws -> ContextChange {

@@ -18,6 +18,11 @@ public struct Session: Message {
     public var attestations: [Attestation] = []
     public var intent: String = ""
     public var intentTime: Timestamp? = nil
+    public var depth: Session.Depth = .init(rawValue: 0)
+    public var cancellation: Session.Cancellation? = nil
+    public var reschedules: Int32 = 0
+    public var unattested: Bool = false
+    public var resolutions: [Session.Resolution] = []
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -34,6 +39,11 @@ public struct Session: Message {
         attestations: [Attestation] = [],
         intent: String = "",
         intentTime: Timestamp? = nil,
+        depth: Session.Depth = .init(rawValue: 0),
+        cancellation: Session.Cancellation? = nil,
+        reschedules: Int32 = 0,
+        unattested: Bool = false,
+        resolutions: [Session.Resolution] = [],
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -47,6 +57,11 @@ public struct Session: Message {
         self.attestations = attestations
         self.intent = intent
         self.intentTime = intentTime
+        self.depth = depth
+        self.cancellation = cancellation
+        self.reschedules = reschedules
+        self.unattested = unattested
+        self.resolutions = resolutions
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -62,6 +77,11 @@ public struct Session: Message {
         attestations = Reading.messages(c.pointee.n_attestations, c.pointee.attestations)
         intent = Reading.string(c.pointee.intent)
         intentTime = Reading.message(c.pointee.intent_time)
+        depth = Session.Depth(rawValue: Int32(bitPattern: c.pointee.depth.rawValue))
+        cancellation = Reading.message(c.pointee.cancellation)
+        reschedules = c.pointee.reschedules
+        unattested = c.pointee.unattested != 0
+        resolutions = Reading.messages(c.pointee.n_resolutions, c.pointee.resolutions)
         etag = Reading.string(c.pointee.etag)
         createTime = Reading.message(c.pointee.create_time)
         updateTime = Reading.message(c.pointee.update_time)
@@ -82,9 +102,179 @@ public struct Session: Message {
         c.pointee.attestations = arena.messages(attestations)
         if !intent.isEmpty { c.pointee.intent = arena.string(intent) }
         c.pointee.intent_time = arena.optional(intentTime)
+        c.pointee.depth = Rapport__Relationships__V1__Session__Depth(rawValue: UInt32(bitPattern: depth.rawValue))
+        c.pointee.cancellation = arena.optional(cancellation)
+        c.pointee.reschedules = reschedules
+        c.pointee.unattested = unattested ? 1 : 0
+        c.pointee.n_resolutions = resolutions.count
+        c.pointee.resolutions = arena.messages(resolutions)
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
+    }
+
+    public struct Cancellation: Message {
+        public static let fullName = "rapport.relationships.v1.Session.Cancellation"
+        public static let layout = MessageLayout(of: Self.self)
+
+        public var person: String = ""
+        public var cancelTime: Timestamp? = nil
+        public var late: Bool = false
+
+        public init() {}
+
+        public init(
+            person: String = "",
+            cancelTime: Timestamp? = nil,
+            late: Bool = false
+        ) {
+            self.person = person
+            self.cancelTime = cancelTime
+            self.late = late
+        }
+
+        public init(reading c: UnsafePointer<Rapport__Relationships__V1__Session__Cancellation>) {
+            person = Reading.string(c.pointee.person)
+            cancelTime = Reading.message(c.pointee.cancel_time)
+            late = c.pointee.late != 0
+        }
+
+        public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Session__Cancellation>) {
+            rapport__relationships__v1__session__cancellation__init(c)
+        }
+
+        public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Session__Cancellation>, in arena: Arena) {
+            if !person.isEmpty { c.pointee.person = arena.string(person) }
+            c.pointee.cancel_time = arena.optional(cancelTime)
+            c.pointee.late = late ? 1 : 0
+        }
+    }
+
+    public struct Resolution: Message {
+        public static let fullName = "rapport.relationships.v1.Session.Resolution"
+        public static let layout = MessageLayout(of: Self.self)
+
+        public var person: String = ""
+        public var outcome: Session.Resolution.Outcome = .init(rawValue: 0)
+        public var resolveTime: Timestamp? = nil
+
+        public init() {}
+
+        public init(
+            person: String = "",
+            outcome: Session.Resolution.Outcome = .init(rawValue: 0),
+            resolveTime: Timestamp? = nil
+        ) {
+            self.person = person
+            self.outcome = outcome
+            self.resolveTime = resolveTime
+        }
+
+        public init(reading c: UnsafePointer<Rapport__Relationships__V1__Session__Resolution>) {
+            person = Reading.string(c.pointee.person)
+            outcome = Session.Resolution.Outcome(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
+            resolveTime = Reading.message(c.pointee.resolve_time)
+        }
+
+        public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Session__Resolution>) {
+            rapport__relationships__v1__session__resolution__init(c)
+        }
+
+        public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Session__Resolution>, in arena: Arena) {
+            if !person.isEmpty { c.pointee.person = arena.string(person) }
+            c.pointee.outcome = Rapport__Relationships__V1__Session__Resolution__Outcome(rawValue: UInt32(bitPattern: outcome.rawValue))
+            c.pointee.resolve_time = arena.optional(resolveTime)
+        }
+
+        public enum Outcome: MessageEnum, CustomStringConvertible {
+            case unspecified
+            case held
+            case trusteeNoShow
+            case trustorNoShow
+            case void
+            /// A number that this version of the contract does not name.
+            case unrecognized(Int32)
+
+            /// The named ones, in the order of the contract.
+            public static let allCases: [Self] = [.unspecified, .held, .trusteeNoShow, .trustorNoShow, .void]
+
+            public init(rawValue: Int32) {
+                switch rawValue {
+                case 0: self = .unspecified
+                case 1: self = .held
+                case 2: self = .trusteeNoShow
+                case 3: self = .trustorNoShow
+                case 4: self = .void
+                default: self = .unrecognized(rawValue)
+                }
+            }
+
+            public var rawValue: Int32 {
+                switch self {
+                case .unspecified: 0
+                case .held: 1
+                case .trusteeNoShow: 2
+                case .trustorNoShow: 3
+                case .void: 4
+                case .unrecognized(let number): number
+                }
+            }
+
+            /// The name in the contract, or the number of an unrecognized one.
+            public var description: String {
+                switch self {
+                case .unspecified: "OUTCOME_UNSPECIFIED"
+                case .held: "HELD"
+                case .trusteeNoShow: "TRUSTEE_NO_SHOW"
+                case .trustorNoShow: "TRUSTOR_NO_SHOW"
+                case .void: "VOID"
+                case .unrecognized(let number): "\(number)"
+                }
+            }
+        }
+    }
+
+    public enum Depth: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case status
+        case problem
+        case growth
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .status, .problem, .growth]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .status
+            case 2: self = .problem
+            case 3: self = .growth
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .status: 1
+            case .problem: 2
+            case .growth: 3
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "DEPTH_UNSPECIFIED"
+            case .status: "STATUS"
+            case .problem: "PROBLEM"
+            case .growth: "GROWTH"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
     }
 
     public enum Mode: MessageEnum, CustomStringConvertible {
@@ -225,6 +415,63 @@ public struct Session: Message {
     }
 }
 
+public struct AgendaItem: Message {
+    public static let fullName = "rapport.relationships.v1.AgendaItem"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var author: String = ""
+    public var text: String = ""
+    public var concern: Bool = false
+    public var etag: String = ""
+    public var createTime: Timestamp? = nil
+    public var updateTime: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        author: String = "",
+        text: String = "",
+        concern: Bool = false,
+        etag: String = "",
+        createTime: Timestamp? = nil,
+        updateTime: Timestamp? = nil
+    ) {
+        self.name = name
+        self.author = author
+        self.text = text
+        self.concern = concern
+        self.etag = etag
+        self.createTime = createTime
+        self.updateTime = updateTime
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AgendaItem>) {
+        name = Reading.string(c.pointee.name)
+        author = Reading.string(c.pointee.author)
+        text = Reading.string(c.pointee.text)
+        concern = c.pointee.concern != 0
+        etag = Reading.string(c.pointee.etag)
+        createTime = Reading.message(c.pointee.create_time)
+        updateTime = Reading.message(c.pointee.update_time)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AgendaItem>) {
+        rapport__relationships__v1__agenda_item__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AgendaItem>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !author.isEmpty { c.pointee.author = arena.string(author) }
+        if !text.isEmpty { c.pointee.text = arena.string(text) }
+        c.pointee.concern = concern ? 1 : 0
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        c.pointee.create_time = arena.optional(createTime)
+        c.pointee.update_time = arena.optional(updateTime)
+    }
+}
+
 public struct Attestation: Message {
     public static let fullName = "rapport.relationships.v1.Attestation"
     public static let layout = MessageLayout(of: Self.self)
@@ -232,23 +479,31 @@ public struct Attestation: Message {
     public var person: String = ""
     public var outcome: Attestation.Outcome = .init(rawValue: 0)
     public var attestTime: Timestamp? = nil
+    public var raised: Bool = false
+    public var attention: Int32 = 0
 
     public init() {}
 
     public init(
         person: String = "",
         outcome: Attestation.Outcome = .init(rawValue: 0),
-        attestTime: Timestamp? = nil
+        attestTime: Timestamp? = nil,
+        raised: Bool = false,
+        attention: Int32 = 0
     ) {
         self.person = person
         self.outcome = outcome
         self.attestTime = attestTime
+        self.raised = raised
+        self.attention = attention
     }
 
     public init(reading c: UnsafePointer<Rapport__Relationships__V1__Attestation>) {
         person = Reading.string(c.pointee.person)
         outcome = Attestation.Outcome(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
         attestTime = Reading.message(c.pointee.attest_time)
+        raised = c.pointee.raised != 0
+        attention = c.pointee.attention
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Attestation>) {
@@ -259,6 +514,8 @@ public struct Attestation: Message {
         if !person.isEmpty { c.pointee.person = arena.string(person) }
         c.pointee.outcome = Rapport__Relationships__V1__Attestation__Outcome(rawValue: UInt32(bitPattern: outcome.rawValue))
         c.pointee.attest_time = arena.optional(attestTime)
+        c.pointee.raised = raised ? 1 : 0
+        c.pointee.attention = attention
     }
 
     public enum Outcome: MessageEnum, CustomStringConvertible {

@@ -11,17 +11,21 @@ public struct GetTrustProfileRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var includeStateHash: Bool = false
 
     public init() {}
 
     public init(
-        name: String = ""
+        name: String = "",
+        includeStateHash: Bool = false
     ) {
         self.name = name
+        self.includeStateHash = includeStateHash
     }
 
     public init(reading c: UnsafePointer<Rapport__Trust__V1__GetTrustProfileRequest>) {
         name = Reading.string(c.pointee.name)
+        includeStateHash = c.pointee.include_state_hash != 0
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetTrustProfileRequest>) {
@@ -30,6 +34,7 @@ public struct GetTrustProfileRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetTrustProfileRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.include_state_hash = includeStateHash ? 1 : 0
     }
 }
 
@@ -39,20 +44,24 @@ public struct GetProfileAtRequest: Message {
 
     public var name: String = ""
     public var asOf: Timestamp? = nil
+    public var includeStateHash: Bool = false
 
     public init() {}
 
     public init(
         name: String = "",
-        asOf: Timestamp? = nil
+        asOf: Timestamp? = nil,
+        includeStateHash: Bool = false
     ) {
         self.name = name
         self.asOf = asOf
+        self.includeStateHash = includeStateHash
     }
 
     public init(reading c: UnsafePointer<Rapport__Trust__V1__GetProfileAtRequest>) {
         name = Reading.string(c.pointee.name)
         asOf = Reading.message(c.pointee.as_of)
+        includeStateHash = c.pointee.include_state_hash != 0
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetProfileAtRequest>) {
@@ -62,6 +71,7 @@ public struct GetProfileAtRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetProfileAtRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         c.pointee.as_of = arena.optional(asOf)
+        c.pointee.include_state_hash = includeStateHash ? 1 : 0
     }
 }
 
@@ -390,6 +400,337 @@ public struct VerifyReplayResponse: Message {
     }
 }
 
+public struct GetOutcomesRequest: Message {
+    public static let fullName = "rapport.trust.v1.GetOutcomesRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var asOf: Timestamp? = nil
+    public var weekCount: Int32 = 0
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        asOf: Timestamp? = nil,
+        weekCount: Int32 = 0
+    ) {
+        self.name = name
+        self.asOf = asOf
+        self.weekCount = weekCount
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__GetOutcomesRequest>) {
+        name = Reading.string(c.pointee.name)
+        asOf = Reading.message(c.pointee.as_of)
+        weekCount = c.pointee.week_count
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetOutcomesRequest>) {
+        rapport__trust__v1__get_outcomes_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetOutcomesRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.as_of = arena.optional(asOf)
+        c.pointee.week_count = weekCount
+    }
+}
+
+public struct GetSustainingIndexRequest: Message {
+    public static let fullName = "rapport.trust.v1.GetSustainingIndexRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var asOf: Timestamp? = nil
+    public var compareTo: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        asOf: Timestamp? = nil,
+        compareTo: Timestamp? = nil
+    ) {
+        self.name = name
+        self.asOf = asOf
+        self.compareTo = compareTo
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__GetSustainingIndexRequest>) {
+        name = Reading.string(c.pointee.name)
+        asOf = Reading.message(c.pointee.as_of)
+        compareTo = Reading.message(c.pointee.compare_to)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetSustainingIndexRequest>) {
+        rapport__trust__v1__get_sustaining_index_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetSustainingIndexRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.as_of = arena.optional(asOf)
+        c.pointee.compare_to = arena.optional(compareTo)
+    }
+}
+
+public struct RetractEvidenceRequest: Message {
+    public static let fullName = "rapport.trust.v1.RetractEvidenceRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__RetractEvidenceRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__RetractEvidenceRequest>) {
+        rapport__trust__v1__retract_evidence_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__RetractEvidenceRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct GetSnapshotRequest: Message {
+    public static let fullName = "rapport.trust.v1.GetSnapshotRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__GetSnapshotRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetSnapshotRequest>) {
+        rapport__trust__v1__get_snapshot_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetSnapshotRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListSnapshotsRequest: Message {
+    public static let fullName = "rapport.trust.v1.ListSnapshotsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__ListSnapshotsRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListSnapshotsRequest>) {
+        rapport__trust__v1__list_snapshots_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListSnapshotsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListSnapshotsResponse: Message {
+    public static let fullName = "rapport.trust.v1.ListSnapshotsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var snapshots: [TrustSnapshot] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        snapshots: [TrustSnapshot] = [],
+        nextPageToken: String = ""
+    ) {
+        self.snapshots = snapshots
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__ListSnapshotsResponse>) {
+        snapshots = Reading.messages(c.pointee.n_snapshots, c.pointee.snapshots)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListSnapshotsResponse>) {
+        rapport__trust__v1__list_snapshots_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListSnapshotsResponse>, in arena: Arena) {
+        c.pointee.n_snapshots = snapshots.count
+        c.pointee.snapshots = arena.messages(snapshots)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct VerifySnapshotsRequest: Message {
+    public static let fullName = "rapport.trust.v1.VerifySnapshotsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = ""
+    ) {
+        self.parent = parent
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__VerifySnapshotsRequest>) {
+        parent = Reading.string(c.pointee.parent)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__VerifySnapshotsRequest>) {
+        rapport__trust__v1__verify_snapshots_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__VerifySnapshotsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+    }
+}
+
+public struct VerifySnapshotsResponse: Message {
+    public static let fullName = "rapport.trust.v1.VerifySnapshotsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var snapshotCount: Int64 = 0
+    public var headHash: String = ""
+
+    public init() {}
+
+    public init(
+        snapshotCount: Int64 = 0,
+        headHash: String = ""
+    ) {
+        self.snapshotCount = snapshotCount
+        self.headHash = headHash
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__VerifySnapshotsResponse>) {
+        snapshotCount = c.pointee.snapshot_count
+        headHash = Reading.string(c.pointee.head_hash)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__VerifySnapshotsResponse>) {
+        rapport__trust__v1__verify_snapshots_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__VerifySnapshotsResponse>, in arena: Arena) {
+        c.pointee.snapshot_count = snapshotCount
+        if !headHash.isEmpty { c.pointee.head_hash = arena.string(headHash) }
+    }
+}
+
+public struct ReplayEvidenceRequest: Message {
+    public static let fullName = "rapport.trust.v1.ReplayEvidenceRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__ReplayEvidenceRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ReplayEvidenceRequest>) {
+        rapport__trust__v1__replay_evidence_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ReplayEvidenceRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ReplayEvidenceResponse: Message {
+    public static let fullName = "rapport.trust.v1.ReplayEvidenceResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var position: Int64 = 0
+    public var chainHash: String = ""
+    public var stateHash: String = ""
+
+    public init() {}
+
+    public init(
+        position: Int64 = 0,
+        chainHash: String = "",
+        stateHash: String = ""
+    ) {
+        self.position = position
+        self.chainHash = chainHash
+        self.stateHash = stateHash
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__ReplayEvidenceResponse>) {
+        position = c.pointee.position
+        chainHash = Reading.string(c.pointee.chain_hash)
+        stateHash = Reading.string(c.pointee.state_hash)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ReplayEvidenceResponse>) {
+        rapport__trust__v1__replay_evidence_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ReplayEvidenceResponse>, in arena: Arena) {
+        c.pointee.position = position
+        if !chainHash.isEmpty { c.pointee.chain_hash = arena.string(chainHash) }
+        if !stateHash.isEmpty { c.pointee.state_hash = arena.string(stateHash) }
+    }
+}
+
 public struct GetPolicyRequest: Message {
     public static let fullName = "rapport.trust.v1.GetPolicyRequest"
     public static let layout = MessageLayout(of: Self.self)
@@ -414,6 +755,86 @@ public struct GetPolicyRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetPolicyRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListPoliciesRequest: Message {
+    public static let fullName = "rapport.trust.v1.ListPoliciesRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__ListPoliciesRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListPoliciesRequest>) {
+        rapport__trust__v1__list_policies_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListPoliciesRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListPoliciesResponse: Message {
+    public static let fullName = "rapport.trust.v1.ListPoliciesResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var policies: [TrustPolicy] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        policies: [TrustPolicy] = [],
+        nextPageToken: String = ""
+    ) {
+        self.policies = policies
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Trust__V1__ListPoliciesResponse>) {
+        policies = Reading.messages(c.pointee.n_policies, c.pointee.policies)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListPoliciesResponse>) {
+        rapport__trust__v1__list_policies_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListPoliciesResponse>, in arena: Arena) {
+        c.pointee.n_policies = policies.count
+        c.pointee.policies = arena.messages(policies)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
     }
 }
 
@@ -487,10 +908,19 @@ public protocol TrustServiceHandlers: Sendable {
     func getProfileAt(_ request: GetProfileAtRequest, _ context: ServerContext) async throws -> TrustProfile
     func explainChange(_ request: ExplainChangeRequest, _ context: ServerContext) async throws -> Explanation
     func whatIf(_ request: WhatIfRequest, _ context: ServerContext) async throws -> WhatIfResponse
+    func suggestActions(_ request: SuggestActionsRequest, _ context: ServerContext) async throws -> SuggestActionsResponse
+    func getOutcomes(_ request: GetOutcomesRequest, _ context: ServerContext) async throws -> Outcomes
+    func getSustainingIndex(_ request: GetSustainingIndexRequest, _ context: ServerContext) async throws -> SustainingIndex
     func getEvidence(_ request: GetEvidenceRequest, _ context: ServerContext) async throws -> Evidence
     func listEvidence(_ request: ListEvidenceRequest, _ context: ServerContext) async throws -> ListEvidenceResponse
+    func retractEvidence(_ request: RetractEvidenceRequest, _ context: ServerContext) async throws -> Evidence
+    func getSnapshot(_ request: GetSnapshotRequest, _ context: ServerContext) async throws -> TrustSnapshot
+    func listSnapshots(_ request: ListSnapshotsRequest, _ context: ServerContext) async throws -> ListSnapshotsResponse
+    func verifySnapshots(_ request: VerifySnapshotsRequest, _ context: ServerContext) async throws -> VerifySnapshotsResponse
+    func replayEvidence(_ request: ReplayEvidenceRequest, _ context: ServerContext, _ responses: ResponseWriter<ReplayEvidenceResponse>) async throws
     func verifyReplay(_ request: VerifyReplayRequest, _ context: ServerContext) async throws -> VerifyReplayResponse
     func getPolicy(_ request: GetPolicyRequest, _ context: ServerContext) async throws -> TrustPolicy
+    func listPolicies(_ request: ListPoliciesRequest, _ context: ServerContext) async throws -> ListPoliciesResponse
     func watchTrustProfile(_ request: WatchTrustProfileRequest, _ context: ServerContext, _ responses: ResponseWriter<WatchTrustProfileResponse>) async throws
 }
 
@@ -502,10 +932,19 @@ extension TrustServiceHandlers {
             .unary("rapport.trust.v1.TrustService", "GetProfileAt", getProfileAt),
             .unary("rapport.trust.v1.TrustService", "ExplainChange", explainChange),
             .unary("rapport.trust.v1.TrustService", "WhatIf", whatIf),
+            .unary("rapport.trust.v1.TrustService", "SuggestActions", suggestActions),
+            .unary("rapport.trust.v1.TrustService", "GetOutcomes", getOutcomes),
+            .unary("rapport.trust.v1.TrustService", "GetSustainingIndex", getSustainingIndex),
             .unary("rapport.trust.v1.TrustService", "GetEvidence", getEvidence),
             .unary("rapport.trust.v1.TrustService", "ListEvidence", listEvidence),
+            .unary("rapport.trust.v1.TrustService", "RetractEvidence", retractEvidence),
+            .unary("rapport.trust.v1.TrustService", "GetSnapshot", getSnapshot),
+            .unary("rapport.trust.v1.TrustService", "ListSnapshots", listSnapshots),
+            .unary("rapport.trust.v1.TrustService", "VerifySnapshots", verifySnapshots),
+            .serverStreaming("rapport.trust.v1.TrustService", "ReplayEvidence", replayEvidence),
             .unary("rapport.trust.v1.TrustService", "VerifyReplay", verifyReplay),
             .unary("rapport.trust.v1.TrustService", "GetPolicy", getPolicy),
+            .unary("rapport.trust.v1.TrustService", "ListPolicies", listPolicies),
             .serverStreaming("rapport.trust.v1.TrustService", "WatchTrustProfile", watchTrustProfile),
         ]
     }
@@ -535,6 +974,18 @@ public struct TrustServiceClient: Sendable {
         try await channel.unary("rapport.trust.v1.TrustService/WhatIf", request, options)
     }
 
+    public func suggestActions(_ request: SuggestActionsRequest, options: CallOptions = .init()) async throws -> SuggestActionsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/SuggestActions", request, options)
+    }
+
+    public func getOutcomes(_ request: GetOutcomesRequest, options: CallOptions = .init()) async throws -> Outcomes {
+        try await channel.unary("rapport.trust.v1.TrustService/GetOutcomes", request, options)
+    }
+
+    public func getSustainingIndex(_ request: GetSustainingIndexRequest, options: CallOptions = .init()) async throws -> SustainingIndex {
+        try await channel.unary("rapport.trust.v1.TrustService/GetSustainingIndex", request, options)
+    }
+
     public func getEvidence(_ request: GetEvidenceRequest, options: CallOptions = .init()) async throws -> Evidence {
         try await channel.unary("rapport.trust.v1.TrustService/GetEvidence", request, options)
     }
@@ -543,12 +994,36 @@ public struct TrustServiceClient: Sendable {
         try await channel.unary("rapport.trust.v1.TrustService/ListEvidence", request, options)
     }
 
+    public func retractEvidence(_ request: RetractEvidenceRequest, options: CallOptions = .init()) async throws -> Evidence {
+        try await channel.unary("rapport.trust.v1.TrustService/RetractEvidence", request, options)
+    }
+
+    public func getSnapshot(_ request: GetSnapshotRequest, options: CallOptions = .init()) async throws -> TrustSnapshot {
+        try await channel.unary("rapport.trust.v1.TrustService/GetSnapshot", request, options)
+    }
+
+    public func listSnapshots(_ request: ListSnapshotsRequest, options: CallOptions = .init()) async throws -> ListSnapshotsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/ListSnapshots", request, options)
+    }
+
+    public func verifySnapshots(_ request: VerifySnapshotsRequest, options: CallOptions = .init()) async throws -> VerifySnapshotsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/VerifySnapshots", request, options)
+    }
+
+    public func replayEvidence(_ request: ReplayEvidenceRequest, options: CallOptions = .init()) async throws -> ResponseStream<ReplayEvidenceResponse> {
+        try await channel.serverStreaming("rapport.trust.v1.TrustService/ReplayEvidence", request, options)
+    }
+
     public func verifyReplay(_ request: VerifyReplayRequest, options: CallOptions = .init()) async throws -> VerifyReplayResponse {
         try await channel.unary("rapport.trust.v1.TrustService/VerifyReplay", request, options)
     }
 
     public func getPolicy(_ request: GetPolicyRequest, options: CallOptions = .init()) async throws -> TrustPolicy {
         try await channel.unary("rapport.trust.v1.TrustService/GetPolicy", request, options)
+    }
+
+    public func listPolicies(_ request: ListPoliciesRequest, options: CallOptions = .init()) async throws -> ListPoliciesResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/ListPolicies", request, options)
     }
 
     public func watchTrustProfile(_ request: WatchTrustProfileRequest, options: CallOptions = .init()) async throws -> ResponseStream<WatchTrustProfileResponse> {

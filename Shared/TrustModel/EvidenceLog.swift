@@ -46,9 +46,9 @@ public struct EvidenceLog: Sendable {
         evidence.indices.first { evidence[$0].id == id }.map { evidence[$0] }
     }
 
-    /// How many events count at `instant`.
-    public func count(at instant: Instant) -> Int {
-        counted(at: instant).count
+    /// How many events of each kind count at `instant`.
+    public func tally(at instant: Instant) -> [EvidenceKind: Int] {
+        counted(at: instant).reduce(into: [:]) { $0[evidence[$1].kind, default: 0] += 1 }
     }
 
     /// Positions of the events that count at `instant`: occurred by then, not retracted, and no event that supersedes

@@ -34,7 +34,7 @@ public struct Instant: Hashable, Comparable, Sendable {
     }
 
     /// The first instant of this UTC day.
-    var midnight: Instant {
+    public var midnight: Instant {
         Instant(microseconds: utcDay * Instant.microsecondsPerDay)
     }
 

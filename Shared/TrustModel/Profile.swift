@@ -35,12 +35,17 @@ public struct Profile: Hashable, Sendable {
     /// 90 % interval of T by moment matching.
     public let interval: Interval
     public let band: Band
+    /// Pieces of evidence that count.
+    public let evidenceCount: Int
 
     /// Views leave the number out when this is false; the score is there all the same.
     public var numberShown: Bool { band != .insufficientEvidence }
 
     /// - Parameter hasUnrepairedBreach: one occurred in the 180 days up to `asOf` and no repair was accepted.
-    init(asOf: Instant, policy: Policy, components: PerComponent<ComponentProfile>, hasUnrepairedBreach: Bool) {
+    init(
+        asOf: Instant, policy: Policy, components: PerComponent<ComponentProfile>, hasUnrepairedBreach: Bool,
+        evidenceCount: Int
+    ) {
         var score = CompensatedSum()
         var variance = CompensatedSum()
         for component in Component.allCases {
@@ -57,6 +62,7 @@ public struct Profile: Hashable, Sendable {
         interval = Interval(
             BetaDistribution(alpha: effectiveSize * self.score, beta: effectiveSize * (1 - self.score)))
         band = Band(components: components, interval: interval, hasUnrepairedBreach: hasUnrepairedBreach)
+        self.evidenceCount = evidenceCount
     }
 }
 

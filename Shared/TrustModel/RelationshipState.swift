@@ -85,7 +85,8 @@ public struct RelationshipState: Sendable {
         let fragileSince = Double(Breaches.fragileDays)
         return Profile(
             asOf: instant, policy: policy, components: components(of: totals, at: instant),
-            hasUnrepairedBreach: totals.lastUnrepairedBreach.map { instant.days(since: $0) < fragileSince } ?? false)
+            hasUnrepairedBreach: totals.lastUnrepairedBreach.map { instant.days(since: $0) < fragileSince } ?? false,
+            evidenceCount: totals.count)
     }
 
     /// The open events that count at `instant`, in the order of time, with their factors then.

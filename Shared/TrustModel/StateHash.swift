@@ -9,14 +9,21 @@ extension Replay {
     public static func stateHashInput(
         of log: EvidenceLog, start: Instant, policy: Policy, asOf: Instant
     ) throws(StateError) -> [UInt8] {
-        let state = try state(of: log, start: start, policy: policy)
-        let weighed = state.weigh(at: asOf).sorted { log.evidence[$0.index].id < log.evidence[$1.index].id }
+        try state(of: log, start: start, policy: policy).hashInput(at: asOf)
+    }
+}
+
+extension RelationshipState {
+    /// `Replay.stateHashInput` of a state that settles nothing: for several instants of one log.
+    public func hashInput(at instant: Instant) -> [UInt8] {
+        precondition(settledBefore == nil, "what is settled has no bytes: ask a replay")
+        let weighed = weigh(at: instant).sorted { open.evidence[$0.index].id < open.evidence[$1.index].id }
         var bytes: [UInt8] = [1]
         bytes.append(bigEndian: UInt32(policy.id.utf8.count))
         bytes.append(contentsOf: policy.id.utf8)
         bytes.append(bigEndian: UInt32(weighed.count))
         for each in weighed {
-            let event = log.evidence[each.index]
+            let event = open.evidence[each.index]
             bytes.append(bigEndian: event.id.high)
             bytes.append(bigEndian: event.id.low)
             bytes.append(bigEndian: event.occurredAt.microseconds)

@@ -41,9 +41,11 @@ struct Accumulators: Hashable, Sendable {
     var sums = PerComponent(repeating: Sums())
     var scar = DecayingSum()
     var lastUnrepairedBreach: Instant?
+    var count = 0
 
     /// Events come in the order of time.
     mutating func add(_ weighed: WeighedEvidence, _ event: Evidence, start: Instant, policy: Policy) {
+        count += 1
         let component = event.component
         let age = event.occurredAt.days(since: start)
         let growth = DecayingSum.growth(days: age, halfLife: policy[component].halfLife)

@@ -2,29 +2,12 @@
 
 import importlib
 import pathlib
-import sys
-import tempfile
 
 import grpc
 import pytest
-from grpc_tools import protoc
 
-from rapport_suite import ROOT, SERVICES, Suite
-
-
-def make_stubs() -> pathlib.Path:
-    """Python code for Protos/rapport; google's own protos come with googleapis-common-protos."""
-    out = pathlib.Path(tempfile.mkdtemp(prefix="rapport-stubs-"))
-    protos = ROOT / "Protos"
-    files = sorted(str(path.relative_to(protos)) for path in protos.glob("rapport/**/*.proto"))
-    includes = [f"-I{protos}", f"-I{pathlib.Path(protoc.__file__).parent / '_proto'}"]
-    code = protoc.main(["protoc", *includes, f"--python_out={out}", f"--grpc_python_out={out}", *files])
-    assert code == 0, "protoc failed"
-    sys.path.insert(0, str(out))
-    return out
-
-
-make_stubs()
+import stubs  # noqa: F401: makes the code that the tests import
+from rapport_suite import SERVICES, Suite
 
 
 @pytest.fixture(scope="session")

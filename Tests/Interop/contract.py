@@ -5,6 +5,7 @@ import importlib
 import re
 
 import grpc
+import stubs  # noqa: F401: makes the modules that are imported below
 from google.api import annotations_pb2
 from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor

@@ -13,25 +13,25 @@ import Testing
         let decision = try record(Decision(what: "territory", why: "fairness", affects: [coachee]))
         #expect(decision.decideTime == day(14).timestamp)
         #expect(decision.explainTime == day(14).timestamp)
-        #expect(try decision.isExplainedInTime)
+        #expect(try decision.isExplainedInTime())
     }
 
     @Test func fortyEightHoursAreAllowedToTheLastInstant() throws {
         let silent = try record(Decision(what: "territory", affects: [coachee]))
-        #expect(try !silent.isExplainedInTime)
-        #expect(try silent.explanationDeadline == day(16))
+        #expect(try !silent.isExplainedInTime())
+        #expect(try silent.explanationDeadline() == day(16))
         var inTime = silent
         try inTime.explain("fairness", by: coach, at: day(16))
-        #expect(try inTime.isExplainedInTime)
+        #expect(try inTime.isExplainedInTime())
         var late = silent
         try late.explain("fairness", by: coach, at: day(16).next)
-        #expect(try !late.isExplainedInTime)
+        #expect(try !late.isExplainedInTime())
     }
 
     @Test func aDecisionRecordedLateWasNotExplainedBefore() throws {
         let decision = try record(
             Decision(what: "territory", why: "fairness", affects: [coachee], decideTime: day(11).timestamp))
-        #expect(try !decision.isExplainedInTime)
+        #expect(try !decision.isExplainedInTime())
     }
 
     @Test func theAuthorExplainsOnce() throws {

@@ -1,5 +1,6 @@
 import Schema
 import ServiceKit
+import Testing
 
 @testable import Relationships
 
@@ -29,4 +30,33 @@ func refusal(_ body: () throws -> Void) -> String? {
 extension Instant {
     /// The smallest step of time.
     var next: Instant { adding(microseconds: 1) }
+}
+
+/// One verb of a state machine: where it leads from each state that allows it. Every other state refuses it.
+struct Verb<Thing, State: Hashable & Sendable> {
+    let name: String
+    let leads: [State: State]
+    /// The reason in other states than those of `reasons`.
+    var otherwise = "WRONG_STATE"
+    var reasons: [State: String] = [:]
+    let act: (inout Thing) throws -> Void
+}
+
+/// Tries every verb in every state.
+func expect<Thing, State>(
+    _ verbs: [Verb<Thing, State>], in states: [State], of key: KeyPath<Thing, State>, _ thing: (State) -> Thing
+) {
+    for verb in verbs {
+        for state in states {
+            var thing = thing(state)
+            let reason = refusal { try verb.act(&thing) }
+            if let next = verb.leads[state] {
+                #expect(reason == nil, "\(verb.name) in \(state)")
+                #expect(thing[keyPath: key] == next, "\(verb.name) in \(state)")
+            } else {
+                #expect(reason == verb.reasons[state] ?? verb.otherwise, "\(verb.name) in \(state)")
+                #expect(thing[keyPath: key] == state, "\(verb.name) in \(state)")
+            }
+        }
+    }
 }

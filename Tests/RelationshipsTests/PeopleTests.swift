@@ -40,14 +40,17 @@ import Testing
 
 @Suite struct ProgrammeTests {
     @Test func defaultsAreAWeekADayAndFive() throws {
-        let programme = try Programme.created(Programme(displayName: "Sales", kind: .coaching), name: "p")
+        let programme = try Programme.created(
+            Programme(displayName: "Sales", kind: .coaching), name: "organizations/acme/programmes/p")
         #expect(programme.cadencePolicy == CadencePolicy(intervalDays: 7, graceHours: 24))
         #expect(programme.minimumGroupSize == 5)
     }
 
     @Test func aPolicyOfNoGraceIsNoGrace() throws {
         let draft = Programme(displayName: "Sales", kind: .coaching, cadencePolicy: CadencePolicy())
-        #expect(try Programme.created(draft, name: "p").cadencePolicy == CadencePolicy(intervalDays: 7, graceHours: 0))
+        #expect(
+            try Programme.created(draft, name: "organizations/acme/programmes/p").cadencePolicy
+                == CadencePolicy(intervalDays: 7, graceHours: 0))
     }
 
     @Test(arguments: [
@@ -60,6 +63,7 @@ import Testing
         Programme(displayName: "Sales", kind: .coaching, cadencePolicy: CadencePolicy(graceHours: -1)),
     ])
     func fieldsAreChecked(draft: Programme) {
-        #expect(refusal { _ = try Programme.created(draft, name: "p") } == "INVALID_FIELD")
+        #expect(
+            refusal { _ = try Programme.created(draft, name: "organizations/acme/programmes/p") } == "INVALID_FIELD")
     }
 }

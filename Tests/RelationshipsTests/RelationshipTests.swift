@@ -188,7 +188,7 @@ import Testing
     }
 
     @Test func theTimeForRepairIsNinetyDays() throws {
-        #expect(try breachCase(.confirmed).repairDeadline == day(124))
+        #expect(try breachCase(.confirmed).repairDeadline() == day(124))
     }
 
     @Test(arguments: [("", "e", "c"), ("w", "", "c"), ("w", "e", ""), ("w", "e", String(repeating: "x", count: 2001))])

@@ -33,6 +33,21 @@ struct TokenTests {
         #expect(caller == Caller(service: "goals"))
     }
 
+    @Test func thatComeAtOnceToAServiceThatJustStartedAreAllAccepted() async throws {
+        let issuer = try await DevelopmentIssuer(keysDirectory: directory)
+        for _ in 0..<20 {
+            let authenticator = authenticator()
+            try await withThrowingTaskGroup(of: Caller.self) { group in
+                for number in 0..<16 {
+                    let token = try await issuer.token(
+                        person: "\(coach)-\(number)", purpose: "coaching", lifetime: 60, at: clock.now)
+                    group.addTask { try await authenticator.caller("Bearer \(token)") }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test func expireAfterTheSkewThatClocksMayHave() async throws {
         let issuer = try await DevelopmentIssuer(keysDirectory: directory)
         let token = try await issuer.token(person: coach, purpose: "coaching", lifetime: 60, at: clock.now)

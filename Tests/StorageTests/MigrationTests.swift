@@ -27,7 +27,7 @@ import Testing
     @Test func aFileOfANewerProgramIsRefusedAndLeftAlone() async throws {
         try await withPath { path in
             await (try open(path, [first, second])).close()
-            let error = await #expect(throws: StorageError.newerFile(component: "service", found: 99, known: 2)) {
+            let error = await #expect(throws: StorageError.newerFile(component: "service", found: 2, known: 1)) {
                 try await open(path, [first])
             }
             #expect(error?.description.contains("run the newer program") == true)

@@ -124,7 +124,7 @@ import Testing
             asOf: origin, policy: .standard,
             components: PerComponent(
                 reliability: components[0], integrity: components[1], competence: components[2],
-                empathy: components[3]), hasUnrepairedBreach: hasUnrepairedBreach)
+                empathy: components[3]), hasUnrepairedBreach: hasUnrepairedBreach, evidenceCount: 0)
     }
 
     @Test func g24ScoreAndInterval() {

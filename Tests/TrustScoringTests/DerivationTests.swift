@@ -211,3 +211,72 @@ import TrustModel
         #expect(try Derivation.consequences(of: goal).isEmpty)
     }
 }
+
+/// What came with the whole suite: docs/domain.md rules 12, 27, 29 and 30.
+@Suite struct FurtherDerivationTests {
+    private let facts = Facts(relationship: "organizations/acme/relationships/r1")
+
+    private func evidence(_ event: Event) throws -> [EvidenceKind: Instant] {
+        try Derivation.consequences(of: event).reduce(into: [:]) {
+            if case .evidence(let draft) = $1 { $0[draft.kind] = draft.at }
+        }
+    }
+
+    private func retracted(_ event: Event) throws -> Set<EvidenceKind> {
+        try Derivation.consequences(of: event).reduce(into: []) {
+            if case .retraction(_, let kinds) = $1 { $0.formUnion(kinds) }
+        }
+    }
+
+    @Test func anIgnoredChangeIsTheTrustorsReport() throws {
+        let report = facts.contextChange("context.ignored.v1", "x", at: day(30))
+        #expect(try evidence(report) == [.contextIgnored: day(30)])
+        #expect(try evidence(facts.contextChange("context.ignored.v1", "x", at: day(30), by: .trustee)).isEmpty)
+        #expect(try evidence(facts.contextChange("context.changed.v1", "x", at: day(14))).isEmpty)
+    }
+
+    @Test func aDisclosedConflictIsTheTrusteesAct() throws {
+        func disclosed(by role: Role) -> Event {
+            facts.event(
+                "conflict.disclosed.v1",
+                .conflictDisclosed(ConflictDisclosed(disclosure: facts.name("disclosures", "d"))), at: day(3), by: role)
+        }
+        #expect(try evidence(disclosed(by: .trustee)) == [.conflictDisclosed: day(3)])
+        #expect(try evidence(disclosed(by: .trustor)).isEmpty)
+    }
+
+    @Test func aVerifiedCredentialWhoeverVerifiedIt() throws {
+        let verified = facts.event(
+            "credential.verified.v1", .credentialVerified(CredentialVerified(person: coach)), at: day(3))
+        #expect(try evidence(verified) == [.credentialVerified: day(3)])
+    }
+
+    /// The notice is that of the start that was given up, not of the new one.
+    @Test func aRescheduledSession() throws {
+        func moved(_ instant: Instant, by role: Role = .trustee, late: Bool = false) -> Event {
+            facts.session(
+                "session.rescheduled.v1", "s", start: day(14), at: instant, by: role, former: day(7), late: late)
+        }
+        #expect(try evidence(moved(day(6))) == [.sessionRescheduledByTrustee: day(6)])
+        #expect(try evidence(moved(day(6.5))) == [.sessionCancelledLate: day(6.5)])
+        #expect(try evidence(moved(day(6), late: true)) == [.sessionCancelledLate: day(6)])
+        #expect(try evidence(moved(day(6.5), by: .trustor)).isEmpty)
+    }
+
+    @Test func aVoidPromiseWasNoFact() throws {
+        let void = facts.commitment("commitment.voided.v1", "c", at: day(40))
+        #expect(
+            try retracted(void) == [.commitmentKept, .commitmentKeptLate, .commitmentMissed, .commitmentAbandoned])
+    }
+
+    /// The hidden item is undated until it can be read (docs/domain.md rule 30).
+    @Test func blindFeedbackIsDatedAtItsReveal() throws {
+        let delivered = facts.feedback("feedback.delivered.v1", .balanced, "f", at: day(14), revealed: day(21))
+        #expect(try evidence(delivered) == [.recognitionGiven: day(21), .feedbackActionable: day(21)])
+    }
+
+    @Test func withdrawnFeedbackTakesItsAnswerWithIt() throws {
+        let withdrawn = facts.feedback("feedback.withdrawn.v1", .constructive, "f", at: day(14), author: .trustor)
+        #expect(try retracted(withdrawn).isSuperset(of: [.responseInSLA, .responseLate]))
+    }
+}

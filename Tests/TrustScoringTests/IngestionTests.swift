@@ -223,3 +223,46 @@ import TrustModel
             } == "NOT_PARTY")
     }
 }
+
+/// What later events do to what came with the whole suite.
+@Suite struct FurtherIngestionTests {
+    private func standing(_ pair: Pair) async throws -> [String] {
+        try await pair.evidence().filter { !$0.superseded && !$0.retracted }.map(\.kind)
+    }
+
+    /// At most one of support.adapted and context.ignored for a change (docs/domain.md rule 12).
+    @Test func aChangeIsAdaptedToOrIgnored() async throws {
+        let pair = try await Pair(now: 60)
+        try await pair.tell(pair.facts.contextChange("context.ignored.v1", "x1", at: day(30)))
+        try await pair.tell(pair.facts.support("s1", for: "x1", at: day(31)), from: "goals")
+        #expect(try await standing(pair) == ["context.ignored"])
+        try await pair.tell(pair.facts.support("s2", for: "x2", at: day(32)), from: "goals")
+        try await pair.tell(pair.facts.contextChange("context.ignored.v1", "x2", at: day(40)))
+        #expect(try await standing(pair) == ["context.ignored", "support.adapted"])
+    }
+
+    @Test func aCredentialCountsOnceForARelationship() async throws {
+        let pair = try await Pair(now: 60)
+        for number in [3.0, 9] {
+            try await pair.tell(
+                pair.facts.event(
+                    "credential.verified.v1", .credentialVerified(CredentialVerified(person: coach)), at: day(number)))
+        }
+        #expect(try await pair.evidence().map(\.occurredAt) == [day(3).timestamp])
+    }
+
+    /// "I don't know why" counts from the answer on; the day before, the explanation stands (docs/domain.md rule 29).
+    @Test func aDeniedExplanationCountsFromTheAnswer() async throws {
+        let pair = try await Pair(now: 60)
+        try await pair.tell(pair.facts.decision("decision.explained.v1", "d", at: day(14), explained: day(14)))
+        var denied = pair.facts.decision("decision.unexplained.v1", "d", at: day(18), explained: day(14))
+        if case .decisionChanged(var change) = denied.payload {
+            change.knowWhyDenied = true
+            denied.payload = .decisionChanged(change)
+        }
+        try await pair.tell(denied)
+        #expect(try await pair.profile(at: day(17)).components[1].positiveMass > 0.7)
+        let after = try await pair.profile(at: day(18)).components[1]
+        #expect(after.positiveMass == 0 && near(after.negativeMass, 1.5, 1e-9))
+    }
+}

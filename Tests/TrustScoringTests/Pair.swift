@@ -47,32 +47,35 @@ struct Facts: Sendable {
 
     func commitment(
         _ type: String, _ id: String, at instant: Instant, owner: Role = .trustee, claim: Instant? = nil,
-        renegotiated: Instant? = nil, daysLate: Int32 = 0, trivial: Bool = false
+        renegotiated: Instant? = nil, daysLate: Int32 = 0, trivial: Bool = false, source: String = ""
     ) -> Event {
         event(
             type,
             .commitmentChanged(
                 CommitmentChanged(
                     commitment: name("commitments", id), ownerRole: owner, claimTime: claim?.timestamp,
-                    renegotiateTime: renegotiated?.timestamp, daysLate: daysLate, trivial: trivial)),
+                    renegotiateTime: renegotiated?.timestamp, source: source, daysLate: daysLate, trivial: trivial)),
             at: instant, by: type.contains("claimed") ? owner : .other)
     }
 
     func session(
         _ type: String, _ id: String, start: Instant, at instant: Instant? = nil, by role: Role = .trustor,
-        trustor: Attestation.Outcome = .unspecified, trustee: Attestation.Outcome = .unspecified, intent: Instant? = nil
+        trustor: Attestation.Outcome = .unspecified, trustee: Attestation.Outcome = .unspecified,
+        intent: Instant? = nil, raised: Bool = false, attention: Int32 = 0, former: Instant? = nil, late: Bool = false
     ) -> Event {
         event(
             type,
             .sessionChanged(
                 SessionChanged(
                     session: name("sessions", id), startTime: start.timestamp, trustorAttested: trustor,
-                    trusteeAttested: trustee, intentTime: intent?.timestamp)),
+                    trusteeAttested: trustee, intentTime: intent?.timestamp, trustorRaised: raised,
+                    trustorAttention: attention, previousStartTime: former?.timestamp, late: late)),
             at: instant ?? start, by: role)
     }
 
-    func held(_ id: String, start: Instant) -> Event {
-        session("session.held.v1", id, start: start, trustor: .held, trustee: .held)
+    func held(_ id: String, start: Instant, raised: Bool = false, attention: Int32 = 0) -> Event {
+        session(
+            "session.held.v1", id, start: start, trustor: .held, trustee: .held, raised: raised, attention: attention)
     }
 
     func intent(_ id: String, start: Instant, stated: Instant) -> Event {
@@ -120,14 +123,15 @@ struct Facts: Sendable {
 
     func feedback(
         _ type: String, _ kind: FeedbackItem.Kind, _ id: String, at instant: Instant, author: Role = .trustee,
-        complete: Bool = true, inTime: Bool = false
+        complete: Bool = true, inTime: Bool = false, effective: FeedbackItem.Kind? = nil, revealed: Instant? = nil
     ) -> Event {
         event(
             type,
             .feedbackChanged(
                 FeedbackChanged(
                     feedbackItem: name("feedbackItems", id), authorRole: author, kind: kind, complete: complete,
-                    inTime: inTime)), at: instant, by: author)
+                    inTime: inTime, effectiveKind: effective ?? kind, hasNextStep: complete,
+                    revealTime: revealed?.timestamp)), at: instant, by: author)
     }
 
     func pulse(
@@ -151,6 +155,92 @@ struct Facts: Sendable {
                     supportAction: name("supportActions", id),
                     contextChange: change.isEmpty ? "" : name("contextChanges", change),
                     firstAdaptation: first)), at: instant, by: role)
+    }
+
+    func agendaItem(
+        _ id: String, for session: String, at instant: Instant, concern: Bool = false, by role: Role = .trustor
+    ) -> Event {
+        event(
+            "agenda.item_added.v1",
+            .agendaItemAdded(
+                AgendaItemAdded(
+                    agendaItem: name("agendaItems", id), session: name("sessions", session), concern: concern)
+            ), at: instant, by: role)
+    }
+
+    func obstacle(_ id: String, at instant: Instant, by role: Role = .trustor) -> Event {
+        event(
+            "obstacle.added.v1", .obstacleChanged(ObstacleChanged(obstacle: name("obstacles", id))), at: instant,
+            by: role)
+    }
+
+    func checkIn(_ slot: Double, of goal: String = "g1", at instant: Instant, onTime: Bool = true) -> Event {
+        event(
+            "checkin.recorded.v1",
+            .checkInChanged(
+                CheckInChanged(
+                    checkIn: name("goals", goal) + "/checkIns/c\(instant.microseconds)", goal: name("goals", goal),
+                    slotTime: day(slot).timestamp, onTime: onTime)), at: instant, by: .trustor)
+    }
+
+    func missedCheckIn(_ slot: Double, of goal: String = "g1") -> Event {
+        event(
+            "checkin.missed.v1",
+            .checkInChanged(CheckInChanged(goal: name("goals", goal), slotTime: day(slot).timestamp)),
+            at: day(slot + 1))
+    }
+
+    func goal(
+        _ type: String, _ id: String, at instant: Instant, state: Goal.State, ambition: Int32 = 0,
+        by role: Role = .trustor
+    ) -> Event {
+        event(
+            type, .goalChanged(GoalChanged(goal: name("goals", id), state: state, ambition: ambition)), at: instant,
+            by: role)
+    }
+
+    func revision(_ id: String, of goal: String, for change: String = "", at instant: Instant) -> Event {
+        event(
+            "goal.revised.v1",
+            .revisionChanged(
+                RevisionChanged(
+                    revision: name("goals", goal) + "/revisions/\(id)", goal: name("goals", goal),
+                    contextChange: change.isEmpty ? "" : name("contextChanges", change))), at: instant, by: .trustee)
+    }
+
+    func contextChange(_ type: String, _ id: String, at instant: Instant, by role: Role = .trustor) -> Event {
+        event(
+            type, .contextChanged(ContextChanged(contextChange: name("contextChanges", id), type: .organization)),
+            at: instant, by: role)
+    }
+
+    func agreement(_ type: String, _ id: String, revision: Int32, at instant: Instant) -> Event {
+        event(
+            type, .agreementChanged(AgreementChanged(agreement: name("agreements", id), revision: revision)),
+            at: instant, by: .trustee)
+    }
+
+    func reflection(
+        _ id: String, at instant: Instant, trustor: Bool = true, trustee: Bool = true, actions: [String] = []
+    ) -> Event {
+        event(
+            "reflection.completed.v1",
+            .reflectionCompleted(
+                ReflectionCompleted(
+                    reflection: name("reflections", id), byTrustor: trustor, byTrustee: trustee,
+                    actions: actions.map { name("commitments", $0) })), at: instant)
+    }
+
+    /// Belongs to no relationship.
+    func leave(_ id: String, of person: String, from: Instant, to: Instant, deleted: Bool = false) -> Event {
+        var event = event(
+            "leave.changed.v1",
+            .leaveChanged(
+                LeaveChanged(
+                    leaveWindow: "\(person)/leaveWindows/\(id)", person: person, startTime: from.timestamp,
+                    endTime: to.timestamp, deleted: deleted)), at: from)
+        event.relationship = ""
+        return event
     }
 
     func attainment(
@@ -215,6 +305,13 @@ struct Pair: Sendable {
     }
 
     var profileName: String { relationship.name + "/trustProfile" }
+
+    /// The hash of all that counts now.
+    func stateHash() async throws -> String {
+        try await service.getTrustProfile(
+            GetTrustProfileRequest(name: profileName, includeStateHash: true), context()
+        ).stateHash
+    }
 
     func profile(_ person: String = coachee) async throws -> TrustProfile {
         try await service.getTrustProfile(GetTrustProfileRequest(name: profileName), context(person))

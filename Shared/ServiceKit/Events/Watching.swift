@@ -23,7 +23,7 @@ extension Runtime {
         begin: @Sendable @escaping (String) async throws -> Void,
         write: @Sendable @escaping (Event, String) async throws -> Void
     ) async throws {
-        let access = try await access(context, under: name)
+        let access = try await access(context, under: ResourceName(name, "organizations", "relationships").text)
         let scope = access.relationship.name
         guard database.outbox.tails(of: scope) < Runtime.watchersPerRelationship else {
             throw Refusal(

@@ -20,7 +20,7 @@ public struct Server: Sendable {
         reflecting services: [String]? = nil, group: any EventLoopGroup, logger: Logger
     ) {
         let own = Set(methods.map(\.service)).union(["grpc.health.v1.Health"])
-        let reflection = Reflection(services: services ?? own.sorted(), pool: .schema)
+        let reflection = RPC.Reflection(services: services ?? own.sorted(), pool: .schema)
         let application = RPCServer(
             methods: methods + health.methods + reflection.methods,
             interceptors: [CallLog(logger: logger), authenticator] + interceptors, fallback: fallback,

@@ -11,8 +11,11 @@ extension Runtime {
     ///
     /// In one transaction: idempotency, the party check, what fell due before, `body`. A request that was answered before
     /// gets the resource as it is now.
+    ///
+    /// - Parameter admitted: whether somebody who is no party may ask, besides services. `body` says what for.
     public func mutate<Q: Mutation, R: Resource>(
         _ request: Q, _ context: ServerContext, under name: String, answering table: Table<R>,
+        admitting admitted: @Sendable @escaping (Caller, Relationship, Snapshot) throws -> Bool = { _, _, _ in false },
         _ body: @Sendable @escaping (Change) throws -> R
     ) async throws -> R {
         let caller = try context.caller
@@ -26,9 +29,10 @@ extension Runtime {
                 guard let relationship = try source.relationship(pair.text, in: transaction) else {
                     throw Refusal.notParty
                 }
-                guard caller.service != nil || relationship.role(of: caller.person ?? "") != .other else {
-                    throw Refusal.notParty
-                }
+                guard
+                    try caller.service != nil || relationship.role(of: caller.person ?? "") != .other
+                        || admitted(caller, relationship, transaction)
+                else { throw Refusal.notParty }
                 return try idempotent(judged, request, context, pair.organization, table, transaction) {
                     let now = try self.now(judged, relationship, transaction)
                     // What fell due may have changed the relationship itself.
@@ -70,6 +74,35 @@ extension Runtime {
                         caller: caller, relationship: nil, identifiers: self.identifiers))
             }
         }
+    }
+
+    /// Many changes of an organisation in one transaction, each of which `body` answers for: an import.
+    public func change<T: Sendable>(
+        _ context: ServerContext, in organization: String, _ body: @Sendable @escaping (Change) throws -> T
+    ) async throws -> T {
+        let caller = try context.caller
+        let organization = try ResourceName(organization, "organizations").text
+        guard caller.belongs(to: organization) else { throw Refusal.notParty }
+        let now = clock.now
+        return try await database.write { [self] transaction in
+            try body(
+                Change(
+                    transaction, now: now, recordedAt: now, caller: caller, relationship: nil,
+                    identifiers: self.identifiers))
+        }
+    }
+
+    /// What a change of the organisation does to one of its relationships, after all that fell due for it before.
+    /// - Throws: `Refusal` NOT_FOUND.
+    public func change(_ change: Change, of name: String) throws -> Change {
+        let transaction = change.transaction
+        guard let relationship = try source.relationship(name, in: transaction) else { throw Refusal.notFound(name) }
+        let now = max(change.now, try RelationshipClock.read(name, in: transaction) ?? change.now)
+        try fireDuties(of: relationship, before: now, recordedAt: change.recordedAt, in: transaction)
+        try RelationshipClock.advance(name, to: now, in: transaction)
+        return Change(
+            transaction, now: now, recordedAt: change.recordedAt, caller: change.caller,
+            relationship: try source.relationship(name, in: transaction) ?? relationship, identifiers: identifiers)
     }
 
     /// The instant at which a request is judged, after all that fell due before it has happened.

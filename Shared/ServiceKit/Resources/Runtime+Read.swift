@@ -91,18 +91,21 @@ extension Runtime {
         return try await database.read { snapshot in try paging.fill { try read(snapshot, access, $0, $1) } }
     }
 
-    /// One page of what lies below an organisation; the caller has decided who may see what.
+    /// One page of what lies below an organisation or what belongs to it; the caller has decided who may see what.
     public func page<R: Resource>(
         _ context: ServerContext, _ table: Table<R>, _ request: some ListRequest, hiding hidden: Set<String> = [],
         visible: @Sendable @escaping (R) -> Bool = { _ in true }
     ) async throws -> (items: [R], nextPageToken: String) {
-        let parent = try ResourceName(request.parent, "organizations")
+        let parent = try ResourceName(request.parent, table.collections.dropLast())
         let listing = try Listing<R>(request, of: context.method, sealer: pageTokens, hiding: hidden)
         return try await database.read { snapshot in
-            try listing.page(of: table) { after, limit in
+            if let exists = table.parentExists, try !exists(parent.text, snapshot) {
+                throw Refusal.notFound(parent.text)
+            }
+            return try listing.page(of: table) { after, limit in
                 try table.rows(parent: parent, after: after, limit: limit, in: snapshot)
             } where: {
-                visible($0)
+                table.isChild($0, of: parent) && visible($0)
             }
         }
     }

@@ -19,6 +19,8 @@ public final class Keys: Sendable {
     private struct State {
         var owners: [String: Owner] = [:]
         var lastScan: Int64 = .min
+        /// The reading of the directory that is under way.
+        var scan: Task<Void, Never>?
     }
 
     let collection = JWTKeyCollection()
@@ -32,17 +34,22 @@ public final class Keys: Sendable {
         self.isDevelopment = isDevelopment
     }
 
-    /// The owner of a key id; reads the directory again when it does not know the id.
+    /// The owner of a key id; reads the directory again when it does not know the id. Who asks while it is being read
+    /// waits for that.
     func owner(of keyID: String, at now: Instant) async -> Owner? {
-        if let owner = state.withLock({ $0.owners[keyID] }) { return owner }
-        let mayScan = state.withLock { state in
-            guard state.lastScan == .min || now.microseconds - state.lastScan >= Keys.rescanInterval else {
-                return false
-            }
+        let scan: Task<Void, Never>? = state.withLock { state in
+            guard state.owners[keyID] == nil else { return nil }
+            if let scan = state.scan { return scan }
+            guard state.lastScan == .min || now.microseconds - state.lastScan >= Keys.rescanInterval else { return nil }
             state.lastScan = now.microseconds
-            return true
+            let scan = Task {
+                await self.scan()
+                self.state.withLock { $0.scan = nil }
+            }
+            state.scan = scan
+            return scan
         }
-        if mayScan { await scan() }
+        await scan?.value
         return state.withLock { $0.owners[keyID] }
     }
 

@@ -1979,7 +1979,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__agreement_changed__descrip
   (ProtobufCMessageInit) rapport__events__v1__agreement_changed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__session_changed__field_descriptors[10] =
+static const ProtobufCFieldDescriptor rapport__events__v1__session_changed__field_descriptors[11] =
 {
   {
     "session",
@@ -2101,8 +2101,21 @@ static const ProtobufCFieldDescriptor rapport__events__v1__session_changed__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "depth",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__SessionChanged, depth),
+    &rapport__relationships__v1__session__depth__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__session_changed__field_indices_by_name[] = {
+  10,   /* field[10] = depth */
   5,   /* field[5] = intent_time */
   9,   /* field[9] = late */
   8,   /* field[8] = previous_start_time */
@@ -2117,7 +2130,7 @@ static const unsigned rapport__events__v1__session_changed__field_indices_by_nam
 static const ProtobufCIntRange rapport__events__v1__session_changed__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__session_changed__descriptor =
 {
@@ -2127,7 +2140,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__session_changed__descripto
   "Rapport__Events__V1__SessionChanged",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__SessionChanged),
-  10,
+  11,
   rapport__events__v1__session_changed__field_descriptors,
   rapport__events__v1__session_changed__field_indices_by_name,
   1,  rapport__events__v1__session_changed__number_ranges,

@@ -52,6 +52,12 @@ void   rapport__relationships__v1__commitment__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__commitment__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__breach_case__finding__init
+                     (Rapport__Relationships__V1__BreachCase__Finding         *message)
+{
+  static const Rapport__Relationships__V1__BreachCase__Finding init_value = RAPPORT__RELATIONSHIPS__V1__BREACH_CASE__FINDING__INIT;
+  *message = init_value;
+}
 void   rapport__relationships__v1__breach_case__acknowledgement__init
                      (Rapport__Relationships__V1__BreachCase__Acknowledgement         *message)
 {
@@ -157,7 +163,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__commitment__state__des
   rapport__relationships__v1__commitment__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__commitment__field_descriptors[15] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__commitment__field_descriptors[17] =
 {
   {
     "name",
@@ -304,6 +310,30 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__commitment__fi
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "trivial",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Commitment, trivial),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "dispute_time",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Commitment, dispute_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -343,9 +373,10 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__commitment__fi
 static const unsigned rapport__relationships__v1__commitment__field_indices_by_name[] = {
   10,   /* field[10] = breach_case */
   8,   /* field[8] = claim_time */
-  13,   /* field[13] = create_time */
+  15,   /* field[15] = create_time */
+  13,   /* field[13] = dispute_time */
   3,   /* field[3] = due_time */
-  12,   /* field[12] = etag */
+  14,   /* field[14] = etag */
   0,   /* field[0] = name */
   1,   /* field[1] = owner */
   5,   /* field[5] = proposed_due_time */
@@ -355,13 +386,14 @@ static const unsigned rapport__relationships__v1__commitment__field_indices_by_n
   11,   /* field[11] = source */
   4,   /* field[4] = state */
   2,   /* field[2] = text */
-  14,   /* field[14] = update_time */
+  12,   /* field[12] = trivial */
+  16,   /* field[16] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__commitment__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 12 },
-  { 0, 15 }
+  { 30, 14 },
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__commitment__descriptor =
 {
@@ -371,11 +403,75 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__commitment__descrip
   "Rapport__Relationships__V1__Commitment",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Commitment),
-  15,
+  17,
   rapport__relationships__v1__commitment__field_descriptors,
   rapport__relationships__v1__commitment__field_indices_by_name,
   2,  rapport__relationships__v1__commitment__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__commitment__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__breach_case__finding__field_descriptors[3] =
+{
+  {
+    "person",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__BreachCase__Finding, person),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "confirmed",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__BreachCase__Finding, confirmed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "find_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__BreachCase__Finding, find_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__breach_case__finding__field_indices_by_name[] = {
+  1,   /* field[1] = confirmed */
+  2,   /* field[2] = find_time */
+  0,   /* field[0] = person */
+};
+static const ProtobufCIntRange rapport__relationships__v1__breach_case__finding__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__breach_case__finding__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.BreachCase.Finding",
+  "Finding",
+  "Rapport__Relationships__V1__BreachCase__Finding",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__BreachCase__Finding),
+  3,
+  rapport__relationships__v1__breach_case__finding__field_descriptors,
+  rapport__relationships__v1__breach_case__finding__field_indices_by_name,
+  1,  rapport__relationships__v1__breach_case__finding__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__breach_case__finding__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__relationships__v1__breach_case__acknowledgement__field_descriptors[4] =
@@ -527,7 +623,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__breach_case__state__de
   rapport__relationships__v1__breach_case__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__breach_case__field_descriptors[10] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__breach_case__field_descriptors[13] =
 {
   {
     "name",
@@ -614,6 +710,42 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__breach_case__f
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "reported_by",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__BreachCase, reported_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "statement",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__BreachCase, statement),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "findings",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__BreachCase, n_findings),
+    offsetof(Rapport__Relationships__V1__BreachCase, findings),
+    &rapport__relationships__v1__breach_case__finding__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -653,20 +785,23 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__breach_case__f
 static const unsigned rapport__relationships__v1__breach_case__field_indices_by_name[] = {
   5,   /* field[5] = acknowledgement */
   4,   /* field[4] = confirm_time */
-  8,   /* field[8] = create_time */
-  7,   /* field[7] = etag */
+  11,   /* field[11] = create_time */
+  10,   /* field[10] = etag */
+  9,   /* field[9] = findings */
   1,   /* field[1] = kind */
   0,   /* field[0] = name */
   6,   /* field[6] = repair_time */
+  7,   /* field[7] = reported_by */
   3,   /* field[3] = state */
+  8,   /* field[8] = statement */
   2,   /* field[2] = subject */
-  9,   /* field[9] = update_time */
+  12,   /* field[12] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__breach_case__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 7 },
-  { 0, 10 }
+  { 30, 10 },
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__breach_case__descriptor =
 {
@@ -676,7 +811,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__breach_case__descri
   "Rapport__Relationships__V1__BreachCase",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__BreachCase),
-  10,
+  13,
   rapport__relationships__v1__breach_case__field_descriptors,
   rapport__relationships__v1__breach_case__field_indices_by_name,
   2,  rapport__relationships__v1__breach_case__number_ranges,

@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Rapport__Relationships__V1__Commitment Rapport__Relationships__V1__Commitment;
 typedef struct Rapport__Relationships__V1__BreachCase Rapport__Relationships__V1__BreachCase;
+typedef struct Rapport__Relationships__V1__BreachCase__Finding Rapport__Relationships__V1__BreachCase__Finding;
 typedef struct Rapport__Relationships__V1__BreachCase__Acknowledgement Rapport__Relationships__V1__BreachCase__Acknowledgement;
 
 
@@ -107,13 +108,39 @@ struct  Rapport__Relationships__V1__Commitment
    * The resource that asked for this commitment (a support action); empty when a party made it by itself.
    */
   char *source;
+  /*
+   * The beneficiary finds it small: it weighs a quarter (docs/domain.md rule 46).
+   */
+  protobuf_c_boolean trivial;
+  Google__Protobuf__Timestamp *dispute_time;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__COMMITMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__commitment__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, RAPPORT__RELATIONSHIPS__V1__COMMITMENT__STATE__STATE_UNSPECIFIED, NULL, NULL, 0, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, RAPPORT__RELATIONSHIPS__V1__COMMITMENT__STATE__STATE_UNSPECIFIED, NULL, NULL, 0, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+
+
+/*
+ * Both parties alike, or the programme's ombudsperson alone, decide what was reported (docs/domain.md rule 9).
+ */
+struct  Rapport__Relationships__V1__BreachCase__Finding
+{
+  ProtobufCMessage base;
+  /*
+   * The person's resource name.
+   */
+  char *person;
+  /*
+   * True: it happened.
+   */
+  protobuf_c_boolean confirmed;
+  Google__Protobuf__Timestamp *find_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__BREACH_CASE__FINDING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__breach_case__finding__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, NULL }
 
 
 /*
@@ -151,13 +178,26 @@ struct  Rapport__Relationships__V1__BreachCase
   Google__Protobuf__Timestamp *confirm_time;
   Rapport__Relationships__V1__BreachCase__Acknowledgement *acknowledgement;
   Google__Protobuf__Timestamp *repair_time;
+  /*
+   * Who reported it; empty when it opened by itself.
+   */
+  char *reported_by;
+  /*
+   * What the reporter says has happened; at most 2000 characters.
+   */
+  char *statement;
+  /*
+   * What those who may find have found; at most one entry a person, the last one counts.
+   */
+  size_t n_findings;
+  Rapport__Relationships__V1__BreachCase__Finding **findings;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__BREACH_CASE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__breach_case__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__BREACH_CASE__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__BREACH_CASE__STATE__STATE_UNSPECIFIED, NULL, NULL, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__BREACH_CASE__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__BREACH_CASE__STATE__STATE_UNSPECIFIED, NULL, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /* Rapport__Relationships__V1__Commitment methods */
@@ -179,6 +219,9 @@ Rapport__Relationships__V1__Commitment *
 void   rapport__relationships__v1__commitment__free_unpacked
                      (Rapport__Relationships__V1__Commitment *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__BreachCase__Finding methods */
+void   rapport__relationships__v1__breach_case__finding__init
+                     (Rapport__Relationships__V1__BreachCase__Finding         *message);
 /* Rapport__Relationships__V1__BreachCase__Acknowledgement methods */
 void   rapport__relationships__v1__breach_case__acknowledgement__init
                      (Rapport__Relationships__V1__BreachCase__Acknowledgement         *message);
@@ -206,6 +249,9 @@ void   rapport__relationships__v1__breach_case__free_unpacked
 typedef void (*Rapport__Relationships__V1__Commitment_Closure)
                  (const Rapport__Relationships__V1__Commitment *message,
                   void *closure_data);
+typedef void (*Rapport__Relationships__V1__BreachCase__Finding_Closure)
+                 (const Rapport__Relationships__V1__BreachCase__Finding *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__BreachCase__Acknowledgement_Closure)
                  (const Rapport__Relationships__V1__BreachCase__Acknowledgement *message,
                   void *closure_data);
@@ -221,6 +267,7 @@ typedef void (*Rapport__Relationships__V1__BreachCase_Closure)
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__commitment__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__commitment__state__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__breach_case__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__breach_case__finding__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__breach_case__acknowledgement__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__breach_case__kind__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__breach_case__state__descriptor;

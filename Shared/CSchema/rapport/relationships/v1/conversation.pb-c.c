@@ -7,6 +7,12 @@
 #endif
 
 #include "rapport/relationships/v1/conversation.pb-c.h"
+void   rapport__relationships__v1__decision__version__init
+                     (Rapport__Relationships__V1__Decision__Version         *message)
+{
+  static const Rapport__Relationships__V1__Decision__Version init_value = RAPPORT__RELATIONSHIPS__V1__DECISION__VERSION__INIT;
+  *message = init_value;
+}
 void   rapport__relationships__v1__decision__init
                      (Rapport__Relationships__V1__Decision         *message)
 {
@@ -50,6 +56,102 @@ void   rapport__relationships__v1__decision__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__relationships__v1__decision__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__note__init
+                     (Rapport__Relationships__V1__Note         *message)
+{
+  static const Rapport__Relationships__V1__Note init_value = RAPPORT__RELATIONSHIPS__V1__NOTE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__note__get_packed_size
+                     (const Rapport__Relationships__V1__Note *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__note__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__note__pack
+                     (const Rapport__Relationships__V1__Note *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__note__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__note__pack_to_buffer
+                     (const Rapport__Relationships__V1__Note *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__note__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__Note *
+       rapport__relationships__v1__note__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__Note *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__note__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__note__free_unpacked
+                     (Rapport__Relationships__V1__Note *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__note__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__reflection__answer__init
+                     (Rapport__Relationships__V1__Reflection__Answer         *message)
+{
+  static const Rapport__Relationships__V1__Reflection__Answer init_value = RAPPORT__RELATIONSHIPS__V1__REFLECTION__ANSWER__INIT;
+  *message = init_value;
+}
+void   rapport__relationships__v1__reflection__init
+                     (Rapport__Relationships__V1__Reflection         *message)
+{
+  static const Rapport__Relationships__V1__Reflection init_value = RAPPORT__RELATIONSHIPS__V1__REFLECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__reflection__get_packed_size
+                     (const Rapport__Relationships__V1__Reflection *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__reflection__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__reflection__pack
+                     (const Rapport__Relationships__V1__Reflection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__reflection__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__reflection__pack_to_buffer
+                     (const Rapport__Relationships__V1__Reflection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__reflection__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__Reflection *
+       rapport__relationships__v1__reflection__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__Reflection *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__reflection__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__reflection__free_unpacked
+                     (Rapport__Relationships__V1__Reflection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__reflection__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__relationships__v1__reflect_back__init
@@ -187,7 +289,114 @@ void   rapport__relationships__v1__context_change__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__context_change__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor rapport__relationships__v1__decision__field_descriptors[11] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__decision__version__field_descriptors[4] =
+{
+  {
+    "what",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Decision__Version, what),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "why",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Decision__Version, why),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "alternatives",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Relationships__V1__Decision__Version, n_alternatives),
+    offsetof(Rapport__Relationships__V1__Decision__Version, alternatives),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "revise_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Decision__Version, revise_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__decision__version__field_indices_by_name[] = {
+  2,   /* field[2] = alternatives */
+  3,   /* field[3] = revise_time */
+  0,   /* field[0] = what */
+  1,   /* field[1] = why */
+};
+static const ProtobufCIntRange rapport__relationships__v1__decision__version__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__decision__version__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Decision.Version",
+  "Version",
+  "Rapport__Relationships__V1__Decision__Version",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__Decision__Version),
+  4,
+  rapport__relationships__v1__decision__version__field_descriptors,
+  rapport__relationships__v1__decision__version__field_indices_by_name,
+  1,  rapport__relationships__v1__decision__version__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__decision__version__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__relationships__v1__decision__know_why__enum_values_by_number[3] =
+{
+  { "KNOW_WHY_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__DECISION__KNOW_WHY__KNOW_WHY_UNSPECIFIED", 0 },
+  { "YES", "RAPPORT__RELATIONSHIPS__V1__DECISION__KNOW_WHY__YES", 1 },
+  { "NO", "RAPPORT__RELATIONSHIPS__V1__DECISION__KNOW_WHY__NO", 2 },
+};
+static const ProtobufCIntRange rapport__relationships__v1__decision__know_why__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex rapport__relationships__v1__decision__know_why__enum_values_by_name[3] =
+{
+  { "KNOW_WHY_UNSPECIFIED", 0 },
+  { "NO", 2 },
+  { "YES", 1 },
+};
+const ProtobufCEnumDescriptor rapport__relationships__v1__decision__know_why__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Decision.KnowWhy",
+  "KnowWhy",
+  "Rapport__Relationships__V1__Decision__KnowWhy",
+  "rapport.relationships.v1",
+  3,
+  rapport__relationships__v1__decision__know_why__enum_values_by_number,
+  3,
+  rapport__relationships__v1__decision__know_why__enum_values_by_name,
+  1,
+  rapport__relationships__v1__decision__know_why__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__decision__field_descriptors[15] =
 {
   {
     "name",
@@ -286,6 +495,54 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__decision__fiel
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "revision",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Decision, revision),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "earlier",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__Decision, n_earlier),
+    offsetof(Rapport__Relationships__V1__Decision, earlier),
+    &rapport__relationships__v1__decision__version__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "know_why",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Decision, know_why),
+    &rapport__relationships__v1__decision__know_why__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "know_why_time",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Decision, know_why_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -326,20 +583,24 @@ static const unsigned rapport__relationships__v1__decision__field_indices_by_nam
   5,   /* field[5] = affects */
   4,   /* field[4] = alternatives */
   1,   /* field[1] = author */
-  9,   /* field[9] = create_time */
+  13,   /* field[13] = create_time */
   6,   /* field[6] = decide_time */
-  8,   /* field[8] = etag */
+  9,   /* field[9] = earlier */
+  12,   /* field[12] = etag */
   7,   /* field[7] = explain_time */
+  10,   /* field[10] = know_why */
+  11,   /* field[11] = know_why_time */
   0,   /* field[0] = name */
-  10,   /* field[10] = update_time */
+  8,   /* field[8] = revision */
+  14,   /* field[14] = update_time */
   2,   /* field[2] = what */
   3,   /* field[3] = why */
 };
 static const ProtobufCIntRange rapport__relationships__v1__decision__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 8 },
-  { 0, 11 }
+  { 30, 12 },
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__decision__descriptor =
 {
@@ -349,11 +610,380 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__decision__descripto
   "Rapport__Relationships__V1__Decision",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Decision),
-  11,
+  15,
   rapport__relationships__v1__decision__field_descriptors,
   rapport__relationships__v1__decision__field_indices_by_name,
   2,  rapport__relationships__v1__decision__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__decision__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__relationships__v1__note__level__enum_values_by_number[4] =
+{
+  { "LEVEL_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__LEVEL_UNSPECIFIED", 0 },
+  { "PAIR", "RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__PAIR", 1 },
+  { "SELF", "RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__SELF", 2 },
+  { "SEALED", "RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__SEALED", 3 },
+};
+static const ProtobufCIntRange rapport__relationships__v1__note__level__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex rapport__relationships__v1__note__level__enum_values_by_name[4] =
+{
+  { "LEVEL_UNSPECIFIED", 0 },
+  { "PAIR", 1 },
+  { "SEALED", 3 },
+  { "SELF", 2 },
+};
+const ProtobufCEnumDescriptor rapport__relationships__v1__note__level__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Note.Level",
+  "Level",
+  "Rapport__Relationships__V1__Note__Level",
+  "rapport.relationships.v1",
+  4,
+  rapport__relationships__v1__note__level__enum_values_by_number,
+  4,
+  rapport__relationships__v1__note__level__enum_values_by_name,
+  1,
+  rapport__relationships__v1__note__level__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__note__field_descriptors[10] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "author",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, author),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "level",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, level),
+    &rapport__relationships__v1__note__level__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "session",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, session),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "body",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, body),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "create_time",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, create_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_time",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, update_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "delete_time",
+    33,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, delete_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purge_time",
+    34,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, purge_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__note__field_indices_by_name[] = {
+  1,   /* field[1] = author */
+  4,   /* field[4] = body */
+  6,   /* field[6] = create_time */
+  8,   /* field[8] = delete_time */
+  5,   /* field[5] = etag */
+  2,   /* field[2] = level */
+  0,   /* field[0] = name */
+  9,   /* field[9] = purge_time */
+  3,   /* field[3] = session */
+  7,   /* field[7] = update_time */
+};
+static const ProtobufCIntRange rapport__relationships__v1__note__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 30, 5 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__note__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Note",
+  "Note",
+  "Rapport__Relationships__V1__Note",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__Note),
+  10,
+  rapport__relationships__v1__note__field_descriptors,
+  rapport__relationships__v1__note__field_indices_by_name,
+  2,  rapport__relationships__v1__note__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__note__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__reflection__answer__field_descriptors[2] =
+{
+  {
+    "question",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Reflection__Answer, question),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Reflection__Answer, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__reflection__answer__field_indices_by_name[] = {
+  0,   /* field[0] = question */
+  1,   /* field[1] = text */
+};
+static const ProtobufCIntRange rapport__relationships__v1__reflection__answer__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__reflection__answer__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Reflection.Answer",
+  "Answer",
+  "Rapport__Relationships__V1__Reflection__Answer",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__Reflection__Answer),
+  2,
+  rapport__relationships__v1__reflection__answer__field_descriptors,
+  rapport__relationships__v1__reflection__answer__field_indices_by_name,
+  1,  rapport__relationships__v1__reflection__answer__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__reflection__answer__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__reflection__field_descriptors[8] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Reflection, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "party",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Reflection, party),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answers",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__Reflection, n_answers),
+    offsetof(Rapport__Relationships__V1__Reflection, answers),
+    &rapport__relationships__v1__reflection__answer__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actions",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Relationships__V1__Reflection, n_actions),
+    offsetof(Rapport__Relationships__V1__Reflection, actions),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reveal_time",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Reflection, reveal_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Reflection, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "create_time",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Reflection, create_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_time",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Reflection, update_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__reflection__field_indices_by_name[] = {
+  3,   /* field[3] = actions */
+  2,   /* field[2] = answers */
+  6,   /* field[6] = create_time */
+  5,   /* field[5] = etag */
+  0,   /* field[0] = name */
+  1,   /* field[1] = party */
+  4,   /* field[4] = reveal_time */
+  7,   /* field[7] = update_time */
+};
+static const ProtobufCIntRange rapport__relationships__v1__reflection__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 30, 5 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__reflection__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Reflection",
+  "Reflection",
+  "Rapport__Relationships__V1__Reflection",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__Reflection),
+  8,
+  rapport__relationships__v1__reflection__field_descriptors,
+  rapport__relationships__v1__reflection__field_indices_by_name,
+  2,  rapport__relationships__v1__reflection__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__reflection__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue rapport__relationships__v1__reflect_back__verdict__enum_values_by_number[3] =
@@ -740,7 +1370,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__context_change__kind__
   rapport__relationships__v1__context_change__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__context_change__field_descriptors[9] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__context_change__field_descriptors[10] =
 {
   {
     "name",
@@ -815,6 +1445,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__context_change
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "ignored_time",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ContextChange, ignored_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -853,20 +1495,21 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__context_change
 };
 static const unsigned rapport__relationships__v1__context_change__field_indices_by_name[] = {
   1,   /* field[1] = author */
-  7,   /* field[7] = create_time */
+  8,   /* field[8] = create_time */
   4,   /* field[4] = effect */
   3,   /* field[3] = effective_time */
-  6,   /* field[6] = etag */
+  7,   /* field[7] = etag */
   5,   /* field[5] = external */
+  6,   /* field[6] = ignored_time */
   0,   /* field[0] = name */
   2,   /* field[2] = type */
-  8,   /* field[8] = update_time */
+  9,   /* field[9] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__context_change__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 6 },
-  { 0, 9 }
+  { 30, 7 },
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__context_change__descriptor =
 {
@@ -876,7 +1519,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__context_change__des
   "Rapport__Relationships__V1__ContextChange",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__ContextChange),
-  9,
+  10,
   rapport__relationships__v1__context_change__field_descriptors,
   rapport__relationships__v1__context_change__field_indices_by_name,
   2,  rapport__relationships__v1__context_change__number_ranges,

@@ -17,6 +17,10 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 
 typedef struct Rapport__Relationships__V1__Decision Rapport__Relationships__V1__Decision;
+typedef struct Rapport__Relationships__V1__Decision__Version Rapport__Relationships__V1__Decision__Version;
+typedef struct Rapport__Relationships__V1__Note Rapport__Relationships__V1__Note;
+typedef struct Rapport__Relationships__V1__Reflection Rapport__Relationships__V1__Reflection;
+typedef struct Rapport__Relationships__V1__Reflection__Answer Rapport__Relationships__V1__Reflection__Answer;
 typedef struct Rapport__Relationships__V1__ReflectBack Rapport__Relationships__V1__ReflectBack;
 typedef struct Rapport__Relationships__V1__Advice Rapport__Relationships__V1__Advice;
 typedef struct Rapport__Relationships__V1__ContextChange Rapport__Relationships__V1__ContextChange;
@@ -24,6 +28,31 @@ typedef struct Rapport__Relationships__V1__ContextChange Rapport__Relationships_
 
 /* --- enums --- */
 
+typedef enum _Rapport__Relationships__V1__Decision__KnowWhy {
+  RAPPORT__RELATIONSHIPS__V1__DECISION__KNOW_WHY__KNOW_WHY_UNSPECIFIED = 0,
+  RAPPORT__RELATIONSHIPS__V1__DECISION__KNOW_WHY__YES = 1,
+  RAPPORT__RELATIONSHIPS__V1__DECISION__KNOW_WHY__NO = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__DECISION__KNOW_WHY)
+} Rapport__Relationships__V1__Decision__KnowWhy;
+/*
+ * Who may read it (docs/domain.md §6.8).
+ */
+typedef enum _Rapport__Relationships__V1__Note__Level {
+  RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__LEVEL_UNSPECIFIED = 0,
+  /*
+   * Both parties.
+   */
+  RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__PAIR = 1,
+  /*
+   * The author alone.
+   */
+  RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__SELF = 2,
+  /*
+   * Not built yet: UNIMPLEMENTED.
+   */
+  RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__SEALED = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL)
+} Rapport__Relationships__V1__Note__Level;
 typedef enum _Rapport__Relationships__V1__ReflectBack__Verdict {
   RAPPORT__RELATIONSHIPS__V1__REFLECT_BACK__VERDICT__VERDICT_UNSPECIFIED = 0,
   RAPPORT__RELATIONSHIPS__V1__REFLECT_BACK__VERDICT__CONFIRMED = 1,
@@ -48,6 +77,26 @@ typedef enum _Rapport__Relationships__V1__ContextChange__Kind {
 } Rapport__Relationships__V1__ContextChange__Kind;
 
 /* --- messages --- */
+
+/*
+ * What a revision has replaced.
+ */
+struct  Rapport__Relationships__V1__Decision__Version
+{
+  ProtobufCMessage base;
+  char *what;
+  char *why;
+  size_t n_alternatives;
+  char **alternatives;
+  /*
+   * When it was replaced.
+   */
+  Google__Protobuf__Timestamp *revise_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__DECISION__VERSION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__decision__version__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL }
+
 
 /*
  * A decision that affects the other one, with its reasons.
@@ -86,13 +135,116 @@ struct  Rapport__Relationships__V1__Decision
    * When the reason became visible to the affected; absent until then.
    */
   Google__Protobuf__Timestamp *explain_time;
+  /*
+   * 1 for the first, then ascending.
+   */
+  int32_t revision;
+  /*
+   * What was said before, the oldest first, unchanged. At most 50.
+   */
+  size_t n_earlier;
+  Rapport__Relationships__V1__Decision__Version **earlier;
+  /*
+   * Whether the affected party knows why.
+   */
+  Rapport__Relationships__V1__Decision__KnowWhy know_why;
+  Google__Protobuf__Timestamp *know_why_time;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__DECISION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__decision__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, NULL, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, NULL, NULL, 0, 0,NULL, RAPPORT__RELATIONSHIPS__V1__DECISION__KNOW_WHY__KNOW_WHY_UNSPECIFIED, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+
+
+/*
+ * Something written for later.
+ */
+struct  Rapport__Relationships__V1__Note
+{
+  ProtobufCMessage base;
+  /*
+   * organizations/{organization}/relationships/{relationship}/notes/{note}
+   */
+  char *name;
+  char *author;
+  Rapport__Relationships__V1__Note__Level level;
+  /*
+   * The session that it is about; empty for none.
+   */
+  char *session;
+  /*
+   * 1 to 10000 characters.
+   */
+  char *body;
+  char *etag;
+  Google__Protobuf__Timestamp *create_time;
+  Google__Protobuf__Timestamp *update_time;
+  Google__Protobuf__Timestamp *delete_time;
+  /*
+   * When a deleted note goes for good.
+   */
+  Google__Protobuf__Timestamp *purge_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__NOTE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__note__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__LEVEL_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL }
+
+
+struct  Rapport__Relationships__V1__Reflection__Answer
+{
+  ProtobufCMessage base;
+  /*
+   * 1 to 300 characters.
+   */
+  char *question;
+  /*
+   * 1 to 2000 characters.
+   */
+  char *text;
+};
+#define RAPPORT__RELATIONSHIPS__V1__REFLECTION__ANSWER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__reflection__answer__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * One party looks back on the relationship. Blind: the other one reads it when both have looked back, or seven days
+ * after the first (docs/domain.md §6.1).
+ */
+struct  Rapport__Relationships__V1__Reflection
+{
+  ProtobufCMessage base;
+  /*
+   * organizations/{organization}/relationships/{relationship}/reflections/{reflection}
+   */
+  char *name;
+  /*
+   * Whose it is: a party's resource name.
+   */
+  char *party;
+  /*
+   * 1 to 20.
+   */
+  size_t n_answers;
+  Rapport__Relationships__V1__Reflection__Answer **answers;
+  /*
+   * What is to follow: names of commitments of the same relationship. At most 10.
+   */
+  size_t n_actions;
+  char **actions;
+  /*
+   * When the other party could read it; absent until then.
+   */
+  Google__Protobuf__Timestamp *reveal_time;
+  char *etag;
+  Google__Protobuf__Timestamp *create_time;
+  Google__Protobuf__Timestamp *update_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__REFLECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__reflection__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
@@ -179,15 +331,22 @@ struct  Rapport__Relationships__V1__ContextChange
    * True when the pair could not influence it.
    */
   protobuf_c_boolean external;
+  /*
+   * When the trustor reported that nothing followed from it (docs/domain.md rule 12).
+   */
+  Google__Protobuf__Timestamp *ignored_time;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__CONTEXT_CHANGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__context_change__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__CONTEXT_CHANGE__KIND__KIND_UNSPECIFIED, NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__CONTEXT_CHANGE__KIND__KIND_UNSPECIFIED, NULL, (char *)protobuf_c_empty_string, 0, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
+/* Rapport__Relationships__V1__Decision__Version methods */
+void   rapport__relationships__v1__decision__version__init
+                     (Rapport__Relationships__V1__Decision__Version         *message);
 /* Rapport__Relationships__V1__Decision methods */
 void   rapport__relationships__v1__decision__init
                      (Rapport__Relationships__V1__Decision         *message);
@@ -206,6 +365,47 @@ Rapport__Relationships__V1__Decision *
                       const uint8_t       *data);
 void   rapport__relationships__v1__decision__free_unpacked
                      (Rapport__Relationships__V1__Decision *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__Note methods */
+void   rapport__relationships__v1__note__init
+                     (Rapport__Relationships__V1__Note         *message);
+size_t rapport__relationships__v1__note__get_packed_size
+                     (const Rapport__Relationships__V1__Note   *message);
+size_t rapport__relationships__v1__note__pack
+                     (const Rapport__Relationships__V1__Note   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__note__pack_to_buffer
+                     (const Rapport__Relationships__V1__Note   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__Note *
+       rapport__relationships__v1__note__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__note__free_unpacked
+                     (Rapport__Relationships__V1__Note *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__Reflection__Answer methods */
+void   rapport__relationships__v1__reflection__answer__init
+                     (Rapport__Relationships__V1__Reflection__Answer         *message);
+/* Rapport__Relationships__V1__Reflection methods */
+void   rapport__relationships__v1__reflection__init
+                     (Rapport__Relationships__V1__Reflection         *message);
+size_t rapport__relationships__v1__reflection__get_packed_size
+                     (const Rapport__Relationships__V1__Reflection   *message);
+size_t rapport__relationships__v1__reflection__pack
+                     (const Rapport__Relationships__V1__Reflection   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__reflection__pack_to_buffer
+                     (const Rapport__Relationships__V1__Reflection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__Reflection *
+       rapport__relationships__v1__reflection__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__reflection__free_unpacked
+                     (Rapport__Relationships__V1__Reflection *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__ReflectBack methods */
 void   rapport__relationships__v1__reflect_back__init
@@ -266,8 +466,20 @@ void   rapport__relationships__v1__context_change__free_unpacked
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
+typedef void (*Rapport__Relationships__V1__Decision__Version_Closure)
+                 (const Rapport__Relationships__V1__Decision__Version *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__Decision_Closure)
                  (const Rapport__Relationships__V1__Decision *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__Note_Closure)
+                 (const Rapport__Relationships__V1__Note *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__Reflection__Answer_Closure)
+                 (const Rapport__Relationships__V1__Reflection__Answer *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__Reflection_Closure)
+                 (const Rapport__Relationships__V1__Reflection *message,
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__ReflectBack_Closure)
                  (const Rapport__Relationships__V1__ReflectBack *message,
@@ -285,6 +497,12 @@ typedef void (*Rapport__Relationships__V1__ContextChange_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__decision__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__decision__version__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__relationships__v1__decision__know_why__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__note__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__relationships__v1__note__level__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__reflection__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__reflection__answer__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__reflect_back__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__reflect_back__verdict__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__advice__descriptor;

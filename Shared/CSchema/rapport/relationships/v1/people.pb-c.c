@@ -142,6 +142,96 @@ void   rapport__relationships__v1__cadence_policy__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__cadence_policy__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__enrollment__init
+                     (Rapport__Relationships__V1__Enrollment         *message)
+{
+  static const Rapport__Relationships__V1__Enrollment init_value = RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__enrollment__get_packed_size
+                     (const Rapport__Relationships__V1__Enrollment *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__enrollment__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__enrollment__pack
+                     (const Rapport__Relationships__V1__Enrollment *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__enrollment__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__enrollment__pack_to_buffer
+                     (const Rapport__Relationships__V1__Enrollment *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__enrollment__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__Enrollment *
+       rapport__relationships__v1__enrollment__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__Enrollment *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__enrollment__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__enrollment__free_unpacked
+                     (Rapport__Relationships__V1__Enrollment *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__enrollment__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__leave_window__init
+                     (Rapport__Relationships__V1__LeaveWindow         *message)
+{
+  static const Rapport__Relationships__V1__LeaveWindow init_value = RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__leave_window__get_packed_size
+                     (const Rapport__Relationships__V1__LeaveWindow *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__leave_window__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__leave_window__pack
+                     (const Rapport__Relationships__V1__LeaveWindow *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__leave_window__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__leave_window__pack_to_buffer
+                     (const Rapport__Relationships__V1__LeaveWindow *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__leave_window__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__LeaveWindow *
+       rapport__relationships__v1__leave_window__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__LeaveWindow *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__leave_window__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__leave_window__free_unpacked
+                     (Rapport__Relationships__V1__LeaveWindow *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__leave_window__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor rapport__relationships__v1__person__field_descriptors[11] =
 {
   {
@@ -345,7 +435,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__programme__kind__descr
   rapport__relationships__v1__programme__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__field_descriptors[11] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__field_descriptors[14] =
 {
   {
     "name",
@@ -444,6 +534,42 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__fie
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "trust_policy",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Programme, trust_policy),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retention_days",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Programme, retention_days),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ombudsperson",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Programme, ombudsperson),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -482,22 +608,25 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__fie
 };
 static const unsigned rapport__relationships__v1__programme__field_indices_by_name[] = {
   5,   /* field[5] = cadence_policy */
-  9,   /* field[9] = create_time */
+  12,   /* field[12] = create_time */
   1,   /* field[1] = display_name */
   4,   /* field[4] = end_time */
-  8,   /* field[8] = etag */
+  11,   /* field[11] = etag */
   7,   /* field[7] = exclude_reporting_line */
   2,   /* field[2] = kind */
   6,   /* field[6] = minimum_group_size */
   0,   /* field[0] = name */
+  10,   /* field[10] = ombudsperson */
+  9,   /* field[9] = retention_days */
   3,   /* field[3] = start_time */
-  10,   /* field[10] = update_time */
+  8,   /* field[8] = trust_policy */
+  13,   /* field[13] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__programme__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 8 },
-  { 0, 11 }
+  { 30, 11 },
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__programme__descriptor =
 {
@@ -507,7 +636,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__programme__descript
   "Rapport__Relationships__V1__Programme",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Programme),
-  11,
+  14,
   rapport__relationships__v1__programme__field_descriptors,
   rapport__relationships__v1__programme__field_indices_by_name,
   2,  rapport__relationships__v1__programme__number_ranges,
@@ -563,5 +692,353 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__cadence_policy__des
   rapport__relationships__v1__cadence_policy__field_indices_by_name,
   1,  rapport__relationships__v1__cadence_policy__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__cadence_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__relationships__v1__enrollment__role__enum_values_by_number[3] =
+{
+  { "ROLE_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__ROLE__ROLE_UNSPECIFIED", 0 },
+  { "TRUSTEE", "RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__ROLE__TRUSTEE", 1 },
+  { "TRUSTOR", "RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__ROLE__TRUSTOR", 2 },
+};
+static const ProtobufCIntRange rapport__relationships__v1__enrollment__role__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex rapport__relationships__v1__enrollment__role__enum_values_by_name[3] =
+{
+  { "ROLE_UNSPECIFIED", 0 },
+  { "TRUSTEE", 1 },
+  { "TRUSTOR", 2 },
+};
+const ProtobufCEnumDescriptor rapport__relationships__v1__enrollment__role__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Enrollment.Role",
+  "Role",
+  "Rapport__Relationships__V1__Enrollment__Role",
+  "rapport.relationships.v1",
+  3,
+  rapport__relationships__v1__enrollment__role__enum_values_by_number,
+  3,
+  rapport__relationships__v1__enrollment__role__enum_values_by_name,
+  1,
+  rapport__relationships__v1__enrollment__role__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__enrollment__field_descriptors[9] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Enrollment, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "person",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Enrollment, person),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "role",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Enrollment, role),
+    &rapport__relationships__v1__enrollment__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "capacity",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Enrollment, capacity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "topics",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Relationships__V1__Enrollment, n_topics),
+    offsetof(Rapport__Relationships__V1__Enrollment, topics),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exclusions",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Relationships__V1__Enrollment, n_exclusions),
+    offsetof(Rapport__Relationships__V1__Enrollment, exclusions),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Enrollment, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "create_time",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Enrollment, create_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_time",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Enrollment, update_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__enrollment__field_indices_by_name[] = {
+  3,   /* field[3] = capacity */
+  7,   /* field[7] = create_time */
+  6,   /* field[6] = etag */
+  5,   /* field[5] = exclusions */
+  0,   /* field[0] = name */
+  1,   /* field[1] = person */
+  2,   /* field[2] = role */
+  4,   /* field[4] = topics */
+  8,   /* field[8] = update_time */
+};
+static const ProtobufCIntRange rapport__relationships__v1__enrollment__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 30, 6 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__enrollment__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Enrollment",
+  "Enrollment",
+  "Rapport__Relationships__V1__Enrollment",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__Enrollment),
+  9,
+  rapport__relationships__v1__enrollment__field_descriptors,
+  rapport__relationships__v1__enrollment__field_indices_by_name,
+  2,  rapport__relationships__v1__enrollment__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__enrollment__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__relationships__v1__leave_window__source__enum_values_by_number[4] =
+{
+  { "SOURCE_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__SOURCE__SOURCE_UNSPECIFIED", 0 },
+  { "SELF", "RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__SOURCE__SELF", 1 },
+  { "CALENDAR", "RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__SOURCE__CALENDAR", 2 },
+  { "DIRECTORY", "RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__SOURCE__DIRECTORY", 3 },
+};
+static const ProtobufCIntRange rapport__relationships__v1__leave_window__source__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex rapport__relationships__v1__leave_window__source__enum_values_by_name[4] =
+{
+  { "CALENDAR", 2 },
+  { "DIRECTORY", 3 },
+  { "SELF", 1 },
+  { "SOURCE_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor rapport__relationships__v1__leave_window__source__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.LeaveWindow.Source",
+  "Source",
+  "Rapport__Relationships__V1__LeaveWindow__Source",
+  "rapport.relationships.v1",
+  4,
+  rapport__relationships__v1__leave_window__source__enum_values_by_number,
+  4,
+  rapport__relationships__v1__leave_window__source__enum_values_by_name,
+  1,
+  rapport__relationships__v1__leave_window__source__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__leave_window__field_descriptors[9] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__LeaveWindow, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__LeaveWindow, start_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__LeaveWindow, end_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__LeaveWindow, source),
+    &rapport__relationships__v1__leave_window__source__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__LeaveWindow, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "create_time",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__LeaveWindow, create_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_time",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__LeaveWindow, update_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "delete_time",
+    33,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__LeaveWindow, delete_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purge_time",
+    34,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__LeaveWindow, purge_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__leave_window__field_indices_by_name[] = {
+  5,   /* field[5] = create_time */
+  7,   /* field[7] = delete_time */
+  2,   /* field[2] = end_time */
+  4,   /* field[4] = etag */
+  0,   /* field[0] = name */
+  8,   /* field[8] = purge_time */
+  3,   /* field[3] = source */
+  1,   /* field[1] = start_time */
+  6,   /* field[6] = update_time */
+};
+static const ProtobufCIntRange rapport__relationships__v1__leave_window__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 30, 4 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__leave_window__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.LeaveWindow",
+  "LeaveWindow",
+  "Rapport__Relationships__V1__LeaveWindow",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__LeaveWindow),
+  9,
+  rapport__relationships__v1__leave_window__field_descriptors,
+  rapport__relationships__v1__leave_window__field_indices_by_name,
+  2,  rapport__relationships__v1__leave_window__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__leave_window__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -19,6 +19,8 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Rapport__Relationships__V1__Person Rapport__Relationships__V1__Person;
 typedef struct Rapport__Relationships__V1__Programme Rapport__Relationships__V1__Programme;
 typedef struct Rapport__Relationships__V1__CadencePolicy Rapport__Relationships__V1__CadencePolicy;
+typedef struct Rapport__Relationships__V1__Enrollment Rapport__Relationships__V1__Enrollment;
+typedef struct Rapport__Relationships__V1__LeaveWindow Rapport__Relationships__V1__LeaveWindow;
 
 
 /* --- enums --- */
@@ -31,6 +33,28 @@ typedef enum _Rapport__Relationships__V1__Programme__Kind {
   RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__REVERSE_MENTORING = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND)
 } Rapport__Relationships__V1__Programme__Kind;
+typedef enum _Rapport__Relationships__V1__Enrollment__Role {
+  RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__ROLE__ROLE_UNSPECIFIED = 0,
+  /*
+   * Coach, mentor.
+   */
+  RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__ROLE__TRUSTEE = 1,
+  /*
+   * Coachee, mentee.
+   */
+  RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__ROLE__TRUSTOR = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__ROLE)
+} Rapport__Relationships__V1__Enrollment__Role;
+typedef enum _Rapport__Relationships__V1__LeaveWindow__Source {
+  RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__SOURCE__SOURCE_UNSPECIFIED = 0,
+  RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__SOURCE__SELF = 1,
+  RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__SOURCE__CALENDAR = 2,
+  /*
+   * The organisation's own records.
+   */
+  RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__SOURCE__DIRECTORY = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__SOURCE)
+} Rapport__Relationships__V1__LeaveWindow__Source;
 
 /* --- messages --- */
 
@@ -107,13 +131,26 @@ struct  Rapport__Relationships__V1__Programme
    * When true, nobody may coach somebody who reports to them.
    */
   protobuf_c_boolean exclude_reporting_line;
+  /*
+   * The policy that trust is scored by: organizations/{organization}/policies/{policy}; empty means the default one.
+   */
+  char *trust_policy;
+  /*
+   * Days for which what a pair wrote is kept after its end, 30 to 3650; 0 means 365.
+   */
+  int32_t retention_days;
+  /*
+   * Who may find alone whether a reported breach happened (docs/domain.md rule 9): a person's resource name; empty for
+   * nobody.
+   */
+  char *ombudsperson;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__PROGRAMME__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__programme__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, NULL, NULL, NULL, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, NULL, NULL, NULL, 0, 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
@@ -134,6 +171,78 @@ struct  Rapport__Relationships__V1__CadencePolicy
 #define RAPPORT__RELATIONSHIPS__V1__CADENCE_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__cadence_policy__descriptor) \
     , 0, 0 }
+
+
+/*
+ * What a person offers to a programme in one role.
+ */
+struct  Rapport__Relationships__V1__Enrollment
+{
+  ProtobufCMessage base;
+  /*
+   * organizations/{organization}/programmes/{programme}/enrollments/{enrollment}
+   */
+  char *name;
+  /*
+   * The person's resource name.
+   */
+  char *person;
+  Rapport__Relationships__V1__Enrollment__Role role;
+  /*
+   * How many relationships of the programme, open or asked for, the person may have in this role, 1 to 50.
+   */
+  int32_t capacity;
+  /*
+   * What the person wants to talk about. At most 20 of at most 100 characters.
+   */
+  size_t n_topics;
+  char **topics;
+  /*
+   * People with whom the person must not be matched. At most 50.
+   */
+  size_t n_exclusions;
+  char **exclusions;
+  char *etag;
+  Google__Protobuf__Timestamp *create_time;
+  Google__Protobuf__Timestamp *update_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__enrollment__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__ROLE__ROLE_UNSPECIFIED, 0, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+
+
+/*
+ * A time in which a person is away. It silences monitors and moves no deadline (docs/domain.md rule 28); why somebody is
+ * away is never stored.
+ */
+struct  Rapport__Relationships__V1__LeaveWindow
+{
+  ProtobufCMessage base;
+  /*
+   * organizations/{organization}/people/{person}/leaveWindows/{leave_window}
+   */
+  char *name;
+  Google__Protobuf__Timestamp *start_time;
+  /*
+   * After start_time, by at most 366 days.
+   */
+  Google__Protobuf__Timestamp *end_time;
+  /*
+   * Where it comes from; shown to the person alone.
+   */
+  Rapport__Relationships__V1__LeaveWindow__Source source;
+  char *etag;
+  Google__Protobuf__Timestamp *create_time;
+  Google__Protobuf__Timestamp *update_time;
+  /*
+   * Set when it was deleted; it is in no list then, and its dates are gone.
+   */
+  Google__Protobuf__Timestamp *delete_time;
+  Google__Protobuf__Timestamp *purge_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__leave_window__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, NULL, RAPPORT__RELATIONSHIPS__V1__LEAVE_WINDOW__SOURCE__SOURCE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL }
 
 
 /* Rapport__Relationships__V1__Person methods */
@@ -193,6 +302,44 @@ Rapport__Relationships__V1__CadencePolicy *
 void   rapport__relationships__v1__cadence_policy__free_unpacked
                      (Rapport__Relationships__V1__CadencePolicy *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__Enrollment methods */
+void   rapport__relationships__v1__enrollment__init
+                     (Rapport__Relationships__V1__Enrollment         *message);
+size_t rapport__relationships__v1__enrollment__get_packed_size
+                     (const Rapport__Relationships__V1__Enrollment   *message);
+size_t rapport__relationships__v1__enrollment__pack
+                     (const Rapport__Relationships__V1__Enrollment   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__enrollment__pack_to_buffer
+                     (const Rapport__Relationships__V1__Enrollment   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__Enrollment *
+       rapport__relationships__v1__enrollment__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__enrollment__free_unpacked
+                     (Rapport__Relationships__V1__Enrollment *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__LeaveWindow methods */
+void   rapport__relationships__v1__leave_window__init
+                     (Rapport__Relationships__V1__LeaveWindow         *message);
+size_t rapport__relationships__v1__leave_window__get_packed_size
+                     (const Rapport__Relationships__V1__LeaveWindow   *message);
+size_t rapport__relationships__v1__leave_window__pack
+                     (const Rapport__Relationships__V1__LeaveWindow   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__leave_window__pack_to_buffer
+                     (const Rapport__Relationships__V1__LeaveWindow   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__LeaveWindow *
+       rapport__relationships__v1__leave_window__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__leave_window__free_unpacked
+                     (Rapport__Relationships__V1__LeaveWindow *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Relationships__V1__Person_Closure)
@@ -204,6 +351,12 @@ typedef void (*Rapport__Relationships__V1__Programme_Closure)
 typedef void (*Rapport__Relationships__V1__CadencePolicy_Closure)
                  (const Rapport__Relationships__V1__CadencePolicy *message,
                   void *closure_data);
+typedef void (*Rapport__Relationships__V1__Enrollment_Closure)
+                 (const Rapport__Relationships__V1__Enrollment *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__LeaveWindow_Closure)
+                 (const Rapport__Relationships__V1__LeaveWindow *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -214,6 +367,10 @@ extern const ProtobufCMessageDescriptor rapport__relationships__v1__person__desc
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__programme__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__programme__kind__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__cadence_policy__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__enrollment__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__relationships__v1__enrollment__role__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__leave_window__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__relationships__v1__leave_window__source__descriptor;
 
 PROTOBUF_C__END_DECLS
 

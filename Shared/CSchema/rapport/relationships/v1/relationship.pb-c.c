@@ -52,6 +52,186 @@ void   rapport__relationships__v1__relationship__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__relationship__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__pause__init
+                     (Rapport__Relationships__V1__Pause         *message)
+{
+  static const Rapport__Relationships__V1__Pause init_value = RAPPORT__RELATIONSHIPS__V1__PAUSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__pause__get_packed_size
+                     (const Rapport__Relationships__V1__Pause *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__pause__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__pause__pack
+                     (const Rapport__Relationships__V1__Pause *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__pause__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__pause__pack_to_buffer
+                     (const Rapport__Relationships__V1__Pause *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__pause__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__Pause *
+       rapport__relationships__v1__pause__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__Pause *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__pause__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__pause__free_unpacked
+                     (Rapport__Relationships__V1__Pause *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__pause__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__inquiry__init
+                     (Rapport__Relationships__V1__Inquiry         *message)
+{
+  static const Rapport__Relationships__V1__Inquiry init_value = RAPPORT__RELATIONSHIPS__V1__INQUIRY__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__inquiry__get_packed_size
+                     (const Rapport__Relationships__V1__Inquiry *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__inquiry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__inquiry__pack
+                     (const Rapport__Relationships__V1__Inquiry *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__inquiry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__inquiry__pack_to_buffer
+                     (const Rapport__Relationships__V1__Inquiry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__inquiry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__Inquiry *
+       rapport__relationships__v1__inquiry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__Inquiry *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__inquiry__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__inquiry__free_unpacked
+                     (Rapport__Relationships__V1__Inquiry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__inquiry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__conflict_disclosure__init
+                     (Rapport__Relationships__V1__ConflictDisclosure         *message)
+{
+  static const Rapport__Relationships__V1__ConflictDisclosure init_value = RAPPORT__RELATIONSHIPS__V1__CONFLICT_DISCLOSURE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__conflict_disclosure__get_packed_size
+                     (const Rapport__Relationships__V1__ConflictDisclosure *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__conflict_disclosure__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__conflict_disclosure__pack
+                     (const Rapport__Relationships__V1__ConflictDisclosure *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__conflict_disclosure__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__conflict_disclosure__pack_to_buffer
+                     (const Rapport__Relationships__V1__ConflictDisclosure *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__conflict_disclosure__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ConflictDisclosure *
+       rapport__relationships__v1__conflict_disclosure__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ConflictDisclosure *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__conflict_disclosure__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__conflict_disclosure__free_unpacked
+                     (Rapport__Relationships__V1__ConflictDisclosure *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__conflict_disclosure__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__credential__init
+                     (Rapport__Relationships__V1__Credential         *message)
+{
+  static const Rapport__Relationships__V1__Credential init_value = RAPPORT__RELATIONSHIPS__V1__CREDENTIAL__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__credential__get_packed_size
+                     (const Rapport__Relationships__V1__Credential *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__credential__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__credential__pack
+                     (const Rapport__Relationships__V1__Credential *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__credential__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__credential__pack_to_buffer
+                     (const Rapport__Relationships__V1__Credential *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__credential__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__Credential *
+       rapport__relationships__v1__credential__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__Credential *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__credential__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__credential__free_unpacked
+                     (Rapport__Relationships__V1__Credential *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__credential__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__relationships__v1__agreement__init
                      (Rapport__Relationships__V1__Agreement         *message)
 {
@@ -190,7 +370,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__relationship__state__d
   rapport__relationships__v1__relationship__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__relationship__field_descriptors[16] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__relationship__field_descriptors[20] =
 {
   {
     "name",
@@ -349,6 +529,54 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__relationship__
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "pauses",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__Relationship, n_pauses),
+    offsetof(Rapport__Relationships__V1__Relationship, pauses),
+    &rapport__relationships__v1__pause__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ended_by",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Relationship, ended_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ending_time",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Relationship, ending_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_time",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Relationship, end_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -387,27 +615,31 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__relationship__
 };
 static const unsigned rapport__relationships__v1__relationship__field_indices_by_name[] = {
   6,   /* field[6] = cadence_days */
-  14,   /* field[14] = create_time */
+  18,   /* field[18] = create_time */
   9,   /* field[9] = dual_role */
-  13,   /* field[13] = etag */
+  16,   /* field[16] = end_time */
+  14,   /* field[14] = ended_by */
+  15,   /* field[15] = ending_time */
+  17,   /* field[17] = etag */
   12,   /* field[12] = grace_hours */
   11,   /* field[11] = import_clock */
   10,   /* field[10] = importing */
   1,   /* field[1] = kind */
   0,   /* field[0] = name */
+  13,   /* field[13] = pauses */
   8,   /* field[8] = planned_end_time */
   2,   /* field[2] = programme */
   7,   /* field[7] = start_time */
   5,   /* field[5] = state */
   3,   /* field[3] = trustee */
   4,   /* field[4] = trustor */
-  15,   /* field[15] = update_time */
+  19,   /* field[19] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__relationship__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 13 },
-  { 0, 16 }
+  { 30, 17 },
+  { 0, 20 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__relationship__descriptor =
 {
@@ -417,11 +649,447 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__relationship__descr
   "Rapport__Relationships__V1__Relationship",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Relationship),
-  16,
+  20,
   rapport__relationships__v1__relationship__field_descriptors,
   rapport__relationships__v1__relationship__field_indices_by_name,
   2,  rapport__relationships__v1__relationship__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__relationship__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__relationships__v1__pause__reason__enum_values_by_number[5] =
+{
+  { "REASON_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__REASON_UNSPECIFIED", 0 },
+  { "ABSENCE", "RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__ABSENCE", 1 },
+  { "WORKLOAD", "RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__WORKLOAD", 2 },
+  { "OTHER", "RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__OTHER", 3 },
+  { "PERSON_DEACTIVATED", "RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__PERSON_DEACTIVATED", 4 },
+};
+static const ProtobufCIntRange rapport__relationships__v1__pause__reason__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex rapport__relationships__v1__pause__reason__enum_values_by_name[5] =
+{
+  { "ABSENCE", 1 },
+  { "OTHER", 3 },
+  { "PERSON_DEACTIVATED", 4 },
+  { "REASON_UNSPECIFIED", 0 },
+  { "WORKLOAD", 2 },
+};
+const ProtobufCEnumDescriptor rapport__relationships__v1__pause__reason__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Pause.Reason",
+  "Reason",
+  "Rapport__Relationships__V1__Pause__Reason",
+  "rapport.relationships.v1",
+  5,
+  rapport__relationships__v1__pause__reason__enum_values_by_number,
+  5,
+  rapport__relationships__v1__pause__reason__enum_values_by_name,
+  1,
+  rapport__relationships__v1__pause__reason__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__pause__field_descriptors[3] =
+{
+  {
+    "start_time",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Pause, start_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Pause, end_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Pause, reason),
+    &rapport__relationships__v1__pause__reason__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__pause__field_indices_by_name[] = {
+  1,   /* field[1] = end_time */
+  2,   /* field[2] = reason */
+  0,   /* field[0] = start_time */
+};
+static const ProtobufCIntRange rapport__relationships__v1__pause__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__pause__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Pause",
+  "Pause",
+  "Rapport__Relationships__V1__Pause",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__Pause),
+  3,
+  rapport__relationships__v1__pause__field_descriptors,
+  rapport__relationships__v1__pause__field_indices_by_name,
+  1,  rapport__relationships__v1__pause__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__pause__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__inquiry__field_descriptors[7] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Inquiry, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "question",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Inquiry, question),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answer",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Inquiry, answer),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answer_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Inquiry, answer_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Inquiry, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "create_time",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Inquiry, create_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_time",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Inquiry, update_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__inquiry__field_indices_by_name[] = {
+  2,   /* field[2] = answer */
+  3,   /* field[3] = answer_time */
+  5,   /* field[5] = create_time */
+  4,   /* field[4] = etag */
+  0,   /* field[0] = name */
+  1,   /* field[1] = question */
+  6,   /* field[6] = update_time */
+};
+static const ProtobufCIntRange rapport__relationships__v1__inquiry__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 30, 4 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__inquiry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Inquiry",
+  "Inquiry",
+  "Rapport__Relationships__V1__Inquiry",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__Inquiry),
+  7,
+  rapport__relationships__v1__inquiry__field_descriptors,
+  rapport__relationships__v1__inquiry__field_indices_by_name,
+  2,  rapport__relationships__v1__inquiry__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__inquiry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__conflict_disclosure__field_descriptors[6] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ConflictDisclosure, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "author",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ConflictDisclosure, author),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ConflictDisclosure, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ConflictDisclosure, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "create_time",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ConflictDisclosure, create_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_time",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ConflictDisclosure, update_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__conflict_disclosure__field_indices_by_name[] = {
+  1,   /* field[1] = author */
+  4,   /* field[4] = create_time */
+  3,   /* field[3] = etag */
+  0,   /* field[0] = name */
+  2,   /* field[2] = text */
+  5,   /* field[5] = update_time */
+};
+static const ProtobufCIntRange rapport__relationships__v1__conflict_disclosure__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 30, 3 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__conflict_disclosure__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ConflictDisclosure",
+  "ConflictDisclosure",
+  "Rapport__Relationships__V1__ConflictDisclosure",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ConflictDisclosure),
+  6,
+  rapport__relationships__v1__conflict_disclosure__field_descriptors,
+  rapport__relationships__v1__conflict_disclosure__field_indices_by_name,
+  2,  rapport__relationships__v1__conflict_disclosure__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__conflict_disclosure__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__credential__field_descriptors[7] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Credential, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "person",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Credential, person),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "title",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Credential, title),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "verifier",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Credential, verifier),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Credential, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "create_time",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Credential, create_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_time",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Credential, update_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__credential__field_indices_by_name[] = {
+  5,   /* field[5] = create_time */
+  4,   /* field[4] = etag */
+  0,   /* field[0] = name */
+  1,   /* field[1] = person */
+  2,   /* field[2] = title */
+  6,   /* field[6] = update_time */
+  3,   /* field[3] = verifier */
+};
+static const ProtobufCIntRange rapport__relationships__v1__credential__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 30, 4 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__credential__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Credential",
+  "Credential",
+  "Rapport__Relationships__V1__Credential",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__Credential),
+  7,
+  rapport__relationships__v1__credential__field_descriptors,
+  rapport__relationships__v1__credential__field_indices_by_name,
+  2,  rapport__relationships__v1__credential__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__credential__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue rapport__relationships__v1__agreement__state__enum_values_by_number[4] =

@@ -18,6 +18,10 @@ PROTOBUF_C__BEGIN_DECLS
 #include "rapport/relationships/v1/people.pb-c.h"
 
 typedef struct Rapport__Relationships__V1__Relationship Rapport__Relationships__V1__Relationship;
+typedef struct Rapport__Relationships__V1__Pause Rapport__Relationships__V1__Pause;
+typedef struct Rapport__Relationships__V1__Inquiry Rapport__Relationships__V1__Inquiry;
+typedef struct Rapport__Relationships__V1__ConflictDisclosure Rapport__Relationships__V1__ConflictDisclosure;
+typedef struct Rapport__Relationships__V1__Credential Rapport__Relationships__V1__Credential;
 typedef struct Rapport__Relationships__V1__Agreement Rapport__Relationships__V1__Agreement;
 typedef struct Rapport__Relationships__V1__Signature Rapport__Relationships__V1__Signature;
 
@@ -39,6 +43,17 @@ typedef enum _Rapport__Relationships__V1__Relationship__State {
   RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__STATE__REMATCHING = 11
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__STATE)
 } Rapport__Relationships__V1__Relationship__State;
+typedef enum _Rapport__Relationships__V1__Pause__Reason {
+  RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__REASON_UNSPECIFIED = 0,
+  RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__ABSENCE = 1,
+  RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__WORKLOAD = 2,
+  RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__OTHER = 3,
+  /*
+   * The organisation's directory has deactivated one of the two.
+   */
+  RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__PERSON_DEACTIVATED = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON)
+} Rapport__Relationships__V1__Pause__Reason;
 typedef enum _Rapport__Relationships__V1__Agreement__State {
   RAPPORT__RELATIONSHIPS__V1__AGREEMENT__STATE__STATE_UNSPECIFIED = 0,
   RAPPORT__RELATIONSHIPS__V1__AGREEMENT__STATE__DRAFT = 1,
@@ -98,13 +113,128 @@ struct  Rapport__Relationships__V1__Relationship
    * Hours after a due date in which a claim still counts as kept, 0 to 72.
    */
   int32_t grace_hours;
+  /*
+   * In order; the last one has no end while the relationship is paused. At most 100.
+   */
+  size_t n_pauses;
+  Rapport__Relationships__V1__Pause **pauses;
+  /*
+   * Who asked for the end: a party's resource name; the other one's word ends it at once.
+   */
+  char *ended_by;
+  /*
+   * When the end was asked for; it comes 14 days later unless both say so before.
+   */
+  Google__Protobuf__Timestamp *ending_time;
+  Google__Protobuf__Timestamp *end_time;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__relationship__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__STATE__STATE_UNSPECIFIED, 0, NULL, NULL, 0, 0, NULL, 0, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__STATE__STATE_UNSPECIFIED, 0, NULL, NULL, 0, 0, NULL, 0, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+
+
+/*
+ * A time in which nothing is due (docs/domain.md rule 28).
+ */
+struct  Rapport__Relationships__V1__Pause
+{
+  ProtobufCMessage base;
+  Google__Protobuf__Timestamp *start_time;
+  /*
+   * Absent while it lasts.
+   */
+  Google__Protobuf__Timestamp *end_time;
+  Rapport__Relationships__V1__Pause__Reason reason;
+};
+#define RAPPORT__RELATIONSHIPS__V1__PAUSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__pause__descriptor) \
+    , NULL, NULL, RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__REASON_UNSPECIFIED }
+
+
+/*
+ * What the one who was asked for a relationship wants to know first.
+ */
+struct  Rapport__Relationships__V1__Inquiry
+{
+  ProtobufCMessage base;
+  /*
+   * organizations/{organization}/relationships/{relationship}/inquiries/{inquiry}
+   */
+  char *name;
+  /*
+   * 1 to 2000 characters.
+   */
+  char *question;
+  /*
+   * Empty until it is answered. At most 4000 characters.
+   */
+  char *answer;
+  Google__Protobuf__Timestamp *answer_time;
+  char *etag;
+  Google__Protobuf__Timestamp *create_time;
+  Google__Protobuf__Timestamp *update_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__INQUIRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__inquiry__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+
+
+/*
+ * A conflict of interest that one party told the other (docs/domain.md S11).
+ */
+struct  Rapport__Relationships__V1__ConflictDisclosure
+{
+  ProtobufCMessage base;
+  /*
+   * organizations/{organization}/relationships/{relationship}/conflictDisclosures/{conflict_disclosure}
+   */
+  char *name;
+  char *author;
+  /*
+   * 1 to 2000 characters.
+   */
+  char *text;
+  char *etag;
+  Google__Protobuf__Timestamp *create_time;
+  Google__Protobuf__Timestamp *update_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__CONFLICT_DISCLOSURE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__conflict_disclosure__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
+
+
+/*
+ * A programme administrator has seen proof of what the trustee can do; once for a person and relationship.
+ */
+struct  Rapport__Relationships__V1__Credential
+{
+  ProtobufCMessage base;
+  /*
+   * organizations/{organization}/relationships/{relationship}/credentials/{credential}
+   */
+  char *name;
+  /*
+   * The trustee.
+   */
+  char *person;
+  /*
+   * For example a certificate's title. 1 to 200 characters.
+   */
+  char *title;
+  /*
+   * The administrator.
+   */
+  char *verifier;
+  char *etag;
+  Google__Protobuf__Timestamp *create_time;
+  Google__Protobuf__Timestamp *update_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__CREDENTIAL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__credential__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
@@ -187,6 +317,82 @@ Rapport__Relationships__V1__Relationship *
 void   rapport__relationships__v1__relationship__free_unpacked
                      (Rapport__Relationships__V1__Relationship *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__Pause methods */
+void   rapport__relationships__v1__pause__init
+                     (Rapport__Relationships__V1__Pause         *message);
+size_t rapport__relationships__v1__pause__get_packed_size
+                     (const Rapport__Relationships__V1__Pause   *message);
+size_t rapport__relationships__v1__pause__pack
+                     (const Rapport__Relationships__V1__Pause   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__pause__pack_to_buffer
+                     (const Rapport__Relationships__V1__Pause   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__Pause *
+       rapport__relationships__v1__pause__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__pause__free_unpacked
+                     (Rapport__Relationships__V1__Pause *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__Inquiry methods */
+void   rapport__relationships__v1__inquiry__init
+                     (Rapport__Relationships__V1__Inquiry         *message);
+size_t rapport__relationships__v1__inquiry__get_packed_size
+                     (const Rapport__Relationships__V1__Inquiry   *message);
+size_t rapport__relationships__v1__inquiry__pack
+                     (const Rapport__Relationships__V1__Inquiry   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__inquiry__pack_to_buffer
+                     (const Rapport__Relationships__V1__Inquiry   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__Inquiry *
+       rapport__relationships__v1__inquiry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__inquiry__free_unpacked
+                     (Rapport__Relationships__V1__Inquiry *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ConflictDisclosure methods */
+void   rapport__relationships__v1__conflict_disclosure__init
+                     (Rapport__Relationships__V1__ConflictDisclosure         *message);
+size_t rapport__relationships__v1__conflict_disclosure__get_packed_size
+                     (const Rapport__Relationships__V1__ConflictDisclosure   *message);
+size_t rapport__relationships__v1__conflict_disclosure__pack
+                     (const Rapport__Relationships__V1__ConflictDisclosure   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__conflict_disclosure__pack_to_buffer
+                     (const Rapport__Relationships__V1__ConflictDisclosure   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ConflictDisclosure *
+       rapport__relationships__v1__conflict_disclosure__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__conflict_disclosure__free_unpacked
+                     (Rapport__Relationships__V1__ConflictDisclosure *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__Credential methods */
+void   rapport__relationships__v1__credential__init
+                     (Rapport__Relationships__V1__Credential         *message);
+size_t rapport__relationships__v1__credential__get_packed_size
+                     (const Rapport__Relationships__V1__Credential   *message);
+size_t rapport__relationships__v1__credential__pack
+                     (const Rapport__Relationships__V1__Credential   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__credential__pack_to_buffer
+                     (const Rapport__Relationships__V1__Credential   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__Credential *
+       rapport__relationships__v1__credential__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__credential__free_unpacked
+                     (Rapport__Relationships__V1__Credential *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__Agreement methods */
 void   rapport__relationships__v1__agreement__init
                      (Rapport__Relationships__V1__Agreement         *message);
@@ -230,6 +436,18 @@ void   rapport__relationships__v1__signature__free_unpacked
 typedef void (*Rapport__Relationships__V1__Relationship_Closure)
                  (const Rapport__Relationships__V1__Relationship *message,
                   void *closure_data);
+typedef void (*Rapport__Relationships__V1__Pause_Closure)
+                 (const Rapport__Relationships__V1__Pause *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__Inquiry_Closure)
+                 (const Rapport__Relationships__V1__Inquiry *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ConflictDisclosure_Closure)
+                 (const Rapport__Relationships__V1__ConflictDisclosure *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__Credential_Closure)
+                 (const Rapport__Relationships__V1__Credential *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__Agreement_Closure)
                  (const Rapport__Relationships__V1__Agreement *message,
                   void *closure_data);
@@ -244,6 +462,11 @@ typedef void (*Rapport__Relationships__V1__Signature_Closure)
 
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__relationship__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__relationship__state__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__pause__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__relationships__v1__pause__reason__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__inquiry__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__conflict_disclosure__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__credential__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__agreement__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__agreement__state__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__signature__descriptor;

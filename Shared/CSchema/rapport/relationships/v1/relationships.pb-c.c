@@ -187,6 +187,456 @@ void   rapport__relationships__v1__list_people_response__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__list_people_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__update_person_request__init
+                     (Rapport__Relationships__V1__UpdatePersonRequest         *message)
+{
+  static const Rapport__Relationships__V1__UpdatePersonRequest init_value = RAPPORT__RELATIONSHIPS__V1__UPDATE_PERSON_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__update_person_request__get_packed_size
+                     (const Rapport__Relationships__V1__UpdatePersonRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__update_person_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__update_person_request__pack
+                     (const Rapport__Relationships__V1__UpdatePersonRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__update_person_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__update_person_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__UpdatePersonRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__update_person_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__UpdatePersonRequest *
+       rapport__relationships__v1__update_person_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__UpdatePersonRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__update_person_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__update_person_request__free_unpacked
+                     (Rapport__Relationships__V1__UpdatePersonRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__update_person_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__deactivate_person_request__init
+                     (Rapport__Relationships__V1__DeactivatePersonRequest         *message)
+{
+  static const Rapport__Relationships__V1__DeactivatePersonRequest init_value = RAPPORT__RELATIONSHIPS__V1__DEACTIVATE_PERSON_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__deactivate_person_request__get_packed_size
+                     (const Rapport__Relationships__V1__DeactivatePersonRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__deactivate_person_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__deactivate_person_request__pack
+                     (const Rapport__Relationships__V1__DeactivatePersonRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__deactivate_person_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__deactivate_person_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DeactivatePersonRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__deactivate_person_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__DeactivatePersonRequest *
+       rapport__relationships__v1__deactivate_person_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__DeactivatePersonRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__deactivate_person_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__deactivate_person_request__free_unpacked
+                     (Rapport__Relationships__V1__DeactivatePersonRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__deactivate_person_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__import_people_request__init
+                     (Rapport__Relationships__V1__ImportPeopleRequest         *message)
+{
+  static const Rapport__Relationships__V1__ImportPeopleRequest init_value = RAPPORT__RELATIONSHIPS__V1__IMPORT_PEOPLE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__import_people_request__get_packed_size
+                     (const Rapport__Relationships__V1__ImportPeopleRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__import_people_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__import_people_request__pack
+                     (const Rapport__Relationships__V1__ImportPeopleRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__import_people_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__import_people_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ImportPeopleRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__import_people_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ImportPeopleRequest *
+       rapport__relationships__v1__import_people_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ImportPeopleRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__import_people_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__import_people_request__free_unpacked
+                     (Rapport__Relationships__V1__ImportPeopleRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__import_people_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__import_people_response__init
+                     (Rapport__Relationships__V1__ImportPeopleResponse         *message)
+{
+  static const Rapport__Relationships__V1__ImportPeopleResponse init_value = RAPPORT__RELATIONSHIPS__V1__IMPORT_PEOPLE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__import_people_response__get_packed_size
+                     (const Rapport__Relationships__V1__ImportPeopleResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__import_people_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__import_people_response__pack
+                     (const Rapport__Relationships__V1__ImportPeopleResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__import_people_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__import_people_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ImportPeopleResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__import_people_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ImportPeopleResponse *
+       rapport__relationships__v1__import_people_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ImportPeopleResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__import_people_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__import_people_response__free_unpacked
+                     (Rapport__Relationships__V1__ImportPeopleResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__import_people_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__imported_person__init
+                     (Rapport__Relationships__V1__ImportedPerson         *message)
+{
+  static const Rapport__Relationships__V1__ImportedPerson init_value = RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__imported_person__get_packed_size
+                     (const Rapport__Relationships__V1__ImportedPerson *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__imported_person__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__imported_person__pack
+                     (const Rapport__Relationships__V1__ImportedPerson *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__imported_person__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__imported_person__pack_to_buffer
+                     (const Rapport__Relationships__V1__ImportedPerson *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__imported_person__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ImportedPerson *
+       rapport__relationships__v1__imported_person__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ImportedPerson *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__imported_person__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__imported_person__free_unpacked
+                     (Rapport__Relationships__V1__ImportedPerson *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__imported_person__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__create_leave_window_request__init
+                     (Rapport__Relationships__V1__CreateLeaveWindowRequest         *message)
+{
+  static const Rapport__Relationships__V1__CreateLeaveWindowRequest init_value = RAPPORT__RELATIONSHIPS__V1__CREATE_LEAVE_WINDOW_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__create_leave_window_request__get_packed_size
+                     (const Rapport__Relationships__V1__CreateLeaveWindowRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__create_leave_window_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__create_leave_window_request__pack
+                     (const Rapport__Relationships__V1__CreateLeaveWindowRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__create_leave_window_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__create_leave_window_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CreateLeaveWindowRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__create_leave_window_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__CreateLeaveWindowRequest *
+       rapport__relationships__v1__create_leave_window_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__CreateLeaveWindowRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__create_leave_window_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__create_leave_window_request__free_unpacked
+                     (Rapport__Relationships__V1__CreateLeaveWindowRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__create_leave_window_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__get_leave_window_request__init
+                     (Rapport__Relationships__V1__GetLeaveWindowRequest         *message)
+{
+  static const Rapport__Relationships__V1__GetLeaveWindowRequest init_value = RAPPORT__RELATIONSHIPS__V1__GET_LEAVE_WINDOW_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__get_leave_window_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetLeaveWindowRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_leave_window_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__get_leave_window_request__pack
+                     (const Rapport__Relationships__V1__GetLeaveWindowRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_leave_window_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__get_leave_window_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetLeaveWindowRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_leave_window_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__GetLeaveWindowRequest *
+       rapport__relationships__v1__get_leave_window_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__GetLeaveWindowRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__get_leave_window_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__get_leave_window_request__free_unpacked
+                     (Rapport__Relationships__V1__GetLeaveWindowRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__get_leave_window_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_leave_windows_request__init
+                     (Rapport__Relationships__V1__ListLeaveWindowsRequest         *message)
+{
+  static const Rapport__Relationships__V1__ListLeaveWindowsRequest init_value = RAPPORT__RELATIONSHIPS__V1__LIST_LEAVE_WINDOWS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_leave_windows_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListLeaveWindowsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_leave_windows_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_leave_windows_request__pack
+                     (const Rapport__Relationships__V1__ListLeaveWindowsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_leave_windows_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_leave_windows_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListLeaveWindowsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_leave_windows_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListLeaveWindowsRequest *
+       rapport__relationships__v1__list_leave_windows_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListLeaveWindowsRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_leave_windows_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_leave_windows_request__free_unpacked
+                     (Rapport__Relationships__V1__ListLeaveWindowsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_leave_windows_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_leave_windows_response__init
+                     (Rapport__Relationships__V1__ListLeaveWindowsResponse         *message)
+{
+  static const Rapport__Relationships__V1__ListLeaveWindowsResponse init_value = RAPPORT__RELATIONSHIPS__V1__LIST_LEAVE_WINDOWS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_leave_windows_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListLeaveWindowsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_leave_windows_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_leave_windows_response__pack
+                     (const Rapport__Relationships__V1__ListLeaveWindowsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_leave_windows_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_leave_windows_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListLeaveWindowsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_leave_windows_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListLeaveWindowsResponse *
+       rapport__relationships__v1__list_leave_windows_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListLeaveWindowsResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_leave_windows_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_leave_windows_response__free_unpacked
+                     (Rapport__Relationships__V1__ListLeaveWindowsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_leave_windows_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__delete_leave_window_request__init
+                     (Rapport__Relationships__V1__DeleteLeaveWindowRequest         *message)
+{
+  static const Rapport__Relationships__V1__DeleteLeaveWindowRequest init_value = RAPPORT__RELATIONSHIPS__V1__DELETE_LEAVE_WINDOW_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__delete_leave_window_request__get_packed_size
+                     (const Rapport__Relationships__V1__DeleteLeaveWindowRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__delete_leave_window_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__delete_leave_window_request__pack
+                     (const Rapport__Relationships__V1__DeleteLeaveWindowRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__delete_leave_window_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__delete_leave_window_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DeleteLeaveWindowRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__delete_leave_window_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__DeleteLeaveWindowRequest *
+       rapport__relationships__v1__delete_leave_window_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__DeleteLeaveWindowRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__delete_leave_window_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__delete_leave_window_request__free_unpacked
+                     (Rapport__Relationships__V1__DeleteLeaveWindowRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__delete_leave_window_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__relationships__v1__create_programme_request__init
                      (Rapport__Relationships__V1__CreateProgrammeRequest         *message)
 {
@@ -367,6 +817,231 @@ void   rapport__relationships__v1__list_programmes_response__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__list_programmes_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__update_programme_request__init
+                     (Rapport__Relationships__V1__UpdateProgrammeRequest         *message)
+{
+  static const Rapport__Relationships__V1__UpdateProgrammeRequest init_value = RAPPORT__RELATIONSHIPS__V1__UPDATE_PROGRAMME_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__update_programme_request__get_packed_size
+                     (const Rapport__Relationships__V1__UpdateProgrammeRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__update_programme_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__update_programme_request__pack
+                     (const Rapport__Relationships__V1__UpdateProgrammeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__update_programme_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__update_programme_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__UpdateProgrammeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__update_programme_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__UpdateProgrammeRequest *
+       rapport__relationships__v1__update_programme_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__UpdateProgrammeRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__update_programme_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__update_programme_request__free_unpacked
+                     (Rapport__Relationships__V1__UpdateProgrammeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__update_programme_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__enroll_request__init
+                     (Rapport__Relationships__V1__EnrollRequest         *message)
+{
+  static const Rapport__Relationships__V1__EnrollRequest init_value = RAPPORT__RELATIONSHIPS__V1__ENROLL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__enroll_request__get_packed_size
+                     (const Rapport__Relationships__V1__EnrollRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__enroll_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__enroll_request__pack
+                     (const Rapport__Relationships__V1__EnrollRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__enroll_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__enroll_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__EnrollRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__enroll_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__EnrollRequest *
+       rapport__relationships__v1__enroll_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__EnrollRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__enroll_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__enroll_request__free_unpacked
+                     (Rapport__Relationships__V1__EnrollRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__enroll_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__get_enrollment_request__init
+                     (Rapport__Relationships__V1__GetEnrollmentRequest         *message)
+{
+  static const Rapport__Relationships__V1__GetEnrollmentRequest init_value = RAPPORT__RELATIONSHIPS__V1__GET_ENROLLMENT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__get_enrollment_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetEnrollmentRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_enrollment_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__get_enrollment_request__pack
+                     (const Rapport__Relationships__V1__GetEnrollmentRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_enrollment_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__get_enrollment_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetEnrollmentRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_enrollment_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__GetEnrollmentRequest *
+       rapport__relationships__v1__get_enrollment_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__GetEnrollmentRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__get_enrollment_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__get_enrollment_request__free_unpacked
+                     (Rapport__Relationships__V1__GetEnrollmentRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__get_enrollment_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_enrollments_request__init
+                     (Rapport__Relationships__V1__ListEnrollmentsRequest         *message)
+{
+  static const Rapport__Relationships__V1__ListEnrollmentsRequest init_value = RAPPORT__RELATIONSHIPS__V1__LIST_ENROLLMENTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_enrollments_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListEnrollmentsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_enrollments_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_enrollments_request__pack
+                     (const Rapport__Relationships__V1__ListEnrollmentsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_enrollments_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_enrollments_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListEnrollmentsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_enrollments_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListEnrollmentsRequest *
+       rapport__relationships__v1__list_enrollments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListEnrollmentsRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_enrollments_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_enrollments_request__free_unpacked
+                     (Rapport__Relationships__V1__ListEnrollmentsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_enrollments_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_enrollments_response__init
+                     (Rapport__Relationships__V1__ListEnrollmentsResponse         *message)
+{
+  static const Rapport__Relationships__V1__ListEnrollmentsResponse init_value = RAPPORT__RELATIONSHIPS__V1__LIST_ENROLLMENTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_enrollments_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListEnrollmentsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_enrollments_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_enrollments_response__pack
+                     (const Rapport__Relationships__V1__ListEnrollmentsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_enrollments_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_enrollments_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListEnrollmentsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_enrollments_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListEnrollmentsResponse *
+       rapport__relationships__v1__list_enrollments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListEnrollmentsResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_enrollments_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_enrollments_response__free_unpacked
+                     (Rapport__Relationships__V1__ListEnrollmentsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_enrollments_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__relationships__v1__request_relationship_request__init
                      (Rapport__Relationships__V1__RequestRelationshipRequest         *message)
 {
@@ -457,6 +1132,321 @@ void   rapport__relationships__v1__accept_request_request__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__accept_request_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__decline_request_request__init
+                     (Rapport__Relationships__V1__DeclineRequestRequest         *message)
+{
+  static const Rapport__Relationships__V1__DeclineRequestRequest init_value = RAPPORT__RELATIONSHIPS__V1__DECLINE_REQUEST_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__decline_request_request__get_packed_size
+                     (const Rapport__Relationships__V1__DeclineRequestRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__decline_request_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__decline_request_request__pack
+                     (const Rapport__Relationships__V1__DeclineRequestRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__decline_request_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__decline_request_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DeclineRequestRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__decline_request_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__DeclineRequestRequest *
+       rapport__relationships__v1__decline_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__DeclineRequestRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__decline_request_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__decline_request_request__free_unpacked
+                     (Rapport__Relationships__V1__DeclineRequestRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__decline_request_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__ask_for_more_info_request__init
+                     (Rapport__Relationships__V1__AskForMoreInfoRequest         *message)
+{
+  static const Rapport__Relationships__V1__AskForMoreInfoRequest init_value = RAPPORT__RELATIONSHIPS__V1__ASK_FOR_MORE_INFO_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__ask_for_more_info_request__get_packed_size
+                     (const Rapport__Relationships__V1__AskForMoreInfoRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__ask_for_more_info_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__ask_for_more_info_request__pack
+                     (const Rapport__Relationships__V1__AskForMoreInfoRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__ask_for_more_info_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__ask_for_more_info_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__AskForMoreInfoRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__ask_for_more_info_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__AskForMoreInfoRequest *
+       rapport__relationships__v1__ask_for_more_info_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__AskForMoreInfoRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__ask_for_more_info_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__ask_for_more_info_request__free_unpacked
+                     (Rapport__Relationships__V1__AskForMoreInfoRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__ask_for_more_info_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__provide_info_request__init
+                     (Rapport__Relationships__V1__ProvideInfoRequest         *message)
+{
+  static const Rapport__Relationships__V1__ProvideInfoRequest init_value = RAPPORT__RELATIONSHIPS__V1__PROVIDE_INFO_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__provide_info_request__get_packed_size
+                     (const Rapport__Relationships__V1__ProvideInfoRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__provide_info_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__provide_info_request__pack
+                     (const Rapport__Relationships__V1__ProvideInfoRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__provide_info_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__provide_info_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ProvideInfoRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__provide_info_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ProvideInfoRequest *
+       rapport__relationships__v1__provide_info_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ProvideInfoRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__provide_info_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__provide_info_request__free_unpacked
+                     (Rapport__Relationships__V1__ProvideInfoRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__provide_info_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__withdraw_request_request__init
+                     (Rapport__Relationships__V1__WithdrawRequestRequest         *message)
+{
+  static const Rapport__Relationships__V1__WithdrawRequestRequest init_value = RAPPORT__RELATIONSHIPS__V1__WITHDRAW_REQUEST_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__withdraw_request_request__get_packed_size
+                     (const Rapport__Relationships__V1__WithdrawRequestRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__withdraw_request_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__withdraw_request_request__pack
+                     (const Rapport__Relationships__V1__WithdrawRequestRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__withdraw_request_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__withdraw_request_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__WithdrawRequestRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__withdraw_request_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__WithdrawRequestRequest *
+       rapport__relationships__v1__withdraw_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__WithdrawRequestRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__withdraw_request_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__withdraw_request_request__free_unpacked
+                     (Rapport__Relationships__V1__WithdrawRequestRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__withdraw_request_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__get_inquiry_request__init
+                     (Rapport__Relationships__V1__GetInquiryRequest         *message)
+{
+  static const Rapport__Relationships__V1__GetInquiryRequest init_value = RAPPORT__RELATIONSHIPS__V1__GET_INQUIRY_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__get_inquiry_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetInquiryRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_inquiry_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__get_inquiry_request__pack
+                     (const Rapport__Relationships__V1__GetInquiryRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_inquiry_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__get_inquiry_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetInquiryRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_inquiry_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__GetInquiryRequest *
+       rapport__relationships__v1__get_inquiry_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__GetInquiryRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__get_inquiry_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__get_inquiry_request__free_unpacked
+                     (Rapport__Relationships__V1__GetInquiryRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__get_inquiry_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_inquiries_request__init
+                     (Rapport__Relationships__V1__ListInquiriesRequest         *message)
+{
+  static const Rapport__Relationships__V1__ListInquiriesRequest init_value = RAPPORT__RELATIONSHIPS__V1__LIST_INQUIRIES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_inquiries_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListInquiriesRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_inquiries_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_inquiries_request__pack
+                     (const Rapport__Relationships__V1__ListInquiriesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_inquiries_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_inquiries_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListInquiriesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_inquiries_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListInquiriesRequest *
+       rapport__relationships__v1__list_inquiries_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListInquiriesRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_inquiries_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_inquiries_request__free_unpacked
+                     (Rapport__Relationships__V1__ListInquiriesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_inquiries_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_inquiries_response__init
+                     (Rapport__Relationships__V1__ListInquiriesResponse         *message)
+{
+  static const Rapport__Relationships__V1__ListInquiriesResponse init_value = RAPPORT__RELATIONSHIPS__V1__LIST_INQUIRIES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_inquiries_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListInquiriesResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_inquiries_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_inquiries_response__pack
+                     (const Rapport__Relationships__V1__ListInquiriesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_inquiries_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_inquiries_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListInquiriesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_inquiries_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListInquiriesResponse *
+       rapport__relationships__v1__list_inquiries_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListInquiriesResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_inquiries_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_inquiries_response__free_unpacked
+                     (Rapport__Relationships__V1__ListInquiriesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_inquiries_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__relationships__v1__activate_relationship_request__init
                      (Rapport__Relationships__V1__ActivateRelationshipRequest         *message)
 {
@@ -500,6 +1490,141 @@ void   rapport__relationships__v1__activate_relationship_request__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__relationships__v1__activate_relationship_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__pause_relationship_request__init
+                     (Rapport__Relationships__V1__PauseRelationshipRequest         *message)
+{
+  static const Rapport__Relationships__V1__PauseRelationshipRequest init_value = RAPPORT__RELATIONSHIPS__V1__PAUSE_RELATIONSHIP_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__pause_relationship_request__get_packed_size
+                     (const Rapport__Relationships__V1__PauseRelationshipRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__pause_relationship_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__pause_relationship_request__pack
+                     (const Rapport__Relationships__V1__PauseRelationshipRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__pause_relationship_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__pause_relationship_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__PauseRelationshipRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__pause_relationship_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__PauseRelationshipRequest *
+       rapport__relationships__v1__pause_relationship_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__PauseRelationshipRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__pause_relationship_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__pause_relationship_request__free_unpacked
+                     (Rapport__Relationships__V1__PauseRelationshipRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__pause_relationship_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__resume_relationship_request__init
+                     (Rapport__Relationships__V1__ResumeRelationshipRequest         *message)
+{
+  static const Rapport__Relationships__V1__ResumeRelationshipRequest init_value = RAPPORT__RELATIONSHIPS__V1__RESUME_RELATIONSHIP_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__resume_relationship_request__get_packed_size
+                     (const Rapport__Relationships__V1__ResumeRelationshipRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__resume_relationship_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__resume_relationship_request__pack
+                     (const Rapport__Relationships__V1__ResumeRelationshipRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__resume_relationship_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__resume_relationship_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ResumeRelationshipRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__resume_relationship_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ResumeRelationshipRequest *
+       rapport__relationships__v1__resume_relationship_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ResumeRelationshipRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__resume_relationship_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__resume_relationship_request__free_unpacked
+                     (Rapport__Relationships__V1__ResumeRelationshipRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__resume_relationship_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__end_relationship_request__init
+                     (Rapport__Relationships__V1__EndRelationshipRequest         *message)
+{
+  static const Rapport__Relationships__V1__EndRelationshipRequest init_value = RAPPORT__RELATIONSHIPS__V1__END_RELATIONSHIP_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__end_relationship_request__get_packed_size
+                     (const Rapport__Relationships__V1__EndRelationshipRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__end_relationship_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__end_relationship_request__pack
+                     (const Rapport__Relationships__V1__EndRelationshipRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__end_relationship_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__end_relationship_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__EndRelationshipRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__end_relationship_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__EndRelationshipRequest *
+       rapport__relationships__v1__end_relationship_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__EndRelationshipRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__end_relationship_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__end_relationship_request__free_unpacked
+                     (Rapport__Relationships__V1__EndRelationshipRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__end_relationship_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__relationships__v1__finish_import_request__init
@@ -680,6 +1805,456 @@ void   rapport__relationships__v1__list_relationships_response__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__relationships__v1__list_relationships_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__watch_relationship_request__init
+                     (Rapport__Relationships__V1__WatchRelationshipRequest         *message)
+{
+  static const Rapport__Relationships__V1__WatchRelationshipRequest init_value = RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__watch_relationship_request__get_packed_size
+                     (const Rapport__Relationships__V1__WatchRelationshipRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__watch_relationship_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__watch_relationship_request__pack
+                     (const Rapport__Relationships__V1__WatchRelationshipRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__watch_relationship_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__watch_relationship_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__WatchRelationshipRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__watch_relationship_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__WatchRelationshipRequest *
+       rapport__relationships__v1__watch_relationship_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__WatchRelationshipRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__watch_relationship_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__watch_relationship_request__free_unpacked
+                     (Rapport__Relationships__V1__WatchRelationshipRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__watch_relationship_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__watch_relationship_response__init
+                     (Rapport__Relationships__V1__WatchRelationshipResponse         *message)
+{
+  static const Rapport__Relationships__V1__WatchRelationshipResponse init_value = RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__watch_relationship_response__get_packed_size
+                     (const Rapport__Relationships__V1__WatchRelationshipResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__watch_relationship_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__watch_relationship_response__pack
+                     (const Rapport__Relationships__V1__WatchRelationshipResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__watch_relationship_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__watch_relationship_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__WatchRelationshipResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__watch_relationship_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__WatchRelationshipResponse *
+       rapport__relationships__v1__watch_relationship_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__WatchRelationshipResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__watch_relationship_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__watch_relationship_response__free_unpacked
+                     (Rapport__Relationships__V1__WatchRelationshipResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__watch_relationship_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__disclose_conflict_request__init
+                     (Rapport__Relationships__V1__DiscloseConflictRequest         *message)
+{
+  static const Rapport__Relationships__V1__DiscloseConflictRequest init_value = RAPPORT__RELATIONSHIPS__V1__DISCLOSE_CONFLICT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__disclose_conflict_request__get_packed_size
+                     (const Rapport__Relationships__V1__DiscloseConflictRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__disclose_conflict_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__disclose_conflict_request__pack
+                     (const Rapport__Relationships__V1__DiscloseConflictRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__disclose_conflict_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__disclose_conflict_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DiscloseConflictRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__disclose_conflict_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__DiscloseConflictRequest *
+       rapport__relationships__v1__disclose_conflict_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__DiscloseConflictRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__disclose_conflict_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__disclose_conflict_request__free_unpacked
+                     (Rapport__Relationships__V1__DiscloseConflictRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__disclose_conflict_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__get_conflict_disclosure_request__init
+                     (Rapport__Relationships__V1__GetConflictDisclosureRequest         *message)
+{
+  static const Rapport__Relationships__V1__GetConflictDisclosureRequest init_value = RAPPORT__RELATIONSHIPS__V1__GET_CONFLICT_DISCLOSURE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__get_conflict_disclosure_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetConflictDisclosureRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_conflict_disclosure_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__get_conflict_disclosure_request__pack
+                     (const Rapport__Relationships__V1__GetConflictDisclosureRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_conflict_disclosure_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__get_conflict_disclosure_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetConflictDisclosureRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_conflict_disclosure_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__GetConflictDisclosureRequest *
+       rapport__relationships__v1__get_conflict_disclosure_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__GetConflictDisclosureRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__get_conflict_disclosure_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__get_conflict_disclosure_request__free_unpacked
+                     (Rapport__Relationships__V1__GetConflictDisclosureRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__get_conflict_disclosure_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_conflict_disclosures_request__init
+                     (Rapport__Relationships__V1__ListConflictDisclosuresRequest         *message)
+{
+  static const Rapport__Relationships__V1__ListConflictDisclosuresRequest init_value = RAPPORT__RELATIONSHIPS__V1__LIST_CONFLICT_DISCLOSURES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_conflict_disclosures_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_conflict_disclosures_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_conflict_disclosures_request__pack
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_conflict_disclosures_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_conflict_disclosures_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_conflict_disclosures_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListConflictDisclosuresRequest *
+       rapport__relationships__v1__list_conflict_disclosures_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListConflictDisclosuresRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_conflict_disclosures_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_conflict_disclosures_request__free_unpacked
+                     (Rapport__Relationships__V1__ListConflictDisclosuresRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_conflict_disclosures_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_conflict_disclosures_response__init
+                     (Rapport__Relationships__V1__ListConflictDisclosuresResponse         *message)
+{
+  static const Rapport__Relationships__V1__ListConflictDisclosuresResponse init_value = RAPPORT__RELATIONSHIPS__V1__LIST_CONFLICT_DISCLOSURES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_conflict_disclosures_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_conflict_disclosures_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_conflict_disclosures_response__pack
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_conflict_disclosures_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_conflict_disclosures_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_conflict_disclosures_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListConflictDisclosuresResponse *
+       rapport__relationships__v1__list_conflict_disclosures_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListConflictDisclosuresResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_conflict_disclosures_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_conflict_disclosures_response__free_unpacked
+                     (Rapport__Relationships__V1__ListConflictDisclosuresResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_conflict_disclosures_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__verify_credential_request__init
+                     (Rapport__Relationships__V1__VerifyCredentialRequest         *message)
+{
+  static const Rapport__Relationships__V1__VerifyCredentialRequest init_value = RAPPORT__RELATIONSHIPS__V1__VERIFY_CREDENTIAL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__verify_credential_request__get_packed_size
+                     (const Rapport__Relationships__V1__VerifyCredentialRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__verify_credential_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__verify_credential_request__pack
+                     (const Rapport__Relationships__V1__VerifyCredentialRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__verify_credential_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__verify_credential_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__VerifyCredentialRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__verify_credential_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__VerifyCredentialRequest *
+       rapport__relationships__v1__verify_credential_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__VerifyCredentialRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__verify_credential_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__verify_credential_request__free_unpacked
+                     (Rapport__Relationships__V1__VerifyCredentialRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__verify_credential_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__get_credential_request__init
+                     (Rapport__Relationships__V1__GetCredentialRequest         *message)
+{
+  static const Rapport__Relationships__V1__GetCredentialRequest init_value = RAPPORT__RELATIONSHIPS__V1__GET_CREDENTIAL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__get_credential_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetCredentialRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_credential_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__get_credential_request__pack
+                     (const Rapport__Relationships__V1__GetCredentialRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_credential_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__get_credential_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetCredentialRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_credential_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__GetCredentialRequest *
+       rapport__relationships__v1__get_credential_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__GetCredentialRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__get_credential_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__get_credential_request__free_unpacked
+                     (Rapport__Relationships__V1__GetCredentialRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__get_credential_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_credentials_request__init
+                     (Rapport__Relationships__V1__ListCredentialsRequest         *message)
+{
+  static const Rapport__Relationships__V1__ListCredentialsRequest init_value = RAPPORT__RELATIONSHIPS__V1__LIST_CREDENTIALS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_credentials_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListCredentialsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_credentials_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_credentials_request__pack
+                     (const Rapport__Relationships__V1__ListCredentialsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_credentials_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_credentials_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListCredentialsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_credentials_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListCredentialsRequest *
+       rapport__relationships__v1__list_credentials_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListCredentialsRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_credentials_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_credentials_request__free_unpacked
+                     (Rapport__Relationships__V1__ListCredentialsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_credentials_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_credentials_response__init
+                     (Rapport__Relationships__V1__ListCredentialsResponse         *message)
+{
+  static const Rapport__Relationships__V1__ListCredentialsResponse init_value = RAPPORT__RELATIONSHIPS__V1__LIST_CREDENTIALS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_credentials_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListCredentialsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_credentials_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_credentials_response__pack
+                     (const Rapport__Relationships__V1__ListCredentialsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_credentials_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_credentials_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListCredentialsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_credentials_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListCredentialsResponse *
+       rapport__relationships__v1__list_credentials_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListCredentialsResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_credentials_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_credentials_response__free_unpacked
+                     (Rapport__Relationships__V1__ListCredentialsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_credentials_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__relationships__v1__revise_agreement_request__init
@@ -997,6 +2572,96 @@ void   rapport__relationships__v1__state_intent_request__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__state_intent_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__reschedule_session_request__init
+                     (Rapport__Relationships__V1__RescheduleSessionRequest         *message)
+{
+  static const Rapport__Relationships__V1__RescheduleSessionRequest init_value = RAPPORT__RELATIONSHIPS__V1__RESCHEDULE_SESSION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__reschedule_session_request__get_packed_size
+                     (const Rapport__Relationships__V1__RescheduleSessionRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__reschedule_session_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__reschedule_session_request__pack
+                     (const Rapport__Relationships__V1__RescheduleSessionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__reschedule_session_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__reschedule_session_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__RescheduleSessionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__reschedule_session_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__RescheduleSessionRequest *
+       rapport__relationships__v1__reschedule_session_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__RescheduleSessionRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__reschedule_session_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__reschedule_session_request__free_unpacked
+                     (Rapport__Relationships__V1__RescheduleSessionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__reschedule_session_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__cancel_session_request__init
+                     (Rapport__Relationships__V1__CancelSessionRequest         *message)
+{
+  static const Rapport__Relationships__V1__CancelSessionRequest init_value = RAPPORT__RELATIONSHIPS__V1__CANCEL_SESSION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__cancel_session_request__get_packed_size
+                     (const Rapport__Relationships__V1__CancelSessionRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__cancel_session_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__cancel_session_request__pack
+                     (const Rapport__Relationships__V1__CancelSessionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__cancel_session_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__cancel_session_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CancelSessionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__cancel_session_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__CancelSessionRequest *
+       rapport__relationships__v1__cancel_session_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__CancelSessionRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__cancel_session_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__cancel_session_request__free_unpacked
+                     (Rapport__Relationships__V1__CancelSessionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__cancel_session_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__relationships__v1__attest_session_request__init
                      (Rapport__Relationships__V1__AttestSessionRequest         *message)
 {
@@ -1040,6 +2705,141 @@ void   rapport__relationships__v1__attest_session_request__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__relationships__v1__attest_session_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__dispute_session_request__init
+                     (Rapport__Relationships__V1__DisputeSessionRequest         *message)
+{
+  static const Rapport__Relationships__V1__DisputeSessionRequest init_value = RAPPORT__RELATIONSHIPS__V1__DISPUTE_SESSION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__dispute_session_request__get_packed_size
+                     (const Rapport__Relationships__V1__DisputeSessionRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__dispute_session_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__dispute_session_request__pack
+                     (const Rapport__Relationships__V1__DisputeSessionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__dispute_session_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__dispute_session_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DisputeSessionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__dispute_session_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__DisputeSessionRequest *
+       rapport__relationships__v1__dispute_session_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__DisputeSessionRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__dispute_session_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__dispute_session_request__free_unpacked
+                     (Rapport__Relationships__V1__DisputeSessionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__dispute_session_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__resolve_dispute_request__init
+                     (Rapport__Relationships__V1__ResolveDisputeRequest         *message)
+{
+  static const Rapport__Relationships__V1__ResolveDisputeRequest init_value = RAPPORT__RELATIONSHIPS__V1__RESOLVE_DISPUTE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__resolve_dispute_request__get_packed_size
+                     (const Rapport__Relationships__V1__ResolveDisputeRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__resolve_dispute_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__resolve_dispute_request__pack
+                     (const Rapport__Relationships__V1__ResolveDisputeRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__resolve_dispute_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__resolve_dispute_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ResolveDisputeRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__resolve_dispute_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ResolveDisputeRequest *
+       rapport__relationships__v1__resolve_dispute_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ResolveDisputeRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__resolve_dispute_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__resolve_dispute_request__free_unpacked
+                     (Rapport__Relationships__V1__ResolveDisputeRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__resolve_dispute_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__set_session_depth_request__init
+                     (Rapport__Relationships__V1__SetSessionDepthRequest         *message)
+{
+  static const Rapport__Relationships__V1__SetSessionDepthRequest init_value = RAPPORT__RELATIONSHIPS__V1__SET_SESSION_DEPTH_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__set_session_depth_request__get_packed_size
+                     (const Rapport__Relationships__V1__SetSessionDepthRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__set_session_depth_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__set_session_depth_request__pack
+                     (const Rapport__Relationships__V1__SetSessionDepthRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__set_session_depth_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__set_session_depth_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__SetSessionDepthRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__set_session_depth_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__SetSessionDepthRequest *
+       rapport__relationships__v1__set_session_depth_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__SetSessionDepthRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__set_session_depth_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__set_session_depth_request__free_unpacked
+                     (Rapport__Relationships__V1__SetSessionDepthRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__set_session_depth_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__relationships__v1__get_session_request__init
@@ -1177,6 +2977,186 @@ void   rapport__relationships__v1__list_sessions_response__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__list_sessions_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__add_agenda_item_request__init
+                     (Rapport__Relationships__V1__AddAgendaItemRequest         *message)
+{
+  static const Rapport__Relationships__V1__AddAgendaItemRequest init_value = RAPPORT__RELATIONSHIPS__V1__ADD_AGENDA_ITEM_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__add_agenda_item_request__get_packed_size
+                     (const Rapport__Relationships__V1__AddAgendaItemRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__add_agenda_item_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__add_agenda_item_request__pack
+                     (const Rapport__Relationships__V1__AddAgendaItemRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__add_agenda_item_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__add_agenda_item_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__AddAgendaItemRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__add_agenda_item_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__AddAgendaItemRequest *
+       rapport__relationships__v1__add_agenda_item_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__AddAgendaItemRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__add_agenda_item_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__add_agenda_item_request__free_unpacked
+                     (Rapport__Relationships__V1__AddAgendaItemRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__add_agenda_item_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__get_agenda_item_request__init
+                     (Rapport__Relationships__V1__GetAgendaItemRequest         *message)
+{
+  static const Rapport__Relationships__V1__GetAgendaItemRequest init_value = RAPPORT__RELATIONSHIPS__V1__GET_AGENDA_ITEM_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__get_agenda_item_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetAgendaItemRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_agenda_item_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__get_agenda_item_request__pack
+                     (const Rapport__Relationships__V1__GetAgendaItemRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_agenda_item_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__get_agenda_item_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetAgendaItemRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_agenda_item_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__GetAgendaItemRequest *
+       rapport__relationships__v1__get_agenda_item_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__GetAgendaItemRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__get_agenda_item_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__get_agenda_item_request__free_unpacked
+                     (Rapport__Relationships__V1__GetAgendaItemRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__get_agenda_item_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_agenda_items_request__init
+                     (Rapport__Relationships__V1__ListAgendaItemsRequest         *message)
+{
+  static const Rapport__Relationships__V1__ListAgendaItemsRequest init_value = RAPPORT__RELATIONSHIPS__V1__LIST_AGENDA_ITEMS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_agenda_items_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListAgendaItemsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_agenda_items_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_agenda_items_request__pack
+                     (const Rapport__Relationships__V1__ListAgendaItemsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_agenda_items_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_agenda_items_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListAgendaItemsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_agenda_items_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListAgendaItemsRequest *
+       rapport__relationships__v1__list_agenda_items_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListAgendaItemsRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_agenda_items_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_agenda_items_request__free_unpacked
+                     (Rapport__Relationships__V1__ListAgendaItemsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_agenda_items_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_agenda_items_response__init
+                     (Rapport__Relationships__V1__ListAgendaItemsResponse         *message)
+{
+  static const Rapport__Relationships__V1__ListAgendaItemsResponse init_value = RAPPORT__RELATIONSHIPS__V1__LIST_AGENDA_ITEMS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_agenda_items_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListAgendaItemsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_agenda_items_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_agenda_items_response__pack
+                     (const Rapport__Relationships__V1__ListAgendaItemsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_agenda_items_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_agenda_items_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListAgendaItemsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_agenda_items_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListAgendaItemsResponse *
+       rapport__relationships__v1__list_agenda_items_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListAgendaItemsResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_agenda_items_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_agenda_items_response__free_unpacked
+                     (Rapport__Relationships__V1__ListAgendaItemsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_agenda_items_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__relationships__v1__create_commitment_request__init
                      (Rapport__Relationships__V1__CreateCommitmentRequest         *message)
 {
@@ -1265,6 +3245,141 @@ void   rapport__relationships__v1__accept_commitment_request__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__relationships__v1__accept_commitment_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__decline_commitment_request__init
+                     (Rapport__Relationships__V1__DeclineCommitmentRequest         *message)
+{
+  static const Rapport__Relationships__V1__DeclineCommitmentRequest init_value = RAPPORT__RELATIONSHIPS__V1__DECLINE_COMMITMENT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__decline_commitment_request__get_packed_size
+                     (const Rapport__Relationships__V1__DeclineCommitmentRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__decline_commitment_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__decline_commitment_request__pack
+                     (const Rapport__Relationships__V1__DeclineCommitmentRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__decline_commitment_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__decline_commitment_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DeclineCommitmentRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__decline_commitment_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__DeclineCommitmentRequest *
+       rapport__relationships__v1__decline_commitment_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__DeclineCommitmentRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__decline_commitment_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__decline_commitment_request__free_unpacked
+                     (Rapport__Relationships__V1__DeclineCommitmentRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__decline_commitment_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__release_commitment_request__init
+                     (Rapport__Relationships__V1__ReleaseCommitmentRequest         *message)
+{
+  static const Rapport__Relationships__V1__ReleaseCommitmentRequest init_value = RAPPORT__RELATIONSHIPS__V1__RELEASE_COMMITMENT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__release_commitment_request__get_packed_size
+                     (const Rapport__Relationships__V1__ReleaseCommitmentRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__release_commitment_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__release_commitment_request__pack
+                     (const Rapport__Relationships__V1__ReleaseCommitmentRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__release_commitment_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__release_commitment_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ReleaseCommitmentRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__release_commitment_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ReleaseCommitmentRequest *
+       rapport__relationships__v1__release_commitment_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ReleaseCommitmentRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__release_commitment_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__release_commitment_request__free_unpacked
+                     (Rapport__Relationships__V1__ReleaseCommitmentRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__release_commitment_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__mark_trivial_request__init
+                     (Rapport__Relationships__V1__MarkTrivialRequest         *message)
+{
+  static const Rapport__Relationships__V1__MarkTrivialRequest init_value = RAPPORT__RELATIONSHIPS__V1__MARK_TRIVIAL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__mark_trivial_request__get_packed_size
+                     (const Rapport__Relationships__V1__MarkTrivialRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__mark_trivial_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__mark_trivial_request__pack
+                     (const Rapport__Relationships__V1__MarkTrivialRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__mark_trivial_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__mark_trivial_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__MarkTrivialRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__mark_trivial_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__MarkTrivialRequest *
+       rapport__relationships__v1__mark_trivial_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__MarkTrivialRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__mark_trivial_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__mark_trivial_request__free_unpacked
+                     (Rapport__Relationships__V1__MarkTrivialRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__mark_trivial_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__relationships__v1__renegotiate_commitment_request__init
@@ -1402,6 +3517,96 @@ void   rapport__relationships__v1__confirm_kept_request__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__confirm_kept_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__dispute_commitment_request__init
+                     (Rapport__Relationships__V1__DisputeCommitmentRequest         *message)
+{
+  static const Rapport__Relationships__V1__DisputeCommitmentRequest init_value = RAPPORT__RELATIONSHIPS__V1__DISPUTE_COMMITMENT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__dispute_commitment_request__get_packed_size
+                     (const Rapport__Relationships__V1__DisputeCommitmentRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__dispute_commitment_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__dispute_commitment_request__pack
+                     (const Rapport__Relationships__V1__DisputeCommitmentRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__dispute_commitment_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__dispute_commitment_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DisputeCommitmentRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__dispute_commitment_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__DisputeCommitmentRequest *
+       rapport__relationships__v1__dispute_commitment_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__DisputeCommitmentRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__dispute_commitment_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__dispute_commitment_request__free_unpacked
+                     (Rapport__Relationships__V1__DisputeCommitmentRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__dispute_commitment_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__withdraw_claim_request__init
+                     (Rapport__Relationships__V1__WithdrawClaimRequest         *message)
+{
+  static const Rapport__Relationships__V1__WithdrawClaimRequest init_value = RAPPORT__RELATIONSHIPS__V1__WITHDRAW_CLAIM_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__withdraw_claim_request__get_packed_size
+                     (const Rapport__Relationships__V1__WithdrawClaimRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__withdraw_claim_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__withdraw_claim_request__pack
+                     (const Rapport__Relationships__V1__WithdrawClaimRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__withdraw_claim_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__withdraw_claim_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__WithdrawClaimRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__withdraw_claim_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__WithdrawClaimRequest *
+       rapport__relationships__v1__withdraw_claim_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__WithdrawClaimRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__withdraw_claim_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__withdraw_claim_request__free_unpacked
+                     (Rapport__Relationships__V1__WithdrawClaimRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__withdraw_claim_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__relationships__v1__get_commitment_request__init
                      (Rapport__Relationships__V1__GetCommitmentRequest         *message)
 {
@@ -1535,6 +3740,96 @@ void   rapport__relationships__v1__list_commitments_response__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__relationships__v1__list_commitments_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__report_breach_request__init
+                     (Rapport__Relationships__V1__ReportBreachRequest         *message)
+{
+  static const Rapport__Relationships__V1__ReportBreachRequest init_value = RAPPORT__RELATIONSHIPS__V1__REPORT_BREACH_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__report_breach_request__get_packed_size
+                     (const Rapport__Relationships__V1__ReportBreachRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__report_breach_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__report_breach_request__pack
+                     (const Rapport__Relationships__V1__ReportBreachRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__report_breach_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__report_breach_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ReportBreachRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__report_breach_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ReportBreachRequest *
+       rapport__relationships__v1__report_breach_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ReportBreachRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__report_breach_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__report_breach_request__free_unpacked
+                     (Rapport__Relationships__V1__ReportBreachRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__report_breach_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__record_finding_request__init
+                     (Rapport__Relationships__V1__RecordFindingRequest         *message)
+{
+  static const Rapport__Relationships__V1__RecordFindingRequest init_value = RAPPORT__RELATIONSHIPS__V1__RECORD_FINDING_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__record_finding_request__get_packed_size
+                     (const Rapport__Relationships__V1__RecordFindingRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__record_finding_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__record_finding_request__pack
+                     (const Rapport__Relationships__V1__RecordFindingRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__record_finding_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__record_finding_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__RecordFindingRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__record_finding_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__RecordFindingRequest *
+       rapport__relationships__v1__record_finding_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__RecordFindingRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__record_finding_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__record_finding_request__free_unpacked
+                     (Rapport__Relationships__V1__RecordFindingRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__record_finding_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__relationships__v1__acknowledge_breach_request__init
@@ -1850,6 +4145,96 @@ void   rapport__relationships__v1__explain_decision_request__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__relationships__v1__explain_decision_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__revise_decision_request__init
+                     (Rapport__Relationships__V1__ReviseDecisionRequest         *message)
+{
+  static const Rapport__Relationships__V1__ReviseDecisionRequest init_value = RAPPORT__RELATIONSHIPS__V1__REVISE_DECISION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__revise_decision_request__get_packed_size
+                     (const Rapport__Relationships__V1__ReviseDecisionRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__revise_decision_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__revise_decision_request__pack
+                     (const Rapport__Relationships__V1__ReviseDecisionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__revise_decision_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__revise_decision_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ReviseDecisionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__revise_decision_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ReviseDecisionRequest *
+       rapport__relationships__v1__revise_decision_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ReviseDecisionRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__revise_decision_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__revise_decision_request__free_unpacked
+                     (Rapport__Relationships__V1__ReviseDecisionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__revise_decision_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__answer_know_why_request__init
+                     (Rapport__Relationships__V1__AnswerKnowWhyRequest         *message)
+{
+  static const Rapport__Relationships__V1__AnswerKnowWhyRequest init_value = RAPPORT__RELATIONSHIPS__V1__ANSWER_KNOW_WHY_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__answer_know_why_request__get_packed_size
+                     (const Rapport__Relationships__V1__AnswerKnowWhyRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__answer_know_why_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__answer_know_why_request__pack
+                     (const Rapport__Relationships__V1__AnswerKnowWhyRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__answer_know_why_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__answer_know_why_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__AnswerKnowWhyRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__answer_know_why_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__AnswerKnowWhyRequest *
+       rapport__relationships__v1__answer_know_why_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__AnswerKnowWhyRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__answer_know_why_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__answer_know_why_request__free_unpacked
+                     (Rapport__Relationships__V1__AnswerKnowWhyRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__answer_know_why_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__relationships__v1__get_decision_request__init
@@ -2482,6 +4867,501 @@ void   rapport__relationships__v1__list_advice_response__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__list_advice_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__create_note_request__init
+                     (Rapport__Relationships__V1__CreateNoteRequest         *message)
+{
+  static const Rapport__Relationships__V1__CreateNoteRequest init_value = RAPPORT__RELATIONSHIPS__V1__CREATE_NOTE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__create_note_request__get_packed_size
+                     (const Rapport__Relationships__V1__CreateNoteRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__create_note_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__create_note_request__pack
+                     (const Rapport__Relationships__V1__CreateNoteRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__create_note_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__create_note_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CreateNoteRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__create_note_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__CreateNoteRequest *
+       rapport__relationships__v1__create_note_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__CreateNoteRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__create_note_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__create_note_request__free_unpacked
+                     (Rapport__Relationships__V1__CreateNoteRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__create_note_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__update_note_request__init
+                     (Rapport__Relationships__V1__UpdateNoteRequest         *message)
+{
+  static const Rapport__Relationships__V1__UpdateNoteRequest init_value = RAPPORT__RELATIONSHIPS__V1__UPDATE_NOTE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__update_note_request__get_packed_size
+                     (const Rapport__Relationships__V1__UpdateNoteRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__update_note_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__update_note_request__pack
+                     (const Rapport__Relationships__V1__UpdateNoteRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__update_note_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__update_note_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__UpdateNoteRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__update_note_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__UpdateNoteRequest *
+       rapport__relationships__v1__update_note_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__UpdateNoteRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__update_note_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__update_note_request__free_unpacked
+                     (Rapport__Relationships__V1__UpdateNoteRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__update_note_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__delete_note_request__init
+                     (Rapport__Relationships__V1__DeleteNoteRequest         *message)
+{
+  static const Rapport__Relationships__V1__DeleteNoteRequest init_value = RAPPORT__RELATIONSHIPS__V1__DELETE_NOTE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__delete_note_request__get_packed_size
+                     (const Rapport__Relationships__V1__DeleteNoteRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__delete_note_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__delete_note_request__pack
+                     (const Rapport__Relationships__V1__DeleteNoteRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__delete_note_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__delete_note_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DeleteNoteRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__delete_note_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__DeleteNoteRequest *
+       rapport__relationships__v1__delete_note_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__DeleteNoteRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__delete_note_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__delete_note_request__free_unpacked
+                     (Rapport__Relationships__V1__DeleteNoteRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__delete_note_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__undelete_note_request__init
+                     (Rapport__Relationships__V1__UndeleteNoteRequest         *message)
+{
+  static const Rapport__Relationships__V1__UndeleteNoteRequest init_value = RAPPORT__RELATIONSHIPS__V1__UNDELETE_NOTE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__undelete_note_request__get_packed_size
+                     (const Rapport__Relationships__V1__UndeleteNoteRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__undelete_note_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__undelete_note_request__pack
+                     (const Rapport__Relationships__V1__UndeleteNoteRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__undelete_note_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__undelete_note_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__UndeleteNoteRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__undelete_note_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__UndeleteNoteRequest *
+       rapport__relationships__v1__undelete_note_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__UndeleteNoteRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__undelete_note_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__undelete_note_request__free_unpacked
+                     (Rapport__Relationships__V1__UndeleteNoteRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__undelete_note_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__get_note_request__init
+                     (Rapport__Relationships__V1__GetNoteRequest         *message)
+{
+  static const Rapport__Relationships__V1__GetNoteRequest init_value = RAPPORT__RELATIONSHIPS__V1__GET_NOTE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__get_note_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetNoteRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_note_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__get_note_request__pack
+                     (const Rapport__Relationships__V1__GetNoteRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_note_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__get_note_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetNoteRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_note_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__GetNoteRequest *
+       rapport__relationships__v1__get_note_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__GetNoteRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__get_note_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__get_note_request__free_unpacked
+                     (Rapport__Relationships__V1__GetNoteRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__get_note_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_notes_request__init
+                     (Rapport__Relationships__V1__ListNotesRequest         *message)
+{
+  static const Rapport__Relationships__V1__ListNotesRequest init_value = RAPPORT__RELATIONSHIPS__V1__LIST_NOTES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_notes_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListNotesRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_notes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_notes_request__pack
+                     (const Rapport__Relationships__V1__ListNotesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_notes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_notes_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListNotesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_notes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListNotesRequest *
+       rapport__relationships__v1__list_notes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListNotesRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_notes_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_notes_request__free_unpacked
+                     (Rapport__Relationships__V1__ListNotesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_notes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_notes_response__init
+                     (Rapport__Relationships__V1__ListNotesResponse         *message)
+{
+  static const Rapport__Relationships__V1__ListNotesResponse init_value = RAPPORT__RELATIONSHIPS__V1__LIST_NOTES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_notes_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListNotesResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_notes_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_notes_response__pack
+                     (const Rapport__Relationships__V1__ListNotesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_notes_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_notes_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListNotesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_notes_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListNotesResponse *
+       rapport__relationships__v1__list_notes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListNotesResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_notes_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_notes_response__free_unpacked
+                     (Rapport__Relationships__V1__ListNotesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_notes_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__submit_reflection_request__init
+                     (Rapport__Relationships__V1__SubmitReflectionRequest         *message)
+{
+  static const Rapport__Relationships__V1__SubmitReflectionRequest init_value = RAPPORT__RELATIONSHIPS__V1__SUBMIT_REFLECTION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__submit_reflection_request__get_packed_size
+                     (const Rapport__Relationships__V1__SubmitReflectionRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__submit_reflection_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__submit_reflection_request__pack
+                     (const Rapport__Relationships__V1__SubmitReflectionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__submit_reflection_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__submit_reflection_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__SubmitReflectionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__submit_reflection_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__SubmitReflectionRequest *
+       rapport__relationships__v1__submit_reflection_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__SubmitReflectionRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__submit_reflection_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__submit_reflection_request__free_unpacked
+                     (Rapport__Relationships__V1__SubmitReflectionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__submit_reflection_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__get_reflection_request__init
+                     (Rapport__Relationships__V1__GetReflectionRequest         *message)
+{
+  static const Rapport__Relationships__V1__GetReflectionRequest init_value = RAPPORT__RELATIONSHIPS__V1__GET_REFLECTION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__get_reflection_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetReflectionRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_reflection_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__get_reflection_request__pack
+                     (const Rapport__Relationships__V1__GetReflectionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_reflection_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__get_reflection_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetReflectionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_reflection_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__GetReflectionRequest *
+       rapport__relationships__v1__get_reflection_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__GetReflectionRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__get_reflection_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__get_reflection_request__free_unpacked
+                     (Rapport__Relationships__V1__GetReflectionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__get_reflection_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_reflections_request__init
+                     (Rapport__Relationships__V1__ListReflectionsRequest         *message)
+{
+  static const Rapport__Relationships__V1__ListReflectionsRequest init_value = RAPPORT__RELATIONSHIPS__V1__LIST_REFLECTIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_reflections_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListReflectionsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_reflections_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_reflections_request__pack
+                     (const Rapport__Relationships__V1__ListReflectionsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_reflections_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_reflections_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListReflectionsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_reflections_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListReflectionsRequest *
+       rapport__relationships__v1__list_reflections_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListReflectionsRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_reflections_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_reflections_request__free_unpacked
+                     (Rapport__Relationships__V1__ListReflectionsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_reflections_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_reflections_response__init
+                     (Rapport__Relationships__V1__ListReflectionsResponse         *message)
+{
+  static const Rapport__Relationships__V1__ListReflectionsResponse init_value = RAPPORT__RELATIONSHIPS__V1__LIST_REFLECTIONS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_reflections_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListReflectionsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_reflections_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_reflections_response__pack
+                     (const Rapport__Relationships__V1__ListReflectionsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_reflections_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_reflections_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListReflectionsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_reflections_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListReflectionsResponse *
+       rapport__relationships__v1__list_reflections_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListReflectionsResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_reflections_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_reflections_response__free_unpacked
+                     (Rapport__Relationships__V1__ListReflectionsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_reflections_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__relationships__v1__record_context_change_request__init
                      (Rapport__Relationships__V1__RecordContextChangeRequest         *message)
 {
@@ -2525,6 +5405,51 @@ void   rapport__relationships__v1__record_context_change_request__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__relationships__v1__record_context_change_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__report_context_ignored_request__init
+                     (Rapport__Relationships__V1__ReportContextIgnoredRequest         *message)
+{
+  static const Rapport__Relationships__V1__ReportContextIgnoredRequest init_value = RAPPORT__RELATIONSHIPS__V1__REPORT_CONTEXT_IGNORED_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__report_context_ignored_request__get_packed_size
+                     (const Rapport__Relationships__V1__ReportContextIgnoredRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__report_context_ignored_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__report_context_ignored_request__pack
+                     (const Rapport__Relationships__V1__ReportContextIgnoredRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__report_context_ignored_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__report_context_ignored_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ReportContextIgnoredRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__report_context_ignored_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ReportContextIgnoredRequest *
+       rapport__relationships__v1__report_context_ignored_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ReportContextIgnoredRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__report_context_ignored_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__report_context_ignored_request__free_unpacked
+                     (Rapport__Relationships__V1__ReportContextIgnoredRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__report_context_ignored_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__relationships__v1__get_context_change_request__init
@@ -2932,6 +5857,762 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_people_respons
   (ProtobufCMessageInit) rapport__relationships__v1__list_people_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__relationships__v1__update_person_request__field_descriptors[5] =
+{
+  {
+    "person",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdatePersonRequest, person),
+    &rapport__relationships__v1__person__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdatePersonRequest, update_mask),
+    &google__protobuf__field_mask__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdatePersonRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdatePersonRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdatePersonRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__update_person_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  4,   /* field[4] = occurred_at */
+  0,   /* field[0] = person */
+  3,   /* field[3] = request_id */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange rapport__relationships__v1__update_person_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__update_person_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.UpdatePersonRequest",
+  "UpdatePersonRequest",
+  "Rapport__Relationships__V1__UpdatePersonRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__UpdatePersonRequest),
+  5,
+  rapport__relationships__v1__update_person_request__field_descriptors,
+  rapport__relationships__v1__update_person_request__field_indices_by_name,
+  2,  rapport__relationships__v1__update_person_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__update_person_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__deactivate_person_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeactivatePersonRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeactivatePersonRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeactivatePersonRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeactivatePersonRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__deactivate_person_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__deactivate_person_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__deactivate_person_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.DeactivatePersonRequest",
+  "DeactivatePersonRequest",
+  "Rapport__Relationships__V1__DeactivatePersonRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__DeactivatePersonRequest),
+  4,
+  rapport__relationships__v1__deactivate_person_request__field_descriptors,
+  rapport__relationships__v1__deactivate_person_request__field_indices_by_name,
+  2,  rapport__relationships__v1__deactivate_person_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__deactivate_person_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__import_people_request__field_descriptors[3] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ImportPeopleRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "person_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ImportPeopleRequest, person_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "person",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ImportPeopleRequest, person),
+    &rapport__relationships__v1__person__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__import_people_request__field_indices_by_name[] = {
+  0,   /* field[0] = parent */
+  2,   /* field[2] = person */
+  1,   /* field[1] = person_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__import_people_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__import_people_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ImportPeopleRequest",
+  "ImportPeopleRequest",
+  "Rapport__Relationships__V1__ImportPeopleRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ImportPeopleRequest),
+  3,
+  rapport__relationships__v1__import_people_request__field_descriptors,
+  rapport__relationships__v1__import_people_request__field_indices_by_name,
+  1,  rapport__relationships__v1__import_people_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__import_people_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__import_people_response__field_descriptors[4] =
+{
+  {
+    "people",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__ImportPeopleResponse, n_people),
+    offsetof(Rapport__Relationships__V1__ImportPeopleResponse, people),
+    &rapport__relationships__v1__imported_person__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created_count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ImportPeopleResponse, created_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "updated_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ImportPeopleResponse, updated_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refused_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ImportPeopleResponse, refused_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__import_people_response__field_indices_by_name[] = {
+  1,   /* field[1] = created_count */
+  0,   /* field[0] = people */
+  3,   /* field[3] = refused_count */
+  2,   /* field[2] = updated_count */
+};
+static const ProtobufCIntRange rapport__relationships__v1__import_people_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__import_people_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ImportPeopleResponse",
+  "ImportPeopleResponse",
+  "Rapport__Relationships__V1__ImportPeopleResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ImportPeopleResponse),
+  4,
+  rapport__relationships__v1__import_people_response__field_descriptors,
+  rapport__relationships__v1__import_people_response__field_indices_by_name,
+  1,  rapport__relationships__v1__import_people_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__import_people_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__relationships__v1__imported_person__outcome__enum_values_by_number[5] =
+{
+  { "OUTCOME_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME__OUTCOME_UNSPECIFIED", 0 },
+  { "CREATED", "RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME__CREATED", 1 },
+  { "UPDATED", "RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME__UPDATED", 2 },
+  { "UNCHANGED", "RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME__UNCHANGED", 3 },
+  { "REFUSED", "RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME__REFUSED", 4 },
+};
+static const ProtobufCIntRange rapport__relationships__v1__imported_person__outcome__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex rapport__relationships__v1__imported_person__outcome__enum_values_by_name[5] =
+{
+  { "CREATED", 1 },
+  { "OUTCOME_UNSPECIFIED", 0 },
+  { "REFUSED", 4 },
+  { "UNCHANGED", 3 },
+  { "UPDATED", 2 },
+};
+const ProtobufCEnumDescriptor rapport__relationships__v1__imported_person__outcome__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ImportedPerson.Outcome",
+  "Outcome",
+  "Rapport__Relationships__V1__ImportedPerson__Outcome",
+  "rapport.relationships.v1",
+  5,
+  rapport__relationships__v1__imported_person__outcome__enum_values_by_number,
+  5,
+  rapport__relationships__v1__imported_person__outcome__enum_values_by_name,
+  1,
+  rapport__relationships__v1__imported_person__outcome__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__imported_person__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ImportedPerson, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outcome",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ImportedPerson, outcome),
+    &rapport__relationships__v1__imported_person__outcome__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ImportedPerson, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ImportedPerson, message),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__imported_person__field_indices_by_name[] = {
+  3,   /* field[3] = message */
+  0,   /* field[0] = name */
+  1,   /* field[1] = outcome */
+  2,   /* field[2] = reason */
+};
+static const ProtobufCIntRange rapport__relationships__v1__imported_person__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__imported_person__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ImportedPerson",
+  "ImportedPerson",
+  "Rapport__Relationships__V1__ImportedPerson",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ImportedPerson),
+  4,
+  rapport__relationships__v1__imported_person__field_descriptors,
+  rapport__relationships__v1__imported_person__field_indices_by_name,
+  1,  rapport__relationships__v1__imported_person__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__imported_person__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__create_leave_window_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateLeaveWindowRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "leave_window",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateLeaveWindowRequest, leave_window),
+    &rapport__relationships__v1__leave_window__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateLeaveWindowRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateLeaveWindowRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__create_leave_window_request__field_indices_by_name[] = {
+  1,   /* field[1] = leave_window */
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__create_leave_window_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__create_leave_window_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.CreateLeaveWindowRequest",
+  "CreateLeaveWindowRequest",
+  "Rapport__Relationships__V1__CreateLeaveWindowRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__CreateLeaveWindowRequest),
+  4,
+  rapport__relationships__v1__create_leave_window_request__field_descriptors,
+  rapport__relationships__v1__create_leave_window_request__field_indices_by_name,
+  2,  rapport__relationships__v1__create_leave_window_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__create_leave_window_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__get_leave_window_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__GetLeaveWindowRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__get_leave_window_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__relationships__v1__get_leave_window_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__get_leave_window_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.GetLeaveWindowRequest",
+  "GetLeaveWindowRequest",
+  "Rapport__Relationships__V1__GetLeaveWindowRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__GetLeaveWindowRequest),
+  1,
+  rapport__relationships__v1__get_leave_window_request__field_descriptors,
+  rapport__relationships__v1__get_leave_window_request__field_indices_by_name,
+  1,  rapport__relationships__v1__get_leave_window_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__get_leave_window_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_leave_windows_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListLeaveWindowsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListLeaveWindowsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListLeaveWindowsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListLeaveWindowsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListLeaveWindowsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_leave_windows_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_leave_windows_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_leave_windows_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListLeaveWindowsRequest",
+  "ListLeaveWindowsRequest",
+  "Rapport__Relationships__V1__ListLeaveWindowsRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListLeaveWindowsRequest),
+  5,
+  rapport__relationships__v1__list_leave_windows_request__field_descriptors,
+  rapport__relationships__v1__list_leave_windows_request__field_indices_by_name,
+  1,  rapport__relationships__v1__list_leave_windows_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_leave_windows_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_leave_windows_response__field_descriptors[2] =
+{
+  {
+    "leave_windows",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__ListLeaveWindowsResponse, n_leave_windows),
+    offsetof(Rapport__Relationships__V1__ListLeaveWindowsResponse, leave_windows),
+    &rapport__relationships__v1__leave_window__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListLeaveWindowsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_leave_windows_response__field_indices_by_name[] = {
+  0,   /* field[0] = leave_windows */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_leave_windows_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_leave_windows_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListLeaveWindowsResponse",
+  "ListLeaveWindowsResponse",
+  "Rapport__Relationships__V1__ListLeaveWindowsResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListLeaveWindowsResponse),
+  2,
+  rapport__relationships__v1__list_leave_windows_response__field_descriptors,
+  rapport__relationships__v1__list_leave_windows_response__field_indices_by_name,
+  1,  rapport__relationships__v1__list_leave_windows_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_leave_windows_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__delete_leave_window_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeleteLeaveWindowRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeleteLeaveWindowRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeleteLeaveWindowRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeleteLeaveWindowRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__delete_leave_window_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__delete_leave_window_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__delete_leave_window_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.DeleteLeaveWindowRequest",
+  "DeleteLeaveWindowRequest",
+  "Rapport__Relationships__V1__DeleteLeaveWindowRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__DeleteLeaveWindowRequest),
+  4,
+  rapport__relationships__v1__delete_leave_window_request__field_descriptors,
+  rapport__relationships__v1__delete_leave_window_request__field_indices_by_name,
+  2,  rapport__relationships__v1__delete_leave_window_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__delete_leave_window_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__relationships__v1__create_programme_request__field_descriptors[5] =
 {
   {
@@ -3202,6 +6883,354 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_programmes_res
   (ProtobufCMessageInit) rapport__relationships__v1__list_programmes_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__relationships__v1__update_programme_request__field_descriptors[5] =
+{
+  {
+    "programme",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdateProgrammeRequest, programme),
+    &rapport__relationships__v1__programme__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdateProgrammeRequest, update_mask),
+    &google__protobuf__field_mask__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdateProgrammeRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdateProgrammeRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdateProgrammeRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__update_programme_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  4,   /* field[4] = occurred_at */
+  0,   /* field[0] = programme */
+  3,   /* field[3] = request_id */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange rapport__relationships__v1__update_programme_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__update_programme_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.UpdateProgrammeRequest",
+  "UpdateProgrammeRequest",
+  "Rapport__Relationships__V1__UpdateProgrammeRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__UpdateProgrammeRequest),
+  5,
+  rapport__relationships__v1__update_programme_request__field_descriptors,
+  rapport__relationships__v1__update_programme_request__field_indices_by_name,
+  2,  rapport__relationships__v1__update_programme_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__update_programme_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__enroll_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__EnrollRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "enrollment",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__EnrollRequest, enrollment),
+    &rapport__relationships__v1__enrollment__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__EnrollRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__EnrollRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__enroll_request__field_indices_by_name[] = {
+  1,   /* field[1] = enrollment */
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__enroll_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__enroll_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.EnrollRequest",
+  "EnrollRequest",
+  "Rapport__Relationships__V1__EnrollRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__EnrollRequest),
+  4,
+  rapport__relationships__v1__enroll_request__field_descriptors,
+  rapport__relationships__v1__enroll_request__field_indices_by_name,
+  2,  rapport__relationships__v1__enroll_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__enroll_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__get_enrollment_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__GetEnrollmentRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__get_enrollment_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__relationships__v1__get_enrollment_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__get_enrollment_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.GetEnrollmentRequest",
+  "GetEnrollmentRequest",
+  "Rapport__Relationships__V1__GetEnrollmentRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__GetEnrollmentRequest),
+  1,
+  rapport__relationships__v1__get_enrollment_request__field_descriptors,
+  rapport__relationships__v1__get_enrollment_request__field_indices_by_name,
+  1,  rapport__relationships__v1__get_enrollment_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__get_enrollment_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_enrollments_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListEnrollmentsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListEnrollmentsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListEnrollmentsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListEnrollmentsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListEnrollmentsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_enrollments_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_enrollments_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_enrollments_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListEnrollmentsRequest",
+  "ListEnrollmentsRequest",
+  "Rapport__Relationships__V1__ListEnrollmentsRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListEnrollmentsRequest),
+  5,
+  rapport__relationships__v1__list_enrollments_request__field_descriptors,
+  rapport__relationships__v1__list_enrollments_request__field_indices_by_name,
+  1,  rapport__relationships__v1__list_enrollments_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_enrollments_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_enrollments_response__field_descriptors[2] =
+{
+  {
+    "enrollments",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__ListEnrollmentsResponse, n_enrollments),
+    offsetof(Rapport__Relationships__V1__ListEnrollmentsResponse, enrollments),
+    &rapport__relationships__v1__enrollment__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListEnrollmentsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_enrollments_response__field_indices_by_name[] = {
+  0,   /* field[0] = enrollments */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_enrollments_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_enrollments_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListEnrollmentsResponse",
+  "ListEnrollmentsResponse",
+  "Rapport__Relationships__V1__ListEnrollmentsResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListEnrollmentsResponse),
+  2,
+  rapport__relationships__v1__list_enrollments_response__field_descriptors,
+  rapport__relationships__v1__list_enrollments_response__field_indices_by_name,
+  1,  rapport__relationships__v1__list_enrollments_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_enrollments_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__relationships__v1__request_relationship_request__field_descriptors[4] =
 {
   {
@@ -3358,6 +7387,523 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__accept_request_requ
   (ProtobufCMessageInit) rapport__relationships__v1__accept_request_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__relationships__v1__decline_request_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeclineRequestRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeclineRequestRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeclineRequestRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeclineRequestRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__decline_request_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__decline_request_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__decline_request_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.DeclineRequestRequest",
+  "DeclineRequestRequest",
+  "Rapport__Relationships__V1__DeclineRequestRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__DeclineRequestRequest),
+  4,
+  rapport__relationships__v1__decline_request_request__field_descriptors,
+  rapport__relationships__v1__decline_request_request__field_indices_by_name,
+  2,  rapport__relationships__v1__decline_request_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__decline_request_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__ask_for_more_info_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AskForMoreInfoRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "question",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AskForMoreInfoRequest, question),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AskForMoreInfoRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AskForMoreInfoRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AskForMoreInfoRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__ask_for_more_info_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  1,   /* field[1] = question */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__ask_for_more_info_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__ask_for_more_info_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.AskForMoreInfoRequest",
+  "AskForMoreInfoRequest",
+  "Rapport__Relationships__V1__AskForMoreInfoRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__AskForMoreInfoRequest),
+  5,
+  rapport__relationships__v1__ask_for_more_info_request__field_descriptors,
+  rapport__relationships__v1__ask_for_more_info_request__field_indices_by_name,
+  2,  rapport__relationships__v1__ask_for_more_info_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__ask_for_more_info_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__provide_info_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ProvideInfoRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answer",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ProvideInfoRequest, answer),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ProvideInfoRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ProvideInfoRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ProvideInfoRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__provide_info_request__field_indices_by_name[] = {
+  1,   /* field[1] = answer */
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__provide_info_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__provide_info_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ProvideInfoRequest",
+  "ProvideInfoRequest",
+  "Rapport__Relationships__V1__ProvideInfoRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ProvideInfoRequest),
+  5,
+  rapport__relationships__v1__provide_info_request__field_descriptors,
+  rapport__relationships__v1__provide_info_request__field_indices_by_name,
+  2,  rapport__relationships__v1__provide_info_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__provide_info_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__withdraw_request_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WithdrawRequestRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WithdrawRequestRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WithdrawRequestRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WithdrawRequestRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__withdraw_request_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__withdraw_request_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__withdraw_request_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.WithdrawRequestRequest",
+  "WithdrawRequestRequest",
+  "Rapport__Relationships__V1__WithdrawRequestRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__WithdrawRequestRequest),
+  4,
+  rapport__relationships__v1__withdraw_request_request__field_descriptors,
+  rapport__relationships__v1__withdraw_request_request__field_indices_by_name,
+  2,  rapport__relationships__v1__withdraw_request_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__withdraw_request_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__get_inquiry_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__GetInquiryRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__get_inquiry_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__relationships__v1__get_inquiry_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__get_inquiry_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.GetInquiryRequest",
+  "GetInquiryRequest",
+  "Rapport__Relationships__V1__GetInquiryRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__GetInquiryRequest),
+  1,
+  rapport__relationships__v1__get_inquiry_request__field_descriptors,
+  rapport__relationships__v1__get_inquiry_request__field_indices_by_name,
+  1,  rapport__relationships__v1__get_inquiry_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__get_inquiry_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_inquiries_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListInquiriesRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListInquiriesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListInquiriesRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListInquiriesRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListInquiriesRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_inquiries_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_inquiries_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_inquiries_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListInquiriesRequest",
+  "ListInquiriesRequest",
+  "Rapport__Relationships__V1__ListInquiriesRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListInquiriesRequest),
+  5,
+  rapport__relationships__v1__list_inquiries_request__field_descriptors,
+  rapport__relationships__v1__list_inquiries_request__field_indices_by_name,
+  1,  rapport__relationships__v1__list_inquiries_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_inquiries_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_inquiries_response__field_descriptors[2] =
+{
+  {
+    "inquiries",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__ListInquiriesResponse, n_inquiries),
+    offsetof(Rapport__Relationships__V1__ListInquiriesResponse, inquiries),
+    &rapport__relationships__v1__inquiry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListInquiriesResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_inquiries_response__field_indices_by_name[] = {
+  0,   /* field[0] = inquiries */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_inquiries_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_inquiries_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListInquiriesResponse",
+  "ListInquiriesResponse",
+  "Rapport__Relationships__V1__ListInquiriesResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListInquiriesResponse),
+  2,
+  rapport__relationships__v1__list_inquiries_response__field_descriptors,
+  rapport__relationships__v1__list_inquiries_response__field_indices_by_name,
+  1,  rapport__relationships__v1__list_inquiries_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_inquiries_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__relationships__v1__activate_relationship_request__field_descriptors[4] =
 {
   {
@@ -3434,6 +7980,253 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__activate_relationsh
   rapport__relationships__v1__activate_relationship_request__field_indices_by_name,
   2,  rapport__relationships__v1__activate_relationship_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__activate_relationship_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__pause_relationship_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__PauseRelationshipRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__PauseRelationshipRequest, reason),
+    &rapport__relationships__v1__pause__reason__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__PauseRelationshipRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__PauseRelationshipRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__PauseRelationshipRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__pause_relationship_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  1,   /* field[1] = reason */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__pause_relationship_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__pause_relationship_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.PauseRelationshipRequest",
+  "PauseRelationshipRequest",
+  "Rapport__Relationships__V1__PauseRelationshipRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__PauseRelationshipRequest),
+  5,
+  rapport__relationships__v1__pause_relationship_request__field_descriptors,
+  rapport__relationships__v1__pause_relationship_request__field_indices_by_name,
+  2,  rapport__relationships__v1__pause_relationship_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__pause_relationship_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__resume_relationship_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ResumeRelationshipRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ResumeRelationshipRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ResumeRelationshipRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ResumeRelationshipRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__resume_relationship_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__resume_relationship_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__resume_relationship_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ResumeRelationshipRequest",
+  "ResumeRelationshipRequest",
+  "Rapport__Relationships__V1__ResumeRelationshipRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ResumeRelationshipRequest),
+  4,
+  rapport__relationships__v1__resume_relationship_request__field_descriptors,
+  rapport__relationships__v1__resume_relationship_request__field_indices_by_name,
+  2,  rapport__relationships__v1__resume_relationship_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__resume_relationship_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__end_relationship_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__EndRelationshipRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__EndRelationshipRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__EndRelationshipRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__EndRelationshipRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__end_relationship_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__end_relationship_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__end_relationship_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.EndRelationshipRequest",
+  "EndRelationshipRequest",
+  "Rapport__Relationships__V1__EndRelationshipRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__EndRelationshipRequest),
+  4,
+  rapport__relationships__v1__end_relationship_request__field_descriptors,
+  rapport__relationships__v1__end_relationship_request__field_indices_by_name,
+  2,  rapport__relationships__v1__end_relationship_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__end_relationship_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__relationships__v1__finish_import_request__field_descriptors[4] =
@@ -3691,6 +8484,693 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_relationships_
   rapport__relationships__v1__list_relationships_response__field_indices_by_name,
   1,  rapport__relationships__v1__list_relationships_response__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__list_relationships_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__watch_relationship_request__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WatchRelationshipRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WatchRelationshipRequest, resume_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__watch_relationship_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange rapport__relationships__v1__watch_relationship_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__watch_relationship_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.WatchRelationshipRequest",
+  "WatchRelationshipRequest",
+  "Rapport__Relationships__V1__WatchRelationshipRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__WatchRelationshipRequest),
+  2,
+  rapport__relationships__v1__watch_relationship_request__field_descriptors,
+  rapport__relationships__v1__watch_relationship_request__field_indices_by_name,
+  1,  rapport__relationships__v1__watch_relationship_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__watch_relationship_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__relationships__v1__watch_relationship_response__actor_role__enum_values_by_number[4] =
+{
+  { "ACTOR_ROLE_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__ACTOR_ROLE__ACTOR_ROLE_UNSPECIFIED", 0 },
+  { "TRUSTOR", "RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__ACTOR_ROLE__TRUSTOR", 1 },
+  { "TRUSTEE", "RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__ACTOR_ROLE__TRUSTEE", 2 },
+  { "OTHER", "RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__ACTOR_ROLE__OTHER", 3 },
+};
+static const ProtobufCIntRange rapport__relationships__v1__watch_relationship_response__actor_role__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex rapport__relationships__v1__watch_relationship_response__actor_role__enum_values_by_name[4] =
+{
+  { "ACTOR_ROLE_UNSPECIFIED", 0 },
+  { "OTHER", 3 },
+  { "TRUSTEE", 2 },
+  { "TRUSTOR", 1 },
+};
+const ProtobufCEnumDescriptor rapport__relationships__v1__watch_relationship_response__actor_role__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.WatchRelationshipResponse.ActorRole",
+  "ActorRole",
+  "Rapport__Relationships__V1__WatchRelationshipResponse__ActorRole",
+  "rapport.relationships.v1",
+  4,
+  rapport__relationships__v1__watch_relationship_response__actor_role__enum_values_by_number,
+  4,
+  rapport__relationships__v1__watch_relationship_response__actor_role__enum_values_by_name,
+  1,
+  rapport__relationships__v1__watch_relationship_response__actor_role__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__watch_relationship_response__field_descriptors[5] =
+{
+  {
+    "type",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WatchRelationshipResponse, type),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resource",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WatchRelationshipResponse, resource),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WatchRelationshipResponse, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor_role",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WatchRelationshipResponse, actor_role),
+    &rapport__relationships__v1__watch_relationship_response__actor_role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WatchRelationshipResponse, resume_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__watch_relationship_response__field_indices_by_name[] = {
+  3,   /* field[3] = actor_role */
+  2,   /* field[2] = occurred_at */
+  1,   /* field[1] = resource */
+  4,   /* field[4] = resume_token */
+  0,   /* field[0] = type */
+};
+static const ProtobufCIntRange rapport__relationships__v1__watch_relationship_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__watch_relationship_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.WatchRelationshipResponse",
+  "WatchRelationshipResponse",
+  "Rapport__Relationships__V1__WatchRelationshipResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__WatchRelationshipResponse),
+  5,
+  rapport__relationships__v1__watch_relationship_response__field_descriptors,
+  rapport__relationships__v1__watch_relationship_response__field_indices_by_name,
+  1,  rapport__relationships__v1__watch_relationship_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__watch_relationship_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__disclose_conflict_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DiscloseConflictRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "conflict_disclosure",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DiscloseConflictRequest, conflict_disclosure),
+    &rapport__relationships__v1__conflict_disclosure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DiscloseConflictRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DiscloseConflictRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__disclose_conflict_request__field_indices_by_name[] = {
+  1,   /* field[1] = conflict_disclosure */
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__disclose_conflict_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__disclose_conflict_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.DiscloseConflictRequest",
+  "DiscloseConflictRequest",
+  "Rapport__Relationships__V1__DiscloseConflictRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__DiscloseConflictRequest),
+  4,
+  rapport__relationships__v1__disclose_conflict_request__field_descriptors,
+  rapport__relationships__v1__disclose_conflict_request__field_indices_by_name,
+  2,  rapport__relationships__v1__disclose_conflict_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__disclose_conflict_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__get_conflict_disclosure_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__GetConflictDisclosureRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__get_conflict_disclosure_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__relationships__v1__get_conflict_disclosure_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__get_conflict_disclosure_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.GetConflictDisclosureRequest",
+  "GetConflictDisclosureRequest",
+  "Rapport__Relationships__V1__GetConflictDisclosureRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__GetConflictDisclosureRequest),
+  1,
+  rapport__relationships__v1__get_conflict_disclosure_request__field_descriptors,
+  rapport__relationships__v1__get_conflict_disclosure_request__field_indices_by_name,
+  1,  rapport__relationships__v1__get_conflict_disclosure_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__get_conflict_disclosure_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_conflict_disclosures_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListConflictDisclosuresRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListConflictDisclosuresRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListConflictDisclosuresRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListConflictDisclosuresRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListConflictDisclosuresRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_conflict_disclosures_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_conflict_disclosures_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_conflict_disclosures_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListConflictDisclosuresRequest",
+  "ListConflictDisclosuresRequest",
+  "Rapport__Relationships__V1__ListConflictDisclosuresRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListConflictDisclosuresRequest),
+  5,
+  rapport__relationships__v1__list_conflict_disclosures_request__field_descriptors,
+  rapport__relationships__v1__list_conflict_disclosures_request__field_indices_by_name,
+  1,  rapport__relationships__v1__list_conflict_disclosures_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_conflict_disclosures_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_conflict_disclosures_response__field_descriptors[2] =
+{
+  {
+    "conflict_disclosures",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__ListConflictDisclosuresResponse, n_conflict_disclosures),
+    offsetof(Rapport__Relationships__V1__ListConflictDisclosuresResponse, conflict_disclosures),
+    &rapport__relationships__v1__conflict_disclosure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListConflictDisclosuresResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_conflict_disclosures_response__field_indices_by_name[] = {
+  0,   /* field[0] = conflict_disclosures */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_conflict_disclosures_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_conflict_disclosures_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListConflictDisclosuresResponse",
+  "ListConflictDisclosuresResponse",
+  "Rapport__Relationships__V1__ListConflictDisclosuresResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListConflictDisclosuresResponse),
+  2,
+  rapport__relationships__v1__list_conflict_disclosures_response__field_descriptors,
+  rapport__relationships__v1__list_conflict_disclosures_response__field_indices_by_name,
+  1,  rapport__relationships__v1__list_conflict_disclosures_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_conflict_disclosures_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__verify_credential_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__VerifyCredentialRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "credential",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__VerifyCredentialRequest, credential),
+    &rapport__relationships__v1__credential__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__VerifyCredentialRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__VerifyCredentialRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__verify_credential_request__field_indices_by_name[] = {
+  1,   /* field[1] = credential */
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__verify_credential_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__verify_credential_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.VerifyCredentialRequest",
+  "VerifyCredentialRequest",
+  "Rapport__Relationships__V1__VerifyCredentialRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__VerifyCredentialRequest),
+  4,
+  rapport__relationships__v1__verify_credential_request__field_descriptors,
+  rapport__relationships__v1__verify_credential_request__field_indices_by_name,
+  2,  rapport__relationships__v1__verify_credential_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__verify_credential_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__get_credential_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__GetCredentialRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__get_credential_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__relationships__v1__get_credential_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__get_credential_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.GetCredentialRequest",
+  "GetCredentialRequest",
+  "Rapport__Relationships__V1__GetCredentialRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__GetCredentialRequest),
+  1,
+  rapport__relationships__v1__get_credential_request__field_descriptors,
+  rapport__relationships__v1__get_credential_request__field_indices_by_name,
+  1,  rapport__relationships__v1__get_credential_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__get_credential_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_credentials_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListCredentialsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListCredentialsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListCredentialsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListCredentialsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListCredentialsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_credentials_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_credentials_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_credentials_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListCredentialsRequest",
+  "ListCredentialsRequest",
+  "Rapport__Relationships__V1__ListCredentialsRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListCredentialsRequest),
+  5,
+  rapport__relationships__v1__list_credentials_request__field_descriptors,
+  rapport__relationships__v1__list_credentials_request__field_indices_by_name,
+  1,  rapport__relationships__v1__list_credentials_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_credentials_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_credentials_response__field_descriptors[2] =
+{
+  {
+    "credentials",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__ListCredentialsResponse, n_credentials),
+    offsetof(Rapport__Relationships__V1__ListCredentialsResponse, credentials),
+    &rapport__relationships__v1__credential__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListCredentialsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_credentials_response__field_indices_by_name[] = {
+  0,   /* field[0] = credentials */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_credentials_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_credentials_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListCredentialsResponse",
+  "ListCredentialsResponse",
+  "Rapport__Relationships__V1__ListCredentialsResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListCredentialsResponse),
+  2,
+  rapport__relationships__v1__list_credentials_response__field_descriptors,
+  rapport__relationships__v1__list_credentials_response__field_indices_by_name,
+  1,  rapport__relationships__v1__list_credentials_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_credentials_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__relationships__v1__revise_agreement_request__field_descriptors[4] =
@@ -4197,7 +9677,189 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__state_intent_reques
   (ProtobufCMessageInit) rapport__relationships__v1__state_intent_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__attest_session_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__reschedule_session_request__field_descriptors[6] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RescheduleSessionRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RescheduleSessionRequest, start_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "duration_minutes",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RescheduleSessionRequest, duration_minutes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RescheduleSessionRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RescheduleSessionRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RescheduleSessionRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__reschedule_session_request__field_indices_by_name[] = {
+  2,   /* field[2] = duration_minutes */
+  3,   /* field[3] = etag */
+  0,   /* field[0] = name */
+  5,   /* field[5] = occurred_at */
+  4,   /* field[4] = request_id */
+  1,   /* field[1] = start_time */
+};
+static const ProtobufCIntRange rapport__relationships__v1__reschedule_session_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 3 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__reschedule_session_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.RescheduleSessionRequest",
+  "RescheduleSessionRequest",
+  "Rapport__Relationships__V1__RescheduleSessionRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__RescheduleSessionRequest),
+  6,
+  rapport__relationships__v1__reschedule_session_request__field_descriptors,
+  rapport__relationships__v1__reschedule_session_request__field_indices_by_name,
+  2,  rapport__relationships__v1__reschedule_session_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__reschedule_session_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__cancel_session_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CancelSessionRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CancelSessionRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CancelSessionRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CancelSessionRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__cancel_session_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__cancel_session_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__cancel_session_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.CancelSessionRequest",
+  "CancelSessionRequest",
+  "Rapport__Relationships__V1__CancelSessionRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__CancelSessionRequest),
+  4,
+  rapport__relationships__v1__cancel_session_request__field_descriptors,
+  rapport__relationships__v1__cancel_session_request__field_indices_by_name,
+  2,  rapport__relationships__v1__cancel_session_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__cancel_session_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__attest_session_request__field_descriptors[7] =
 {
   {
     "name",
@@ -4219,6 +9881,30 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__attest_session
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__AttestSessionRequest, outcome),
     &rapport__relationships__v1__attestation__outcome__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "raised",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AttestSessionRequest, raised),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attention",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AttestSessionRequest, attention),
+    NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -4261,17 +9947,19 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__attest_session
   },
 };
 static const unsigned rapport__relationships__v1__attest_session_request__field_indices_by_name[] = {
-  2,   /* field[2] = etag */
+  3,   /* field[3] = attention */
+  4,   /* field[4] = etag */
   0,   /* field[0] = name */
-  4,   /* field[4] = occurred_at */
+  6,   /* field[6] = occurred_at */
   1,   /* field[1] = outcome */
-  3,   /* field[3] = request_id */
+  2,   /* field[2] = raised */
+  5,   /* field[5] = request_id */
 };
 static const ProtobufCIntRange rapport__relationships__v1__attest_session_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 13, 2 },
-  { 0, 5 }
+  { 13, 4 },
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__attest_session_request__descriptor =
 {
@@ -4281,11 +9969,271 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__attest_session_requ
   "Rapport__Relationships__V1__AttestSessionRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__AttestSessionRequest),
-  5,
+  7,
   rapport__relationships__v1__attest_session_request__field_descriptors,
   rapport__relationships__v1__attest_session_request__field_indices_by_name,
   2,  rapport__relationships__v1__attest_session_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__attest_session_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__dispute_session_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DisputeSessionRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DisputeSessionRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DisputeSessionRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DisputeSessionRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__dispute_session_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__dispute_session_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__dispute_session_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.DisputeSessionRequest",
+  "DisputeSessionRequest",
+  "Rapport__Relationships__V1__DisputeSessionRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__DisputeSessionRequest),
+  4,
+  rapport__relationships__v1__dispute_session_request__field_descriptors,
+  rapport__relationships__v1__dispute_session_request__field_indices_by_name,
+  2,  rapport__relationships__v1__dispute_session_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__dispute_session_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__resolve_dispute_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ResolveDisputeRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outcome",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ResolveDisputeRequest, outcome),
+    &rapport__relationships__v1__session__resolution__outcome__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ResolveDisputeRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ResolveDisputeRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ResolveDisputeRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__resolve_dispute_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  1,   /* field[1] = outcome */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__resolve_dispute_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__resolve_dispute_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ResolveDisputeRequest",
+  "ResolveDisputeRequest",
+  "Rapport__Relationships__V1__ResolveDisputeRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ResolveDisputeRequest),
+  5,
+  rapport__relationships__v1__resolve_dispute_request__field_descriptors,
+  rapport__relationships__v1__resolve_dispute_request__field_indices_by_name,
+  2,  rapport__relationships__v1__resolve_dispute_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__resolve_dispute_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__set_session_depth_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__SetSessionDepthRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "depth",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__SetSessionDepthRequest, depth),
+    &rapport__relationships__v1__session__depth__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__SetSessionDepthRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__SetSessionDepthRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__SetSessionDepthRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__set_session_depth_request__field_indices_by_name[] = {
+  1,   /* field[1] = depth */
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__set_session_depth_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__set_session_depth_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.SetSessionDepthRequest",
+  "SetSessionDepthRequest",
+  "Rapport__Relationships__V1__SetSessionDepthRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__SetSessionDepthRequest),
+  5,
+  rapport__relationships__v1__set_session_depth_request__field_descriptors,
+  rapport__relationships__v1__set_session_depth_request__field_indices_by_name,
+  2,  rapport__relationships__v1__set_session_depth_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__set_session_depth_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__relationships__v1__get_session_request__field_descriptors[1] =
@@ -4467,6 +10415,263 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_sessions_respo
   (ProtobufCMessageInit) rapport__relationships__v1__list_sessions_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__relationships__v1__add_agenda_item_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AddAgendaItemRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "agenda_item",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AddAgendaItemRequest, agenda_item),
+    &rapport__relationships__v1__agenda_item__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AddAgendaItemRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AddAgendaItemRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__add_agenda_item_request__field_indices_by_name[] = {
+  1,   /* field[1] = agenda_item */
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__add_agenda_item_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__add_agenda_item_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.AddAgendaItemRequest",
+  "AddAgendaItemRequest",
+  "Rapport__Relationships__V1__AddAgendaItemRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__AddAgendaItemRequest),
+  4,
+  rapport__relationships__v1__add_agenda_item_request__field_descriptors,
+  rapport__relationships__v1__add_agenda_item_request__field_indices_by_name,
+  2,  rapport__relationships__v1__add_agenda_item_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__add_agenda_item_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__get_agenda_item_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__GetAgendaItemRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__get_agenda_item_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__relationships__v1__get_agenda_item_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__get_agenda_item_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.GetAgendaItemRequest",
+  "GetAgendaItemRequest",
+  "Rapport__Relationships__V1__GetAgendaItemRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__GetAgendaItemRequest),
+  1,
+  rapport__relationships__v1__get_agenda_item_request__field_descriptors,
+  rapport__relationships__v1__get_agenda_item_request__field_indices_by_name,
+  1,  rapport__relationships__v1__get_agenda_item_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__get_agenda_item_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_agenda_items_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListAgendaItemsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListAgendaItemsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListAgendaItemsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListAgendaItemsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListAgendaItemsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_agenda_items_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_agenda_items_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_agenda_items_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListAgendaItemsRequest",
+  "ListAgendaItemsRequest",
+  "Rapport__Relationships__V1__ListAgendaItemsRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListAgendaItemsRequest),
+  5,
+  rapport__relationships__v1__list_agenda_items_request__field_descriptors,
+  rapport__relationships__v1__list_agenda_items_request__field_indices_by_name,
+  1,  rapport__relationships__v1__list_agenda_items_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_agenda_items_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_agenda_items_response__field_descriptors[2] =
+{
+  {
+    "agenda_items",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__ListAgendaItemsResponse, n_agenda_items),
+    offsetof(Rapport__Relationships__V1__ListAgendaItemsResponse, agenda_items),
+    &rapport__relationships__v1__agenda_item__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListAgendaItemsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_agenda_items_response__field_indices_by_name[] = {
+  0,   /* field[0] = agenda_items */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_agenda_items_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_agenda_items_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListAgendaItemsResponse",
+  "ListAgendaItemsResponse",
+  "Rapport__Relationships__V1__ListAgendaItemsResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListAgendaItemsResponse),
+  2,
+  rapport__relationships__v1__list_agenda_items_response__field_descriptors,
+  rapport__relationships__v1__list_agenda_items_response__field_indices_by_name,
+  1,  rapport__relationships__v1__list_agenda_items_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_agenda_items_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__relationships__v1__create_commitment_request__field_descriptors[4] =
 {
   {
@@ -4621,6 +10826,240 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__accept_commitment_r
   rapport__relationships__v1__accept_commitment_request__field_indices_by_name,
   2,  rapport__relationships__v1__accept_commitment_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__accept_commitment_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__decline_commitment_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeclineCommitmentRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeclineCommitmentRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeclineCommitmentRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeclineCommitmentRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__decline_commitment_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__decline_commitment_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__decline_commitment_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.DeclineCommitmentRequest",
+  "DeclineCommitmentRequest",
+  "Rapport__Relationships__V1__DeclineCommitmentRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__DeclineCommitmentRequest),
+  4,
+  rapport__relationships__v1__decline_commitment_request__field_descriptors,
+  rapport__relationships__v1__decline_commitment_request__field_indices_by_name,
+  2,  rapport__relationships__v1__decline_commitment_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__decline_commitment_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__release_commitment_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReleaseCommitmentRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReleaseCommitmentRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReleaseCommitmentRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReleaseCommitmentRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__release_commitment_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__release_commitment_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__release_commitment_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ReleaseCommitmentRequest",
+  "ReleaseCommitmentRequest",
+  "Rapport__Relationships__V1__ReleaseCommitmentRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ReleaseCommitmentRequest),
+  4,
+  rapport__relationships__v1__release_commitment_request__field_descriptors,
+  rapport__relationships__v1__release_commitment_request__field_indices_by_name,
+  2,  rapport__relationships__v1__release_commitment_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__release_commitment_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__mark_trivial_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MarkTrivialRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MarkTrivialRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MarkTrivialRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MarkTrivialRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__mark_trivial_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__mark_trivial_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__mark_trivial_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.MarkTrivialRequest",
+  "MarkTrivialRequest",
+  "Rapport__Relationships__V1__MarkTrivialRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__MarkTrivialRequest),
+  4,
+  rapport__relationships__v1__mark_trivial_request__field_descriptors,
+  rapport__relationships__v1__mark_trivial_request__field_indices_by_name,
+  2,  rapport__relationships__v1__mark_trivial_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__mark_trivial_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__relationships__v1__renegotiate_commitment_request__field_descriptors[5] =
@@ -4870,6 +11309,162 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__confirm_kept_reques
   (ProtobufCMessageInit) rapport__relationships__v1__confirm_kept_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__relationships__v1__dispute_commitment_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DisputeCommitmentRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DisputeCommitmentRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DisputeCommitmentRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DisputeCommitmentRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__dispute_commitment_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__dispute_commitment_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__dispute_commitment_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.DisputeCommitmentRequest",
+  "DisputeCommitmentRequest",
+  "Rapport__Relationships__V1__DisputeCommitmentRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__DisputeCommitmentRequest),
+  4,
+  rapport__relationships__v1__dispute_commitment_request__field_descriptors,
+  rapport__relationships__v1__dispute_commitment_request__field_indices_by_name,
+  2,  rapport__relationships__v1__dispute_commitment_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__dispute_commitment_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__withdraw_claim_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WithdrawClaimRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WithdrawClaimRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WithdrawClaimRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__WithdrawClaimRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__withdraw_claim_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__withdraw_claim_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__withdraw_claim_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.WithdrawClaimRequest",
+  "WithdrawClaimRequest",
+  "Rapport__Relationships__V1__WithdrawClaimRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__WithdrawClaimRequest),
+  4,
+  rapport__relationships__v1__withdraw_claim_request__field_descriptors,
+  rapport__relationships__v1__withdraw_claim_request__field_indices_by_name,
+  2,  rapport__relationships__v1__withdraw_claim_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__withdraw_claim_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__relationships__v1__get_commitment_request__field_descriptors[1] =
 {
   {
@@ -5047,6 +11642,175 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_commitments_re
   rapport__relationships__v1__list_commitments_response__field_indices_by_name,
   1,  rapport__relationships__v1__list_commitments_response__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__list_commitments_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__report_breach_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReportBreachRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "breach_case",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReportBreachRequest, breach_case),
+    &rapport__relationships__v1__breach_case__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReportBreachRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReportBreachRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__report_breach_request__field_indices_by_name[] = {
+  1,   /* field[1] = breach_case */
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__report_breach_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__report_breach_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ReportBreachRequest",
+  "ReportBreachRequest",
+  "Rapport__Relationships__V1__ReportBreachRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ReportBreachRequest),
+  4,
+  rapport__relationships__v1__report_breach_request__field_descriptors,
+  rapport__relationships__v1__report_breach_request__field_indices_by_name,
+  2,  rapport__relationships__v1__report_breach_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__report_breach_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__record_finding_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RecordFindingRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "confirmed",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RecordFindingRequest, confirmed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RecordFindingRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RecordFindingRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RecordFindingRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__record_finding_request__field_indices_by_name[] = {
+  1,   /* field[1] = confirmed */
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__record_finding_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__record_finding_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.RecordFindingRequest",
+  "RecordFindingRequest",
+  "Rapport__Relationships__V1__RecordFindingRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__RecordFindingRequest),
+  5,
+  rapport__relationships__v1__record_finding_request__field_descriptors,
+  rapport__relationships__v1__record_finding_request__field_indices_by_name,
+  2,  rapport__relationships__v1__record_finding_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__record_finding_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__relationships__v1__acknowledge_breach_request__field_descriptors[7] =
@@ -5590,6 +12354,188 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__explain_decision_re
   rapport__relationships__v1__explain_decision_request__field_indices_by_name,
   2,  rapport__relationships__v1__explain_decision_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__explain_decision_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__revise_decision_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReviseDecisionRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "decision",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReviseDecisionRequest, decision),
+    &rapport__relationships__v1__decision__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReviseDecisionRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReviseDecisionRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReviseDecisionRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__revise_decision_request__field_indices_by_name[] = {
+  1,   /* field[1] = decision */
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__revise_decision_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__revise_decision_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ReviseDecisionRequest",
+  "ReviseDecisionRequest",
+  "Rapport__Relationships__V1__ReviseDecisionRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ReviseDecisionRequest),
+  5,
+  rapport__relationships__v1__revise_decision_request__field_descriptors,
+  rapport__relationships__v1__revise_decision_request__field_indices_by_name,
+  2,  rapport__relationships__v1__revise_decision_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__revise_decision_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__answer_know_why_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AnswerKnowWhyRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "know_why",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AnswerKnowWhyRequest, know_why),
+    &rapport__relationships__v1__decision__know_why__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AnswerKnowWhyRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AnswerKnowWhyRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AnswerKnowWhyRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__answer_know_why_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  1,   /* field[1] = know_why */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__answer_know_why_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__answer_know_why_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.AnswerKnowWhyRequest",
+  "AnswerKnowWhyRequest",
+  "Rapport__Relationships__V1__AnswerKnowWhyRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__AnswerKnowWhyRequest),
+  5,
+  rapport__relationships__v1__answer_know_why_request__field_descriptors,
+  rapport__relationships__v1__answer_know_why_request__field_indices_by_name,
+  2,  rapport__relationships__v1__answer_know_why_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__answer_know_why_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__relationships__v1__get_decision_request__field_descriptors[1] =
@@ -6571,6 +13517,780 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_advice_respons
   (ProtobufCMessageInit) rapport__relationships__v1__list_advice_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__relationships__v1__create_note_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateNoteRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "note",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateNoteRequest, note),
+    &rapport__relationships__v1__note__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateNoteRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateNoteRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__create_note_request__field_indices_by_name[] = {
+  1,   /* field[1] = note */
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__create_note_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__create_note_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.CreateNoteRequest",
+  "CreateNoteRequest",
+  "Rapport__Relationships__V1__CreateNoteRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__CreateNoteRequest),
+  4,
+  rapport__relationships__v1__create_note_request__field_descriptors,
+  rapport__relationships__v1__create_note_request__field_indices_by_name,
+  2,  rapport__relationships__v1__create_note_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__create_note_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__update_note_request__field_descriptors[5] =
+{
+  {
+    "note",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdateNoteRequest, note),
+    &rapport__relationships__v1__note__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdateNoteRequest, update_mask),
+    &google__protobuf__field_mask__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdateNoteRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdateNoteRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdateNoteRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__update_note_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = note */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange rapport__relationships__v1__update_note_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__update_note_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.UpdateNoteRequest",
+  "UpdateNoteRequest",
+  "Rapport__Relationships__V1__UpdateNoteRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__UpdateNoteRequest),
+  5,
+  rapport__relationships__v1__update_note_request__field_descriptors,
+  rapport__relationships__v1__update_note_request__field_indices_by_name,
+  2,  rapport__relationships__v1__update_note_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__update_note_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__delete_note_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeleteNoteRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeleteNoteRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeleteNoteRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DeleteNoteRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__delete_note_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__delete_note_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__delete_note_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.DeleteNoteRequest",
+  "DeleteNoteRequest",
+  "Rapport__Relationships__V1__DeleteNoteRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__DeleteNoteRequest),
+  4,
+  rapport__relationships__v1__delete_note_request__field_descriptors,
+  rapport__relationships__v1__delete_note_request__field_indices_by_name,
+  2,  rapport__relationships__v1__delete_note_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__delete_note_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__undelete_note_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UndeleteNoteRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UndeleteNoteRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UndeleteNoteRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UndeleteNoteRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__undelete_note_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__undelete_note_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__undelete_note_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.UndeleteNoteRequest",
+  "UndeleteNoteRequest",
+  "Rapport__Relationships__V1__UndeleteNoteRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__UndeleteNoteRequest),
+  4,
+  rapport__relationships__v1__undelete_note_request__field_descriptors,
+  rapport__relationships__v1__undelete_note_request__field_indices_by_name,
+  2,  rapport__relationships__v1__undelete_note_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__undelete_note_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__get_note_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__GetNoteRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__get_note_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__relationships__v1__get_note_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__get_note_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.GetNoteRequest",
+  "GetNoteRequest",
+  "Rapport__Relationships__V1__GetNoteRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__GetNoteRequest),
+  1,
+  rapport__relationships__v1__get_note_request__field_descriptors,
+  rapport__relationships__v1__get_note_request__field_indices_by_name,
+  1,  rapport__relationships__v1__get_note_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__get_note_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_notes_request__field_descriptors[6] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListNotesRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListNotesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListNotesRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListNotesRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListNotesRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "show_deleted",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListNotesRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_notes_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+  5,   /* field[5] = show_deleted */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_notes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_notes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListNotesRequest",
+  "ListNotesRequest",
+  "Rapport__Relationships__V1__ListNotesRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListNotesRequest),
+  6,
+  rapport__relationships__v1__list_notes_request__field_descriptors,
+  rapport__relationships__v1__list_notes_request__field_indices_by_name,
+  1,  rapport__relationships__v1__list_notes_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_notes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_notes_response__field_descriptors[2] =
+{
+  {
+    "notes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__ListNotesResponse, n_notes),
+    offsetof(Rapport__Relationships__V1__ListNotesResponse, notes),
+    &rapport__relationships__v1__note__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListNotesResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_notes_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = notes */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_notes_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_notes_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListNotesResponse",
+  "ListNotesResponse",
+  "Rapport__Relationships__V1__ListNotesResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListNotesResponse),
+  2,
+  rapport__relationships__v1__list_notes_response__field_descriptors,
+  rapport__relationships__v1__list_notes_response__field_indices_by_name,
+  1,  rapport__relationships__v1__list_notes_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_notes_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__submit_reflection_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__SubmitReflectionRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reflection",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__SubmitReflectionRequest, reflection),
+    &rapport__relationships__v1__reflection__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__SubmitReflectionRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__SubmitReflectionRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__submit_reflection_request__field_indices_by_name[] = {
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  1,   /* field[1] = reflection */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__submit_reflection_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__submit_reflection_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.SubmitReflectionRequest",
+  "SubmitReflectionRequest",
+  "Rapport__Relationships__V1__SubmitReflectionRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__SubmitReflectionRequest),
+  4,
+  rapport__relationships__v1__submit_reflection_request__field_descriptors,
+  rapport__relationships__v1__submit_reflection_request__field_indices_by_name,
+  2,  rapport__relationships__v1__submit_reflection_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__submit_reflection_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__get_reflection_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__GetReflectionRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__get_reflection_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__relationships__v1__get_reflection_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__get_reflection_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.GetReflectionRequest",
+  "GetReflectionRequest",
+  "Rapport__Relationships__V1__GetReflectionRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__GetReflectionRequest),
+  1,
+  rapport__relationships__v1__get_reflection_request__field_descriptors,
+  rapport__relationships__v1__get_reflection_request__field_indices_by_name,
+  1,  rapport__relationships__v1__get_reflection_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__get_reflection_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_reflections_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListReflectionsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListReflectionsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListReflectionsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListReflectionsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListReflectionsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_reflections_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_reflections_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_reflections_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListReflectionsRequest",
+  "ListReflectionsRequest",
+  "Rapport__Relationships__V1__ListReflectionsRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListReflectionsRequest),
+  5,
+  rapport__relationships__v1__list_reflections_request__field_descriptors,
+  rapport__relationships__v1__list_reflections_request__field_indices_by_name,
+  1,  rapport__relationships__v1__list_reflections_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_reflections_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_reflections_response__field_descriptors[2] =
+{
+  {
+    "reflections",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__ListReflectionsResponse, n_reflections),
+    offsetof(Rapport__Relationships__V1__ListReflectionsResponse, reflections),
+    &rapport__relationships__v1__reflection__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListReflectionsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_reflections_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = reflections */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_reflections_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_reflections_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListReflectionsResponse",
+  "ListReflectionsResponse",
+  "Rapport__Relationships__V1__ListReflectionsResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListReflectionsResponse),
+  2,
+  rapport__relationships__v1__list_reflections_response__field_descriptors,
+  rapport__relationships__v1__list_reflections_response__field_indices_by_name,
+  1,  rapport__relationships__v1__list_reflections_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_reflections_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__relationships__v1__record_context_change_request__field_descriptors[4] =
 {
   {
@@ -6647,6 +14367,84 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__record_context_chan
   rapport__relationships__v1__record_context_change_request__field_indices_by_name,
   2,  rapport__relationships__v1__record_context_change_request__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__record_context_change_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__report_context_ignored_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReportContextIgnoredRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReportContextIgnoredRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReportContextIgnoredRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ReportContextIgnoredRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__report_context_ignored_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__report_context_ignored_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__report_context_ignored_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ReportContextIgnoredRequest",
+  "ReportContextIgnoredRequest",
+  "Rapport__Relationships__V1__ReportContextIgnoredRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ReportContextIgnoredRequest),
+  4,
+  rapport__relationships__v1__report_context_ignored_request__field_descriptors,
+  rapport__relationships__v1__report_context_ignored_request__field_indices_by_name,
+  2,  rapport__relationships__v1__report_context_ignored_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__report_context_ignored_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__relationships__v1__get_context_change_request__field_descriptors[1] =
@@ -6828,42 +14626,86 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_context_change
   (ProtobufCMessageInit) rapport__relationships__v1__list_context_changes_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships_service__method_descriptors[48] =
+static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships_service__method_descriptors[102] =
 {
   { "CreatePerson", &rapport__relationships__v1__create_person_request__descriptor, &rapport__relationships__v1__person__descriptor },
   { "GetPerson", &rapport__relationships__v1__get_person_request__descriptor, &rapport__relationships__v1__person__descriptor },
   { "ListPeople", &rapport__relationships__v1__list_people_request__descriptor, &rapport__relationships__v1__list_people_response__descriptor },
+  { "UpdatePerson", &rapport__relationships__v1__update_person_request__descriptor, &rapport__relationships__v1__person__descriptor },
+  { "DeactivatePerson", &rapport__relationships__v1__deactivate_person_request__descriptor, &rapport__relationships__v1__person__descriptor },
+  { "ImportPeople", &rapport__relationships__v1__import_people_request__descriptor, &rapport__relationships__v1__import_people_response__descriptor },
+  { "CreateLeaveWindow", &rapport__relationships__v1__create_leave_window_request__descriptor, &rapport__relationships__v1__leave_window__descriptor },
+  { "GetLeaveWindow", &rapport__relationships__v1__get_leave_window_request__descriptor, &rapport__relationships__v1__leave_window__descriptor },
+  { "ListLeaveWindows", &rapport__relationships__v1__list_leave_windows_request__descriptor, &rapport__relationships__v1__list_leave_windows_response__descriptor },
+  { "DeleteLeaveWindow", &rapport__relationships__v1__delete_leave_window_request__descriptor, &rapport__relationships__v1__leave_window__descriptor },
   { "CreateProgramme", &rapport__relationships__v1__create_programme_request__descriptor, &rapport__relationships__v1__programme__descriptor },
   { "GetProgramme", &rapport__relationships__v1__get_programme_request__descriptor, &rapport__relationships__v1__programme__descriptor },
   { "ListProgrammes", &rapport__relationships__v1__list_programmes_request__descriptor, &rapport__relationships__v1__list_programmes_response__descriptor },
+  { "UpdateProgramme", &rapport__relationships__v1__update_programme_request__descriptor, &rapport__relationships__v1__programme__descriptor },
+  { "Enroll", &rapport__relationships__v1__enroll_request__descriptor, &rapport__relationships__v1__enrollment__descriptor },
+  { "GetEnrollment", &rapport__relationships__v1__get_enrollment_request__descriptor, &rapport__relationships__v1__enrollment__descriptor },
+  { "ListEnrollments", &rapport__relationships__v1__list_enrollments_request__descriptor, &rapport__relationships__v1__list_enrollments_response__descriptor },
   { "RequestRelationship", &rapport__relationships__v1__request_relationship_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
   { "AcceptRequest", &rapport__relationships__v1__accept_request_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
+  { "DeclineRequest", &rapport__relationships__v1__decline_request_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
+  { "AskForMoreInfo", &rapport__relationships__v1__ask_for_more_info_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
+  { "ProvideInfo", &rapport__relationships__v1__provide_info_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
+  { "WithdrawRequest", &rapport__relationships__v1__withdraw_request_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
+  { "GetInquiry", &rapport__relationships__v1__get_inquiry_request__descriptor, &rapport__relationships__v1__inquiry__descriptor },
+  { "ListInquiries", &rapport__relationships__v1__list_inquiries_request__descriptor, &rapport__relationships__v1__list_inquiries_response__descriptor },
   { "ActivateRelationship", &rapport__relationships__v1__activate_relationship_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
+  { "PauseRelationship", &rapport__relationships__v1__pause_relationship_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
+  { "ResumeRelationship", &rapport__relationships__v1__resume_relationship_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
+  { "EndRelationship", &rapport__relationships__v1__end_relationship_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
   { "FinishImport", &rapport__relationships__v1__finish_import_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
   { "GetRelationship", &rapport__relationships__v1__get_relationship_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
   { "ListRelationships", &rapport__relationships__v1__list_relationships_request__descriptor, &rapport__relationships__v1__list_relationships_response__descriptor },
+  { "WatchRelationship", &rapport__relationships__v1__watch_relationship_request__descriptor, &rapport__relationships__v1__watch_relationship_response__descriptor },
+  { "DiscloseConflict", &rapport__relationships__v1__disclose_conflict_request__descriptor, &rapport__relationships__v1__conflict_disclosure__descriptor },
+  { "GetConflictDisclosure", &rapport__relationships__v1__get_conflict_disclosure_request__descriptor, &rapport__relationships__v1__conflict_disclosure__descriptor },
+  { "ListConflictDisclosures", &rapport__relationships__v1__list_conflict_disclosures_request__descriptor, &rapport__relationships__v1__list_conflict_disclosures_response__descriptor },
+  { "VerifyCredential", &rapport__relationships__v1__verify_credential_request__descriptor, &rapport__relationships__v1__credential__descriptor },
+  { "GetCredential", &rapport__relationships__v1__get_credential_request__descriptor, &rapport__relationships__v1__credential__descriptor },
+  { "ListCredentials", &rapport__relationships__v1__list_credentials_request__descriptor, &rapport__relationships__v1__list_credentials_response__descriptor },
   { "ReviseAgreement", &rapport__relationships__v1__revise_agreement_request__descriptor, &rapport__relationships__v1__agreement__descriptor },
   { "SignAgreement", &rapport__relationships__v1__sign_agreement_request__descriptor, &rapport__relationships__v1__agreement__descriptor },
   { "GetAgreement", &rapport__relationships__v1__get_agreement_request__descriptor, &rapport__relationships__v1__agreement__descriptor },
   { "ListAgreements", &rapport__relationships__v1__list_agreements_request__descriptor, &rapport__relationships__v1__list_agreements_response__descriptor },
   { "ScheduleSession", &rapport__relationships__v1__schedule_session_request__descriptor, &rapport__relationships__v1__session__descriptor },
   { "StateIntent", &rapport__relationships__v1__state_intent_request__descriptor, &rapport__relationships__v1__session__descriptor },
+  { "RescheduleSession", &rapport__relationships__v1__reschedule_session_request__descriptor, &rapport__relationships__v1__session__descriptor },
+  { "CancelSession", &rapport__relationships__v1__cancel_session_request__descriptor, &rapport__relationships__v1__session__descriptor },
   { "AttestSession", &rapport__relationships__v1__attest_session_request__descriptor, &rapport__relationships__v1__session__descriptor },
+  { "DisputeSession", &rapport__relationships__v1__dispute_session_request__descriptor, &rapport__relationships__v1__session__descriptor },
+  { "ResolveDispute", &rapport__relationships__v1__resolve_dispute_request__descriptor, &rapport__relationships__v1__session__descriptor },
+  { "SetSessionDepth", &rapport__relationships__v1__set_session_depth_request__descriptor, &rapport__relationships__v1__session__descriptor },
   { "GetSession", &rapport__relationships__v1__get_session_request__descriptor, &rapport__relationships__v1__session__descriptor },
   { "ListSessions", &rapport__relationships__v1__list_sessions_request__descriptor, &rapport__relationships__v1__list_sessions_response__descriptor },
+  { "AddAgendaItem", &rapport__relationships__v1__add_agenda_item_request__descriptor, &rapport__relationships__v1__agenda_item__descriptor },
+  { "GetAgendaItem", &rapport__relationships__v1__get_agenda_item_request__descriptor, &rapport__relationships__v1__agenda_item__descriptor },
+  { "ListAgendaItems", &rapport__relationships__v1__list_agenda_items_request__descriptor, &rapport__relationships__v1__list_agenda_items_response__descriptor },
   { "CreateCommitment", &rapport__relationships__v1__create_commitment_request__descriptor, &rapport__relationships__v1__commitment__descriptor },
   { "AcceptCommitment", &rapport__relationships__v1__accept_commitment_request__descriptor, &rapport__relationships__v1__commitment__descriptor },
+  { "DeclineCommitment", &rapport__relationships__v1__decline_commitment_request__descriptor, &rapport__relationships__v1__commitment__descriptor },
+  { "ReleaseCommitment", &rapport__relationships__v1__release_commitment_request__descriptor, &rapport__relationships__v1__commitment__descriptor },
+  { "MarkTrivial", &rapport__relationships__v1__mark_trivial_request__descriptor, &rapport__relationships__v1__commitment__descriptor },
   { "RenegotiateCommitment", &rapport__relationships__v1__renegotiate_commitment_request__descriptor, &rapport__relationships__v1__commitment__descriptor },
   { "ClaimKept", &rapport__relationships__v1__claim_kept_request__descriptor, &rapport__relationships__v1__commitment__descriptor },
   { "ConfirmKept", &rapport__relationships__v1__confirm_kept_request__descriptor, &rapport__relationships__v1__commitment__descriptor },
+  { "DisputeCommitment", &rapport__relationships__v1__dispute_commitment_request__descriptor, &rapport__relationships__v1__commitment__descriptor },
+  { "WithdrawClaim", &rapport__relationships__v1__withdraw_claim_request__descriptor, &rapport__relationships__v1__commitment__descriptor },
   { "GetCommitment", &rapport__relationships__v1__get_commitment_request__descriptor, &rapport__relationships__v1__commitment__descriptor },
   { "ListCommitments", &rapport__relationships__v1__list_commitments_request__descriptor, &rapport__relationships__v1__list_commitments_response__descriptor },
+  { "ReportBreach", &rapport__relationships__v1__report_breach_request__descriptor, &rapport__relationships__v1__breach_case__descriptor },
+  { "RecordFinding", &rapport__relationships__v1__record_finding_request__descriptor, &rapport__relationships__v1__breach_case__descriptor },
   { "AcknowledgeBreach", &rapport__relationships__v1__acknowledge_breach_request__descriptor, &rapport__relationships__v1__breach_case__descriptor },
   { "AcceptRepair", &rapport__relationships__v1__accept_repair_request__descriptor, &rapport__relationships__v1__breach_case__descriptor },
   { "GetBreachCase", &rapport__relationships__v1__get_breach_case_request__descriptor, &rapport__relationships__v1__breach_case__descriptor },
   { "ListBreachCases", &rapport__relationships__v1__list_breach_cases_request__descriptor, &rapport__relationships__v1__list_breach_cases_response__descriptor },
   { "RecordDecision", &rapport__relationships__v1__record_decision_request__descriptor, &rapport__relationships__v1__decision__descriptor },
   { "ExplainDecision", &rapport__relationships__v1__explain_decision_request__descriptor, &rapport__relationships__v1__decision__descriptor },
+  { "ReviseDecision", &rapport__relationships__v1__revise_decision_request__descriptor, &rapport__relationships__v1__decision__descriptor },
+  { "AnswerKnowWhy", &rapport__relationships__v1__answer_know_why_request__descriptor, &rapport__relationships__v1__decision__descriptor },
   { "GetDecision", &rapport__relationships__v1__get_decision_request__descriptor, &rapport__relationships__v1__decision__descriptor },
   { "ListDecisions", &rapport__relationships__v1__list_decisions_request__descriptor, &rapport__relationships__v1__list_decisions_response__descriptor },
   { "RecordReflectBack", &rapport__relationships__v1__record_reflect_back_request__descriptor, &rapport__relationships__v1__reflect_back__descriptor },
@@ -6875,59 +14717,123 @@ static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships
   { "RateAdvice", &rapport__relationships__v1__rate_advice_request__descriptor, &rapport__relationships__v1__advice__descriptor },
   { "GetAdvice", &rapport__relationships__v1__get_advice_request__descriptor, &rapport__relationships__v1__advice__descriptor },
   { "ListAdvice", &rapport__relationships__v1__list_advice_request__descriptor, &rapport__relationships__v1__list_advice_response__descriptor },
+  { "CreateNote", &rapport__relationships__v1__create_note_request__descriptor, &rapport__relationships__v1__note__descriptor },
+  { "UpdateNote", &rapport__relationships__v1__update_note_request__descriptor, &rapport__relationships__v1__note__descriptor },
+  { "DeleteNote", &rapport__relationships__v1__delete_note_request__descriptor, &rapport__relationships__v1__note__descriptor },
+  { "UndeleteNote", &rapport__relationships__v1__undelete_note_request__descriptor, &rapport__relationships__v1__note__descriptor },
+  { "GetNote", &rapport__relationships__v1__get_note_request__descriptor, &rapport__relationships__v1__note__descriptor },
+  { "ListNotes", &rapport__relationships__v1__list_notes_request__descriptor, &rapport__relationships__v1__list_notes_response__descriptor },
+  { "SubmitReflection", &rapport__relationships__v1__submit_reflection_request__descriptor, &rapport__relationships__v1__reflection__descriptor },
+  { "GetReflection", &rapport__relationships__v1__get_reflection_request__descriptor, &rapport__relationships__v1__reflection__descriptor },
+  { "ListReflections", &rapport__relationships__v1__list_reflections_request__descriptor, &rapport__relationships__v1__list_reflections_response__descriptor },
   { "RecordContextChange", &rapport__relationships__v1__record_context_change_request__descriptor, &rapport__relationships__v1__context_change__descriptor },
+  { "ReportContextIgnored", &rapport__relationships__v1__report_context_ignored_request__descriptor, &rapport__relationships__v1__context_change__descriptor },
   { "GetContextChange", &rapport__relationships__v1__get_context_change_request__descriptor, &rapport__relationships__v1__context_change__descriptor },
   { "ListContextChanges", &rapport__relationships__v1__list_context_changes_request__descriptor, &rapport__relationships__v1__list_context_changes_response__descriptor },
 };
 const unsigned rapport__relationships__v1__relationships_service__method_indices_by_name[] = {
-  22,        /* AcceptCommitment */
-  29,        /* AcceptRepair */
-  7,        /* AcceptRequest */
-  28,        /* AcknowledgeBreach */
-  8,        /* ActivateRelationship */
-  40,        /* AddAdvice */
-  18,        /* AttestSession */
-  24,        /* ClaimKept */
-  25,        /* ConfirmKept */
-  21,        /* CreateCommitment */
+  57,        /* AcceptCommitment */
+  71,        /* AcceptRepair */
+  18,        /* AcceptRequest */
+  70,        /* AcknowledgeBreach */
+  25,        /* ActivateRelationship */
+  84,        /* AddAdvice */
+  53,        /* AddAgendaItem */
+  77,        /* AnswerKnowWhy */
+  20,        /* AskForMoreInfo */
+  47,        /* AttestSession */
+  46,        /* CancelSession */
+  62,        /* ClaimKept */
+  63,        /* ConfirmKept */
+  56,        /* CreateCommitment */
+  6,        /* CreateLeaveWindow */
+  89,        /* CreateNote */
   0,        /* CreatePerson */
-  3,        /* CreateProgramme */
-  33,        /* ExplainDecision */
-  9,        /* FinishImport */
-  43,        /* GetAdvice */
-  14,        /* GetAgreement */
-  30,        /* GetBreachCase */
-  26,        /* GetCommitment */
-  46,        /* GetContextChange */
-  34,        /* GetDecision */
+  10,        /* CreateProgramme */
+  4,        /* DeactivatePerson */
+  58,        /* DeclineCommitment */
+  19,        /* DeclineRequest */
+  9,        /* DeleteLeaveWindow */
+  91,        /* DeleteNote */
+  33,        /* DiscloseConflict */
+  64,        /* DisputeCommitment */
+  48,        /* DisputeSession */
+  28,        /* EndRelationship */
+  14,        /* Enroll */
+  75,        /* ExplainDecision */
+  29,        /* FinishImport */
+  87,        /* GetAdvice */
+  54,        /* GetAgendaItem */
+  41,        /* GetAgreement */
+  72,        /* GetBreachCase */
+  66,        /* GetCommitment */
+  34,        /* GetConflictDisclosure */
+  100,        /* GetContextChange */
+  37,        /* GetCredential */
+  78,        /* GetDecision */
+  15,        /* GetEnrollment */
+  23,        /* GetInquiry */
+  7,        /* GetLeaveWindow */
+  93,        /* GetNote */
   1,        /* GetPerson */
-  4,        /* GetProgramme */
-  38,        /* GetReflectBack */
-  10,        /* GetRelationship */
-  19,        /* GetSession */
-  37,        /* JudgeReflectBack */
-  44,        /* ListAdvice */
-  15,        /* ListAgreements */
-  31,        /* ListBreachCases */
-  27,        /* ListCommitments */
-  47,        /* ListContextChanges */
-  35,        /* ListDecisions */
+  11,        /* GetProgramme */
+  82,        /* GetReflectBack */
+  96,        /* GetReflection */
+  30,        /* GetRelationship */
+  51,        /* GetSession */
+  5,        /* ImportPeople */
+  81,        /* JudgeReflectBack */
+  88,        /* ListAdvice */
+  55,        /* ListAgendaItems */
+  42,        /* ListAgreements */
+  73,        /* ListBreachCases */
+  67,        /* ListCommitments */
+  35,        /* ListConflictDisclosures */
+  101,        /* ListContextChanges */
+  38,        /* ListCredentials */
+  79,        /* ListDecisions */
+  16,        /* ListEnrollments */
+  24,        /* ListInquiries */
+  8,        /* ListLeaveWindows */
+  94,        /* ListNotes */
   2,        /* ListPeople */
-  5,        /* ListProgrammes */
-  39,        /* ListReflectBacks */
-  11,        /* ListRelationships */
-  20,        /* ListSessions */
-  42,        /* RateAdvice */
-  45,        /* RecordContextChange */
-  32,        /* RecordDecision */
-  36,        /* RecordReflectBack */
-  23,        /* RenegotiateCommitment */
-  6,        /* RequestRelationship */
-  12,        /* ReviseAgreement */
-  16,        /* ScheduleSession */
-  13,        /* SignAgreement */
-  17,        /* StateIntent */
-  41         /* TeachBack */
+  12,        /* ListProgrammes */
+  83,        /* ListReflectBacks */
+  97,        /* ListReflections */
+  31,        /* ListRelationships */
+  52,        /* ListSessions */
+  60,        /* MarkTrivial */
+  26,        /* PauseRelationship */
+  21,        /* ProvideInfo */
+  86,        /* RateAdvice */
+  98,        /* RecordContextChange */
+  74,        /* RecordDecision */
+  69,        /* RecordFinding */
+  80,        /* RecordReflectBack */
+  59,        /* ReleaseCommitment */
+  61,        /* RenegotiateCommitment */
+  68,        /* ReportBreach */
+  99,        /* ReportContextIgnored */
+  17,        /* RequestRelationship */
+  45,        /* RescheduleSession */
+  49,        /* ResolveDispute */
+  27,        /* ResumeRelationship */
+  39,        /* ReviseAgreement */
+  76,        /* ReviseDecision */
+  43,        /* ScheduleSession */
+  50,        /* SetSessionDepth */
+  40,        /* SignAgreement */
+  44,        /* StateIntent */
+  95,        /* SubmitReflection */
+  85,        /* TeachBack */
+  92,        /* UndeleteNote */
+  90,        /* UpdateNote */
+  3,        /* UpdatePerson */
+  13,        /* UpdateProgramme */
+  36,        /* VerifyCredential */
+  32,        /* WatchRelationship */
+  65,        /* WithdrawClaim */
+  22         /* WithdrawRequest */
 };
 const ProtobufCServiceDescriptor rapport__relationships__v1__relationships_service__descriptor =
 {
@@ -6936,7 +14842,7 @@ const ProtobufCServiceDescriptor rapport__relationships__v1__relationships_servi
   "RelationshipsService",
   "Rapport__Relationships__V1__RelationshipsService",
   "rapport.relationships.v1",
-  48,
+  102,
   rapport__relationships__v1__relationships_service__method_descriptors,
   rapport__relationships__v1__relationships_service__method_indices_by_name
 };
@@ -6964,13 +14870,69 @@ void rapport__relationships__v1__relationships_service__list_people(ProtobufCSer
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
   service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__relationships__v1__relationships_service__update_person(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__UpdatePersonRequest *input,
+                                                                      Rapport__Relationships__V1__Person_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__deactivate_person(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__DeactivatePersonRequest *input,
+                                                                          Rapport__Relationships__V1__Person_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__import_people(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__ImportPeopleRequest *input,
+                                                                      Rapport__Relationships__V1__ImportPeopleResponse_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__create_leave_window(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__CreateLeaveWindowRequest *input,
+                                                                            Rapport__Relationships__V1__LeaveWindow_Closure closure,
+                                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_leave_window(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__GetLeaveWindowRequest *input,
+                                                                         Rapport__Relationships__V1__LeaveWindow_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_leave_windows(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__ListLeaveWindowsRequest *input,
+                                                                           Rapport__Relationships__V1__ListLeaveWindowsResponse_Closure closure,
+                                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__delete_leave_window(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__DeleteLeaveWindowRequest *input,
+                                                                            Rapport__Relationships__V1__LeaveWindow_Closure closure,
+                                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__relationships__v1__relationships_service__create_programme(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__CreateProgrammeRequest *input,
                                                                          Rapport__Relationships__V1__Programme_Closure closure,
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_programme(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__GetProgrammeRequest *input,
@@ -6978,7 +14940,7 @@ void rapport__relationships__v1__relationships_service__get_programme(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_programmes(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__ListProgrammesRequest *input,
@@ -6986,7 +14948,39 @@ void rapport__relationships__v1__relationships_service__list_programmes(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__update_programme(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__UpdateProgrammeRequest *input,
+                                                                         Rapport__Relationships__V1__Programme_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__enroll(ProtobufCService *service,
+                                                               const Rapport__Relationships__V1__EnrollRequest *input,
+                                                               Rapport__Relationships__V1__Enrollment_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_enrollment(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__GetEnrollmentRequest *input,
+                                                                       Rapport__Relationships__V1__Enrollment_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_enrollments(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__ListEnrollmentsRequest *input,
+                                                                         Rapport__Relationships__V1__ListEnrollmentsResponse_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__request_relationship(ProtobufCService *service,
                                                                              const Rapport__Relationships__V1__RequestRelationshipRequest *input,
@@ -6994,7 +14988,7 @@ void rapport__relationships__v1__relationships_service__request_relationship(Pro
                                                                              void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__accept_request(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__AcceptRequestRequest *input,
@@ -7002,7 +14996,55 @@ void rapport__relationships__v1__relationships_service__accept_request(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__decline_request(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__DeclineRequestRequest *input,
+                                                                        Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__ask_for_more_info(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__AskForMoreInfoRequest *input,
+                                                                          Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__provide_info(ProtobufCService *service,
+                                                                     const Rapport__Relationships__V1__ProvideInfoRequest *input,
+                                                                     Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__withdraw_request(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__WithdrawRequestRequest *input,
+                                                                         Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_inquiry(ProtobufCService *service,
+                                                                    const Rapport__Relationships__V1__GetInquiryRequest *input,
+                                                                    Rapport__Relationships__V1__Inquiry_Closure closure,
+                                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_inquiries(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__ListInquiriesRequest *input,
+                                                                       Rapport__Relationships__V1__ListInquiriesResponse_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__activate_relationship(ProtobufCService *service,
                                                                               const Rapport__Relationships__V1__ActivateRelationshipRequest *input,
@@ -7010,7 +15052,31 @@ void rapport__relationships__v1__relationships_service__activate_relationship(Pr
                                                                               void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__pause_relationship(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__PauseRelationshipRequest *input,
+                                                                           Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__resume_relationship(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__ResumeRelationshipRequest *input,
+                                                                            Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__end_relationship(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__EndRelationshipRequest *input,
+                                                                         Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__finish_import(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__FinishImportRequest *input,
@@ -7018,7 +15084,7 @@ void rapport__relationships__v1__relationships_service__finish_import(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_relationship(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__GetRelationshipRequest *input,
@@ -7026,7 +15092,7 @@ void rapport__relationships__v1__relationships_service__get_relationship(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_relationships(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__ListRelationshipsRequest *input,
@@ -7034,7 +15100,63 @@ void rapport__relationships__v1__relationships_service__list_relationships(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__watch_relationship(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__WatchRelationshipRequest *input,
+                                                                           Rapport__Relationships__V1__WatchRelationshipResponse_Closure closure,
+                                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__disclose_conflict(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__DiscloseConflictRequest *input,
+                                                                          Rapport__Relationships__V1__ConflictDisclosure_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_conflict_disclosure(ProtobufCService *service,
+                                                                                const Rapport__Relationships__V1__GetConflictDisclosureRequest *input,
+                                                                                Rapport__Relationships__V1__ConflictDisclosure_Closure closure,
+                                                                                void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_conflict_disclosures(ProtobufCService *service,
+                                                                                  const Rapport__Relationships__V1__ListConflictDisclosuresRequest *input,
+                                                                                  Rapport__Relationships__V1__ListConflictDisclosuresResponse_Closure closure,
+                                                                                  void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__verify_credential(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__VerifyCredentialRequest *input,
+                                                                          Rapport__Relationships__V1__Credential_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 36, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_credential(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__GetCredentialRequest *input,
+                                                                       Rapport__Relationships__V1__Credential_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 37, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_credentials(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__ListCredentialsRequest *input,
+                                                                         Rapport__Relationships__V1__ListCredentialsResponse_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 38, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__revise_agreement(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__ReviseAgreementRequest *input,
@@ -7042,7 +15164,7 @@ void rapport__relationships__v1__relationships_service__revise_agreement(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 39, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__sign_agreement(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__SignAgreementRequest *input,
@@ -7050,7 +15172,7 @@ void rapport__relationships__v1__relationships_service__sign_agreement(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 40, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_agreement(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__GetAgreementRequest *input,
@@ -7058,7 +15180,7 @@ void rapport__relationships__v1__relationships_service__get_agreement(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 41, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_agreements(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__ListAgreementsRequest *input,
@@ -7066,7 +15188,7 @@ void rapport__relationships__v1__relationships_service__list_agreements(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 42, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__schedule_session(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__ScheduleSessionRequest *input,
@@ -7074,7 +15196,7 @@ void rapport__relationships__v1__relationships_service__schedule_session(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 43, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__state_intent(ProtobufCService *service,
                                                                      const Rapport__Relationships__V1__StateIntentRequest *input,
@@ -7082,7 +15204,23 @@ void rapport__relationships__v1__relationships_service__state_intent(ProtobufCSe
                                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 44, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__reschedule_session(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__RescheduleSessionRequest *input,
+                                                                           Rapport__Relationships__V1__Session_Closure closure,
+                                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 45, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__cancel_session(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__CancelSessionRequest *input,
+                                                                       Rapport__Relationships__V1__Session_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 46, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__attest_session(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__AttestSessionRequest *input,
@@ -7090,7 +15228,31 @@ void rapport__relationships__v1__relationships_service__attest_session(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 47, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__dispute_session(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__DisputeSessionRequest *input,
+                                                                        Rapport__Relationships__V1__Session_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 48, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__resolve_dispute(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__ResolveDisputeRequest *input,
+                                                                        Rapport__Relationships__V1__Session_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 49, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__set_session_depth(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__SetSessionDepthRequest *input,
+                                                                          Rapport__Relationships__V1__Session_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 50, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_session(ProtobufCService *service,
                                                                     const Rapport__Relationships__V1__GetSessionRequest *input,
@@ -7098,7 +15260,7 @@ void rapport__relationships__v1__relationships_service__get_session(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 51, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_sessions(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__ListSessionsRequest *input,
@@ -7106,7 +15268,31 @@ void rapport__relationships__v1__relationships_service__list_sessions(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 52, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__add_agenda_item(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__AddAgendaItemRequest *input,
+                                                                        Rapport__Relationships__V1__AgendaItem_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 53, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_agenda_item(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__GetAgendaItemRequest *input,
+                                                                        Rapport__Relationships__V1__AgendaItem_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 54, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_agenda_items(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__ListAgendaItemsRequest *input,
+                                                                          Rapport__Relationships__V1__ListAgendaItemsResponse_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 55, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__create_commitment(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__CreateCommitmentRequest *input,
@@ -7114,7 +15300,7 @@ void rapport__relationships__v1__relationships_service__create_commitment(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 56, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__accept_commitment(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__AcceptCommitmentRequest *input,
@@ -7122,7 +15308,31 @@ void rapport__relationships__v1__relationships_service__accept_commitment(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 57, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__decline_commitment(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__DeclineCommitmentRequest *input,
+                                                                           Rapport__Relationships__V1__Commitment_Closure closure,
+                                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 58, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__release_commitment(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__ReleaseCommitmentRequest *input,
+                                                                           Rapport__Relationships__V1__Commitment_Closure closure,
+                                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 59, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__mark_trivial(ProtobufCService *service,
+                                                                     const Rapport__Relationships__V1__MarkTrivialRequest *input,
+                                                                     Rapport__Relationships__V1__Commitment_Closure closure,
+                                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 60, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__renegotiate_commitment(ProtobufCService *service,
                                                                                const Rapport__Relationships__V1__RenegotiateCommitmentRequest *input,
@@ -7130,7 +15340,7 @@ void rapport__relationships__v1__relationships_service__renegotiate_commitment(P
                                                                                void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 61, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__claim_kept(ProtobufCService *service,
                                                                    const Rapport__Relationships__V1__ClaimKeptRequest *input,
@@ -7138,7 +15348,7 @@ void rapport__relationships__v1__relationships_service__claim_kept(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 62, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__confirm_kept(ProtobufCService *service,
                                                                      const Rapport__Relationships__V1__ConfirmKeptRequest *input,
@@ -7146,7 +15356,23 @@ void rapport__relationships__v1__relationships_service__confirm_kept(ProtobufCSe
                                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 63, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__dispute_commitment(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__DisputeCommitmentRequest *input,
+                                                                           Rapport__Relationships__V1__Commitment_Closure closure,
+                                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 64, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__withdraw_claim(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__WithdrawClaimRequest *input,
+                                                                       Rapport__Relationships__V1__Commitment_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 65, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_commitment(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__GetCommitmentRequest *input,
@@ -7154,7 +15380,7 @@ void rapport__relationships__v1__relationships_service__get_commitment(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 66, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_commitments(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__ListCommitmentsRequest *input,
@@ -7162,7 +15388,23 @@ void rapport__relationships__v1__relationships_service__list_commitments(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 67, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__report_breach(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__ReportBreachRequest *input,
+                                                                      Rapport__Relationships__V1__BreachCase_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 68, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__record_finding(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__RecordFindingRequest *input,
+                                                                       Rapport__Relationships__V1__BreachCase_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 69, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__acknowledge_breach(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__AcknowledgeBreachRequest *input,
@@ -7170,7 +15412,7 @@ void rapport__relationships__v1__relationships_service__acknowledge_breach(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 70, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__accept_repair(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__AcceptRepairRequest *input,
@@ -7178,7 +15420,7 @@ void rapport__relationships__v1__relationships_service__accept_repair(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 71, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_breach_case(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__GetBreachCaseRequest *input,
@@ -7186,7 +15428,7 @@ void rapport__relationships__v1__relationships_service__get_breach_case(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 72, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_breach_cases(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__ListBreachCasesRequest *input,
@@ -7194,7 +15436,7 @@ void rapport__relationships__v1__relationships_service__list_breach_cases(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 73, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__record_decision(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__RecordDecisionRequest *input,
@@ -7202,7 +15444,7 @@ void rapport__relationships__v1__relationships_service__record_decision(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 74, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__explain_decision(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__ExplainDecisionRequest *input,
@@ -7210,7 +15452,23 @@ void rapport__relationships__v1__relationships_service__explain_decision(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 75, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__revise_decision(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__ReviseDecisionRequest *input,
+                                                                        Rapport__Relationships__V1__Decision_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 76, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__answer_know_why(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__AnswerKnowWhyRequest *input,
+                                                                        Rapport__Relationships__V1__Decision_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 77, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_decision(ProtobufCService *service,
                                                                      const Rapport__Relationships__V1__GetDecisionRequest *input,
@@ -7218,7 +15476,7 @@ void rapport__relationships__v1__relationships_service__get_decision(ProtobufCSe
                                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 78, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_decisions(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__ListDecisionsRequest *input,
@@ -7226,7 +15484,7 @@ void rapport__relationships__v1__relationships_service__list_decisions(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 79, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__record_reflect_back(ProtobufCService *service,
                                                                             const Rapport__Relationships__V1__RecordReflectBackRequest *input,
@@ -7234,7 +15492,7 @@ void rapport__relationships__v1__relationships_service__record_reflect_back(Prot
                                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 36, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 80, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__judge_reflect_back(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__JudgeReflectBackRequest *input,
@@ -7242,7 +15500,7 @@ void rapport__relationships__v1__relationships_service__judge_reflect_back(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 37, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 81, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_reflect_back(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__GetReflectBackRequest *input,
@@ -7250,7 +15508,7 @@ void rapport__relationships__v1__relationships_service__get_reflect_back(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 38, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 82, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_reflect_backs(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__ListReflectBacksRequest *input,
@@ -7258,7 +15516,7 @@ void rapport__relationships__v1__relationships_service__list_reflect_backs(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 39, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 83, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__add_advice(ProtobufCService *service,
                                                                    const Rapport__Relationships__V1__AddAdviceRequest *input,
@@ -7266,7 +15524,7 @@ void rapport__relationships__v1__relationships_service__add_advice(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 40, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 84, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__teach_back(ProtobufCService *service,
                                                                    const Rapport__Relationships__V1__TeachBackRequest *input,
@@ -7274,7 +15532,7 @@ void rapport__relationships__v1__relationships_service__teach_back(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 41, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 85, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__rate_advice(ProtobufCService *service,
                                                                     const Rapport__Relationships__V1__RateAdviceRequest *input,
@@ -7282,7 +15540,7 @@ void rapport__relationships__v1__relationships_service__rate_advice(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 42, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 86, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_advice(ProtobufCService *service,
                                                                    const Rapport__Relationships__V1__GetAdviceRequest *input,
@@ -7290,7 +15548,7 @@ void rapport__relationships__v1__relationships_service__get_advice(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 43, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 87, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_advice(ProtobufCService *service,
                                                                     const Rapport__Relationships__V1__ListAdviceRequest *input,
@@ -7298,7 +15556,79 @@ void rapport__relationships__v1__relationships_service__list_advice(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 44, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 88, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__create_note(ProtobufCService *service,
+                                                                    const Rapport__Relationships__V1__CreateNoteRequest *input,
+                                                                    Rapport__Relationships__V1__Note_Closure closure,
+                                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 89, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__update_note(ProtobufCService *service,
+                                                                    const Rapport__Relationships__V1__UpdateNoteRequest *input,
+                                                                    Rapport__Relationships__V1__Note_Closure closure,
+                                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 90, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__delete_note(ProtobufCService *service,
+                                                                    const Rapport__Relationships__V1__DeleteNoteRequest *input,
+                                                                    Rapport__Relationships__V1__Note_Closure closure,
+                                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 91, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__undelete_note(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__UndeleteNoteRequest *input,
+                                                                      Rapport__Relationships__V1__Note_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 92, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_note(ProtobufCService *service,
+                                                                 const Rapport__Relationships__V1__GetNoteRequest *input,
+                                                                 Rapport__Relationships__V1__Note_Closure closure,
+                                                                 void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 93, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_notes(ProtobufCService *service,
+                                                                   const Rapport__Relationships__V1__ListNotesRequest *input,
+                                                                   Rapport__Relationships__V1__ListNotesResponse_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 94, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__submit_reflection(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__SubmitReflectionRequest *input,
+                                                                          Rapport__Relationships__V1__Reflection_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 95, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_reflection(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__GetReflectionRequest *input,
+                                                                       Rapport__Relationships__V1__Reflection_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 96, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_reflections(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__ListReflectionsRequest *input,
+                                                                         Rapport__Relationships__V1__ListReflectionsResponse_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 97, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__record_context_change(ProtobufCService *service,
                                                                               const Rapport__Relationships__V1__RecordContextChangeRequest *input,
@@ -7306,7 +15636,15 @@ void rapport__relationships__v1__relationships_service__record_context_change(Pr
                                                                               void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 45, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 98, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__report_context_ignored(ProtobufCService *service,
+                                                                               const Rapport__Relationships__V1__ReportContextIgnoredRequest *input,
+                                                                               Rapport__Relationships__V1__ContextChange_Closure closure,
+                                                                               void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 99, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_context_change(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__GetContextChangeRequest *input,
@@ -7314,7 +15652,7 @@ void rapport__relationships__v1__relationships_service__get_context_change(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 46, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 100, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_context_changes(ProtobufCService *service,
                                                                              const Rapport__Relationships__V1__ListContextChangesRequest *input,
@@ -7322,7 +15660,7 @@ void rapport__relationships__v1__relationships_service__list_context_changes(Pro
                                                                              void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 47, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 101, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__init (Rapport__Relationships__V1__RelationshipsService_Service *service,
                                                               Rapport__Relationships__V1__RelationshipsService_ServiceDestroy destroy)

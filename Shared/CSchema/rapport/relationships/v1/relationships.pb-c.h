@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/api/annotations.pb-c.h"
+#include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 #include "rapport/relationships/v1/commitment.pb-c.h"
 #include "rapport/relationships/v1/conversation.pb-c.h"
@@ -26,17 +27,52 @@ typedef struct Rapport__Relationships__V1__CreatePersonRequest Rapport__Relation
 typedef struct Rapport__Relationships__V1__GetPersonRequest Rapport__Relationships__V1__GetPersonRequest;
 typedef struct Rapport__Relationships__V1__ListPeopleRequest Rapport__Relationships__V1__ListPeopleRequest;
 typedef struct Rapport__Relationships__V1__ListPeopleResponse Rapport__Relationships__V1__ListPeopleResponse;
+typedef struct Rapport__Relationships__V1__UpdatePersonRequest Rapport__Relationships__V1__UpdatePersonRequest;
+typedef struct Rapport__Relationships__V1__DeactivatePersonRequest Rapport__Relationships__V1__DeactivatePersonRequest;
+typedef struct Rapport__Relationships__V1__ImportPeopleRequest Rapport__Relationships__V1__ImportPeopleRequest;
+typedef struct Rapport__Relationships__V1__ImportPeopleResponse Rapport__Relationships__V1__ImportPeopleResponse;
+typedef struct Rapport__Relationships__V1__ImportedPerson Rapport__Relationships__V1__ImportedPerson;
+typedef struct Rapport__Relationships__V1__CreateLeaveWindowRequest Rapport__Relationships__V1__CreateLeaveWindowRequest;
+typedef struct Rapport__Relationships__V1__GetLeaveWindowRequest Rapport__Relationships__V1__GetLeaveWindowRequest;
+typedef struct Rapport__Relationships__V1__ListLeaveWindowsRequest Rapport__Relationships__V1__ListLeaveWindowsRequest;
+typedef struct Rapport__Relationships__V1__ListLeaveWindowsResponse Rapport__Relationships__V1__ListLeaveWindowsResponse;
+typedef struct Rapport__Relationships__V1__DeleteLeaveWindowRequest Rapport__Relationships__V1__DeleteLeaveWindowRequest;
 typedef struct Rapport__Relationships__V1__CreateProgrammeRequest Rapport__Relationships__V1__CreateProgrammeRequest;
 typedef struct Rapport__Relationships__V1__GetProgrammeRequest Rapport__Relationships__V1__GetProgrammeRequest;
 typedef struct Rapport__Relationships__V1__ListProgrammesRequest Rapport__Relationships__V1__ListProgrammesRequest;
 typedef struct Rapport__Relationships__V1__ListProgrammesResponse Rapport__Relationships__V1__ListProgrammesResponse;
+typedef struct Rapport__Relationships__V1__UpdateProgrammeRequest Rapport__Relationships__V1__UpdateProgrammeRequest;
+typedef struct Rapport__Relationships__V1__EnrollRequest Rapport__Relationships__V1__EnrollRequest;
+typedef struct Rapport__Relationships__V1__GetEnrollmentRequest Rapport__Relationships__V1__GetEnrollmentRequest;
+typedef struct Rapport__Relationships__V1__ListEnrollmentsRequest Rapport__Relationships__V1__ListEnrollmentsRequest;
+typedef struct Rapport__Relationships__V1__ListEnrollmentsResponse Rapport__Relationships__V1__ListEnrollmentsResponse;
 typedef struct Rapport__Relationships__V1__RequestRelationshipRequest Rapport__Relationships__V1__RequestRelationshipRequest;
 typedef struct Rapport__Relationships__V1__AcceptRequestRequest Rapport__Relationships__V1__AcceptRequestRequest;
+typedef struct Rapport__Relationships__V1__DeclineRequestRequest Rapport__Relationships__V1__DeclineRequestRequest;
+typedef struct Rapport__Relationships__V1__AskForMoreInfoRequest Rapport__Relationships__V1__AskForMoreInfoRequest;
+typedef struct Rapport__Relationships__V1__ProvideInfoRequest Rapport__Relationships__V1__ProvideInfoRequest;
+typedef struct Rapport__Relationships__V1__WithdrawRequestRequest Rapport__Relationships__V1__WithdrawRequestRequest;
+typedef struct Rapport__Relationships__V1__GetInquiryRequest Rapport__Relationships__V1__GetInquiryRequest;
+typedef struct Rapport__Relationships__V1__ListInquiriesRequest Rapport__Relationships__V1__ListInquiriesRequest;
+typedef struct Rapport__Relationships__V1__ListInquiriesResponse Rapport__Relationships__V1__ListInquiriesResponse;
 typedef struct Rapport__Relationships__V1__ActivateRelationshipRequest Rapport__Relationships__V1__ActivateRelationshipRequest;
+typedef struct Rapport__Relationships__V1__PauseRelationshipRequest Rapport__Relationships__V1__PauseRelationshipRequest;
+typedef struct Rapport__Relationships__V1__ResumeRelationshipRequest Rapport__Relationships__V1__ResumeRelationshipRequest;
+typedef struct Rapport__Relationships__V1__EndRelationshipRequest Rapport__Relationships__V1__EndRelationshipRequest;
 typedef struct Rapport__Relationships__V1__FinishImportRequest Rapport__Relationships__V1__FinishImportRequest;
 typedef struct Rapport__Relationships__V1__GetRelationshipRequest Rapport__Relationships__V1__GetRelationshipRequest;
 typedef struct Rapport__Relationships__V1__ListRelationshipsRequest Rapport__Relationships__V1__ListRelationshipsRequest;
 typedef struct Rapport__Relationships__V1__ListRelationshipsResponse Rapport__Relationships__V1__ListRelationshipsResponse;
+typedef struct Rapport__Relationships__V1__WatchRelationshipRequest Rapport__Relationships__V1__WatchRelationshipRequest;
+typedef struct Rapport__Relationships__V1__WatchRelationshipResponse Rapport__Relationships__V1__WatchRelationshipResponse;
+typedef struct Rapport__Relationships__V1__DiscloseConflictRequest Rapport__Relationships__V1__DiscloseConflictRequest;
+typedef struct Rapport__Relationships__V1__GetConflictDisclosureRequest Rapport__Relationships__V1__GetConflictDisclosureRequest;
+typedef struct Rapport__Relationships__V1__ListConflictDisclosuresRequest Rapport__Relationships__V1__ListConflictDisclosuresRequest;
+typedef struct Rapport__Relationships__V1__ListConflictDisclosuresResponse Rapport__Relationships__V1__ListConflictDisclosuresResponse;
+typedef struct Rapport__Relationships__V1__VerifyCredentialRequest Rapport__Relationships__V1__VerifyCredentialRequest;
+typedef struct Rapport__Relationships__V1__GetCredentialRequest Rapport__Relationships__V1__GetCredentialRequest;
+typedef struct Rapport__Relationships__V1__ListCredentialsRequest Rapport__Relationships__V1__ListCredentialsRequest;
+typedef struct Rapport__Relationships__V1__ListCredentialsResponse Rapport__Relationships__V1__ListCredentialsResponse;
 typedef struct Rapport__Relationships__V1__ReviseAgreementRequest Rapport__Relationships__V1__ReviseAgreementRequest;
 typedef struct Rapport__Relationships__V1__SignAgreementRequest Rapport__Relationships__V1__SignAgreementRequest;
 typedef struct Rapport__Relationships__V1__GetAgreementRequest Rapport__Relationships__V1__GetAgreementRequest;
@@ -44,18 +80,34 @@ typedef struct Rapport__Relationships__V1__ListAgreementsRequest Rapport__Relati
 typedef struct Rapport__Relationships__V1__ListAgreementsResponse Rapport__Relationships__V1__ListAgreementsResponse;
 typedef struct Rapport__Relationships__V1__ScheduleSessionRequest Rapport__Relationships__V1__ScheduleSessionRequest;
 typedef struct Rapport__Relationships__V1__StateIntentRequest Rapport__Relationships__V1__StateIntentRequest;
+typedef struct Rapport__Relationships__V1__RescheduleSessionRequest Rapport__Relationships__V1__RescheduleSessionRequest;
+typedef struct Rapport__Relationships__V1__CancelSessionRequest Rapport__Relationships__V1__CancelSessionRequest;
 typedef struct Rapport__Relationships__V1__AttestSessionRequest Rapport__Relationships__V1__AttestSessionRequest;
+typedef struct Rapport__Relationships__V1__DisputeSessionRequest Rapport__Relationships__V1__DisputeSessionRequest;
+typedef struct Rapport__Relationships__V1__ResolveDisputeRequest Rapport__Relationships__V1__ResolveDisputeRequest;
+typedef struct Rapport__Relationships__V1__SetSessionDepthRequest Rapport__Relationships__V1__SetSessionDepthRequest;
 typedef struct Rapport__Relationships__V1__GetSessionRequest Rapport__Relationships__V1__GetSessionRequest;
 typedef struct Rapport__Relationships__V1__ListSessionsRequest Rapport__Relationships__V1__ListSessionsRequest;
 typedef struct Rapport__Relationships__V1__ListSessionsResponse Rapport__Relationships__V1__ListSessionsResponse;
+typedef struct Rapport__Relationships__V1__AddAgendaItemRequest Rapport__Relationships__V1__AddAgendaItemRequest;
+typedef struct Rapport__Relationships__V1__GetAgendaItemRequest Rapport__Relationships__V1__GetAgendaItemRequest;
+typedef struct Rapport__Relationships__V1__ListAgendaItemsRequest Rapport__Relationships__V1__ListAgendaItemsRequest;
+typedef struct Rapport__Relationships__V1__ListAgendaItemsResponse Rapport__Relationships__V1__ListAgendaItemsResponse;
 typedef struct Rapport__Relationships__V1__CreateCommitmentRequest Rapport__Relationships__V1__CreateCommitmentRequest;
 typedef struct Rapport__Relationships__V1__AcceptCommitmentRequest Rapport__Relationships__V1__AcceptCommitmentRequest;
+typedef struct Rapport__Relationships__V1__DeclineCommitmentRequest Rapport__Relationships__V1__DeclineCommitmentRequest;
+typedef struct Rapport__Relationships__V1__ReleaseCommitmentRequest Rapport__Relationships__V1__ReleaseCommitmentRequest;
+typedef struct Rapport__Relationships__V1__MarkTrivialRequest Rapport__Relationships__V1__MarkTrivialRequest;
 typedef struct Rapport__Relationships__V1__RenegotiateCommitmentRequest Rapport__Relationships__V1__RenegotiateCommitmentRequest;
 typedef struct Rapport__Relationships__V1__ClaimKeptRequest Rapport__Relationships__V1__ClaimKeptRequest;
 typedef struct Rapport__Relationships__V1__ConfirmKeptRequest Rapport__Relationships__V1__ConfirmKeptRequest;
+typedef struct Rapport__Relationships__V1__DisputeCommitmentRequest Rapport__Relationships__V1__DisputeCommitmentRequest;
+typedef struct Rapport__Relationships__V1__WithdrawClaimRequest Rapport__Relationships__V1__WithdrawClaimRequest;
 typedef struct Rapport__Relationships__V1__GetCommitmentRequest Rapport__Relationships__V1__GetCommitmentRequest;
 typedef struct Rapport__Relationships__V1__ListCommitmentsRequest Rapport__Relationships__V1__ListCommitmentsRequest;
 typedef struct Rapport__Relationships__V1__ListCommitmentsResponse Rapport__Relationships__V1__ListCommitmentsResponse;
+typedef struct Rapport__Relationships__V1__ReportBreachRequest Rapport__Relationships__V1__ReportBreachRequest;
+typedef struct Rapport__Relationships__V1__RecordFindingRequest Rapport__Relationships__V1__RecordFindingRequest;
 typedef struct Rapport__Relationships__V1__AcknowledgeBreachRequest Rapport__Relationships__V1__AcknowledgeBreachRequest;
 typedef struct Rapport__Relationships__V1__AcceptRepairRequest Rapport__Relationships__V1__AcceptRepairRequest;
 typedef struct Rapport__Relationships__V1__GetBreachCaseRequest Rapport__Relationships__V1__GetBreachCaseRequest;
@@ -63,6 +115,8 @@ typedef struct Rapport__Relationships__V1__ListBreachCasesRequest Rapport__Relat
 typedef struct Rapport__Relationships__V1__ListBreachCasesResponse Rapport__Relationships__V1__ListBreachCasesResponse;
 typedef struct Rapport__Relationships__V1__RecordDecisionRequest Rapport__Relationships__V1__RecordDecisionRequest;
 typedef struct Rapport__Relationships__V1__ExplainDecisionRequest Rapport__Relationships__V1__ExplainDecisionRequest;
+typedef struct Rapport__Relationships__V1__ReviseDecisionRequest Rapport__Relationships__V1__ReviseDecisionRequest;
+typedef struct Rapport__Relationships__V1__AnswerKnowWhyRequest Rapport__Relationships__V1__AnswerKnowWhyRequest;
 typedef struct Rapport__Relationships__V1__GetDecisionRequest Rapport__Relationships__V1__GetDecisionRequest;
 typedef struct Rapport__Relationships__V1__ListDecisionsRequest Rapport__Relationships__V1__ListDecisionsRequest;
 typedef struct Rapport__Relationships__V1__ListDecisionsResponse Rapport__Relationships__V1__ListDecisionsResponse;
@@ -77,7 +131,19 @@ typedef struct Rapport__Relationships__V1__RateAdviceRequest Rapport__Relationsh
 typedef struct Rapport__Relationships__V1__GetAdviceRequest Rapport__Relationships__V1__GetAdviceRequest;
 typedef struct Rapport__Relationships__V1__ListAdviceRequest Rapport__Relationships__V1__ListAdviceRequest;
 typedef struct Rapport__Relationships__V1__ListAdviceResponse Rapport__Relationships__V1__ListAdviceResponse;
+typedef struct Rapport__Relationships__V1__CreateNoteRequest Rapport__Relationships__V1__CreateNoteRequest;
+typedef struct Rapport__Relationships__V1__UpdateNoteRequest Rapport__Relationships__V1__UpdateNoteRequest;
+typedef struct Rapport__Relationships__V1__DeleteNoteRequest Rapport__Relationships__V1__DeleteNoteRequest;
+typedef struct Rapport__Relationships__V1__UndeleteNoteRequest Rapport__Relationships__V1__UndeleteNoteRequest;
+typedef struct Rapport__Relationships__V1__GetNoteRequest Rapport__Relationships__V1__GetNoteRequest;
+typedef struct Rapport__Relationships__V1__ListNotesRequest Rapport__Relationships__V1__ListNotesRequest;
+typedef struct Rapport__Relationships__V1__ListNotesResponse Rapport__Relationships__V1__ListNotesResponse;
+typedef struct Rapport__Relationships__V1__SubmitReflectionRequest Rapport__Relationships__V1__SubmitReflectionRequest;
+typedef struct Rapport__Relationships__V1__GetReflectionRequest Rapport__Relationships__V1__GetReflectionRequest;
+typedef struct Rapport__Relationships__V1__ListReflectionsRequest Rapport__Relationships__V1__ListReflectionsRequest;
+typedef struct Rapport__Relationships__V1__ListReflectionsResponse Rapport__Relationships__V1__ListReflectionsResponse;
 typedef struct Rapport__Relationships__V1__RecordContextChangeRequest Rapport__Relationships__V1__RecordContextChangeRequest;
+typedef struct Rapport__Relationships__V1__ReportContextIgnoredRequest Rapport__Relationships__V1__ReportContextIgnoredRequest;
 typedef struct Rapport__Relationships__V1__GetContextChangeRequest Rapport__Relationships__V1__GetContextChangeRequest;
 typedef struct Rapport__Relationships__V1__ListContextChangesRequest Rapport__Relationships__V1__ListContextChangesRequest;
 typedef struct Rapport__Relationships__V1__ListContextChangesResponse Rapport__Relationships__V1__ListContextChangesResponse;
@@ -85,6 +151,24 @@ typedef struct Rapport__Relationships__V1__ListContextChangesResponse Rapport__R
 
 /* --- enums --- */
 
+typedef enum _Rapport__Relationships__V1__ImportedPerson__Outcome {
+  RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME__OUTCOME_UNSPECIFIED = 0,
+  RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME__CREATED = 1,
+  RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME__UPDATED = 2,
+  /*
+   * It says what was known already.
+   */
+  RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME__UNCHANGED = 3,
+  RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME__REFUSED = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME)
+} Rapport__Relationships__V1__ImportedPerson__Outcome;
+typedef enum _Rapport__Relationships__V1__WatchRelationshipResponse__ActorRole {
+  RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__ACTOR_ROLE__ACTOR_ROLE_UNSPECIFIED = 0,
+  RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__ACTOR_ROLE__TRUSTOR = 1,
+  RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__ACTOR_ROLE__TRUSTEE = 2,
+  RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__ACTOR_ROLE__OTHER = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__ACTOR_ROLE)
+} Rapport__Relationships__V1__WatchRelationshipResponse__ActorRole;
 
 /* --- messages --- */
 
@@ -147,6 +231,167 @@ struct  Rapport__Relationships__V1__ListPeopleResponse
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
+struct  Rapport__Relationships__V1__UpdatePersonRequest
+{
+  ProtobufCMessage base;
+  Rapport__Relationships__V1__Person *person;
+  /*
+   * Empty: the fields that person has; "*": all that may change.
+   */
+  Google__Protobuf__FieldMask *update_mask;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__UPDATE_PERSON_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__update_person_request__descriptor) \
+    , NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__DeactivatePersonRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__DEACTIVATE_PERSON_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__deactivate_person_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__ImportPeopleRequest
+{
+  ProtobufCMessage base;
+  /*
+   * The organisation: the same one in each message.
+   */
+  char *parent;
+  /*
+   * The last part of the name; empty: the person with this external_id, or a new one.
+   */
+  char *person_id;
+  Rapport__Relationships__V1__Person *person;
+};
+#define RAPPORT__RELATIONSHIPS__V1__IMPORT_PEOPLE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__import_people_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__ImportPeopleResponse
+{
+  ProtobufCMessage base;
+  /*
+   * One for each message, in their order.
+   */
+  size_t n_people;
+  Rapport__Relationships__V1__ImportedPerson **people;
+  int32_t created_count;
+  int32_t updated_count;
+  int32_t refused_count;
+};
+#define RAPPORT__RELATIONSHIPS__V1__IMPORT_PEOPLE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__import_people_response__descriptor) \
+    , 0,NULL, 0, 0, 0 }
+
+
+struct  Rapport__Relationships__V1__ImportedPerson
+{
+  ProtobufCMessage base;
+  /*
+   * Empty when it was refused.
+   */
+  char *name;
+  Rapport__Relationships__V1__ImportedPerson__Outcome outcome;
+  /*
+   * Why it was refused: one of docs/domain.md §6.7.
+   */
+  char *reason;
+  char *message;
+};
+#define RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__imported_person__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__IMPORTED_PERSON__OUTCOME__OUTCOME_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__CreateLeaveWindowRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  Rapport__Relationships__V1__LeaveWindow *leave_window;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__CREATE_LEAVE_WINDOW_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__create_leave_window_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__GetLeaveWindowRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__RELATIONSHIPS__V1__GET_LEAVE_WINDOW_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__get_leave_window_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListLeaveWindowsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_LEAVE_WINDOWS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_leave_windows_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListLeaveWindowsResponse
+{
+  ProtobufCMessage base;
+  size_t n_leave_windows;
+  Rapport__Relationships__V1__LeaveWindow **leave_windows;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_LEAVE_WINDOWS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_leave_windows_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__DeleteLeaveWindowRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__DELETE_LEAVE_WINDOW_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__delete_leave_window_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
 struct  Rapport__Relationships__V1__CreateProgrammeRequest
 {
   ProtobufCMessage base;
@@ -206,6 +451,81 @@ struct  Rapport__Relationships__V1__ListProgrammesResponse
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
+struct  Rapport__Relationships__V1__UpdateProgrammeRequest
+{
+  ProtobufCMessage base;
+  Rapport__Relationships__V1__Programme *programme;
+  /*
+   * Empty: the fields that programme has; "*": all that may change.
+   */
+  Google__Protobuf__FieldMask *update_mask;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__UPDATE_PROGRAMME_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__update_programme_request__descriptor) \
+    , NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__EnrollRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  Rapport__Relationships__V1__Enrollment *enrollment;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__ENROLL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__enroll_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__GetEnrollmentRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__RELATIONSHIPS__V1__GET_ENROLLMENT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__get_enrollment_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListEnrollmentsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_ENROLLMENTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_enrollments_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListEnrollmentsResponse
+{
+  ProtobufCMessage base;
+  size_t n_enrollments;
+  Rapport__Relationships__V1__Enrollment **enrollments;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_ENROLLMENTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_enrollments_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
 struct  Rapport__Relationships__V1__RequestRelationshipRequest
 {
   ProtobufCMessage base;
@@ -235,6 +555,120 @@ struct  Rapport__Relationships__V1__AcceptRequestRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
+struct  Rapport__Relationships__V1__DeclineRequestRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__DECLINE_REQUEST_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__decline_request_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__AskForMoreInfoRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * 1 to 2000 characters.
+   */
+  char *question;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__ASK_FOR_MORE_INFO_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__ask_for_more_info_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__ProvideInfoRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * 1 to 4000 characters.
+   */
+  char *answer;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__PROVIDE_INFO_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__provide_info_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__WithdrawRequestRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__WITHDRAW_REQUEST_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__withdraw_request_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__GetInquiryRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__RELATIONSHIPS__V1__GET_INQUIRY_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__get_inquiry_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListInquiriesRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_INQUIRIES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_inquiries_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListInquiriesResponse
+{
+  ProtobufCMessage base;
+  size_t n_inquiries;
+  Rapport__Relationships__V1__Inquiry **inquiries;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_INQUIRIES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_inquiries_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
 struct  Rapport__Relationships__V1__ActivateRelationshipRequest
 {
   ProtobufCMessage base;
@@ -248,6 +682,58 @@ struct  Rapport__Relationships__V1__ActivateRelationshipRequest
 };
 #define RAPPORT__RELATIONSHIPS__V1__ACTIVATE_RELATIONSHIP_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__activate_relationship_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__PauseRelationshipRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Unspecified means OTHER.
+   */
+  Rapport__Relationships__V1__Pause__Reason reason;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__PAUSE_RELATIONSHIP_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__pause_relationship_request__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__REASON_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__ResumeRelationshipRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__RESUME_RELATIONSHIP_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__resume_relationship_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__EndRelationshipRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__END_RELATIONSHIP_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__end_relationship_request__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
@@ -306,6 +792,153 @@ struct  Rapport__Relationships__V1__ListRelationshipsResponse
 };
 #define RAPPORT__RELATIONSHIPS__V1__LIST_RELATIONSHIPS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_relationships_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__WatchRelationshipRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * From the last message that was seen: what was missed comes first. Empty: from now on.
+   */
+  char *resume_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__watch_relationship_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__WatchRelationshipResponse
+{
+  ProtobufCMessage base;
+  /*
+   * For example commitment.kept.v1; empty in the first message.
+   */
+  char *type;
+  /*
+   * The resource that it happened to.
+   */
+  char *resource;
+  Google__Protobuf__Timestamp *occurred_at;
+  /*
+   * Whose act it was; unspecified when time did it.
+   */
+  Rapport__Relationships__V1__WatchRelationshipResponse__ActorRole actor_role;
+  char *resume_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__watch_relationship_response__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, RAPPORT__RELATIONSHIPS__V1__WATCH_RELATIONSHIP_RESPONSE__ACTOR_ROLE__ACTOR_ROLE_UNSPECIFIED, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__DiscloseConflictRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  Rapport__Relationships__V1__ConflictDisclosure *conflict_disclosure;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__DISCLOSE_CONFLICT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__disclose_conflict_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__GetConflictDisclosureRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__RELATIONSHIPS__V1__GET_CONFLICT_DISCLOSURE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__get_conflict_disclosure_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListConflictDisclosuresRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_CONFLICT_DISCLOSURES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_conflict_disclosures_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListConflictDisclosuresResponse
+{
+  ProtobufCMessage base;
+  size_t n_conflict_disclosures;
+  Rapport__Relationships__V1__ConflictDisclosure **conflict_disclosures;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_CONFLICT_DISCLOSURES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_conflict_disclosures_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__VerifyCredentialRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  Rapport__Relationships__V1__Credential *credential;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__VERIFY_CREDENTIAL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__verify_credential_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__GetCredentialRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__RELATIONSHIPS__V1__GET_CREDENTIAL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__get_credential_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListCredentialsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_CREDENTIALS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_credentials_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListCredentialsResponse
+{
+  ProtobufCMessage base;
+  size_t n_credentials;
+  Rapport__Relationships__V1__Credential **credentials;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_CREDENTIALS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_credentials_response__descriptor) \
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
@@ -413,6 +1046,43 @@ struct  Rapport__Relationships__V1__StateIntentRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
+struct  Rapport__Relationships__V1__RescheduleSessionRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  Google__Protobuf__Timestamp *start_time;
+  /*
+   * 5 to 480; 0 leaves it as it is.
+   */
+  int32_t duration_minutes;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__RESCHEDULE_SESSION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__reschedule_session_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__CancelSessionRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__CANCEL_SESSION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__cancel_session_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
 struct  Rapport__Relationships__V1__AttestSessionRequest
 {
   ProtobufCMessage base;
@@ -422,6 +1092,14 @@ struct  Rapport__Relationships__V1__AttestSessionRequest
    */
   Rapport__Relationships__V1__Attestation__Outcome outcome;
   /*
+   * For the trustor alone: a doubt, an obstacle or a failure was raised (docs/domain.md rule 31).
+   */
+  protobuf_c_boolean raised;
+  /*
+   * For the trustor alone: how attentive the trustee was, 1 to 5; 0 for no answer (docs/domain.md rule 49).
+   */
+  int32_t attention;
+  /*
    * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
    */
   char *etag;
@@ -430,7 +1108,57 @@ struct  Rapport__Relationships__V1__AttestSessionRequest
 };
 #define RAPPORT__RELATIONSHIPS__V1__ATTEST_SESSION_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__attest_session_request__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__DisputeSessionRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__DISPUTE_SESSION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__dispute_session_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__ResolveDisputeRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  Rapport__Relationships__V1__Session__Resolution__Outcome outcome;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__RESOLVE_DISPUTE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__resolve_dispute_request__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__OUTCOME_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__SetSessionDepthRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  Rapport__Relationships__V1__Session__Depth depth;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__SET_SESSION_DEPTH_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__set_session_depth_request__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__DEPTH_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__GetSessionRequest
@@ -475,6 +1203,61 @@ struct  Rapport__Relationships__V1__ListSessionsResponse
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
+struct  Rapport__Relationships__V1__AddAgendaItemRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  Rapport__Relationships__V1__AgendaItem *agenda_item;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__ADD_AGENDA_ITEM_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__add_agenda_item_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__GetAgendaItemRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__RELATIONSHIPS__V1__GET_AGENDA_ITEM_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__get_agenda_item_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListAgendaItemsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_AGENDA_ITEMS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_agenda_items_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListAgendaItemsResponse
+{
+  ProtobufCMessage base;
+  size_t n_agenda_items;
+  Rapport__Relationships__V1__AgendaItem **agenda_items;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_AGENDA_ITEMS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_agenda_items_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
 struct  Rapport__Relationships__V1__CreateCommitmentRequest
 {
   ProtobufCMessage base;
@@ -501,6 +1284,54 @@ struct  Rapport__Relationships__V1__AcceptCommitmentRequest
 };
 #define RAPPORT__RELATIONSHIPS__V1__ACCEPT_COMMITMENT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__accept_commitment_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__DeclineCommitmentRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__DECLINE_COMMITMENT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__decline_commitment_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__ReleaseCommitmentRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__RELEASE_COMMITMENT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__release_commitment_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__MarkTrivialRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__MARK_TRIVIAL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__mark_trivial_request__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
@@ -556,6 +1387,38 @@ struct  Rapport__Relationships__V1__ConfirmKeptRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
+struct  Rapport__Relationships__V1__DisputeCommitmentRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__DISPUTE_COMMITMENT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__dispute_commitment_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__WithdrawClaimRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__WITHDRAW_CLAIM_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__withdraw_claim_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
 struct  Rapport__Relationships__V1__GetCommitmentRequest
 {
   ProtobufCMessage base;
@@ -596,6 +1459,42 @@ struct  Rapport__Relationships__V1__ListCommitmentsResponse
 #define RAPPORT__RELATIONSHIPS__V1__LIST_COMMITMENTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_commitments_response__descriptor) \
     , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ReportBreachRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * kind, subject and statement are read from it.
+   */
+  Rapport__Relationships__V1__BreachCase *breach_case;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__REPORT_BREACH_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__report_breach_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__RecordFindingRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * True: it happened.
+   */
+  protobuf_c_boolean confirmed;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__RECORD_FINDING_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__record_finding_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__AcknowledgeBreachRequest
@@ -706,6 +1605,43 @@ struct  Rapport__Relationships__V1__ExplainDecisionRequest
 #define RAPPORT__RELATIONSHIPS__V1__EXPLAIN_DECISION_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__explain_decision_request__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__ReviseDecisionRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * what, why and alternatives are read from it.
+   */
+  Rapport__Relationships__V1__Decision *decision;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__REVISE_DECISION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__revise_decision_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__AnswerKnowWhyRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  Rapport__Relationships__V1__Decision__KnowWhy know_why;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__ANSWER_KNOW_WHY_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__answer_know_why_request__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__DECISION__KNOW_WHY__KNOW_WHY_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__GetDecisionRequest
@@ -915,6 +1851,178 @@ struct  Rapport__Relationships__V1__ListAdviceResponse
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
+struct  Rapport__Relationships__V1__CreateNoteRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * level, session and body are read from it.
+   */
+  Rapport__Relationships__V1__Note *note;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__CREATE_NOTE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__create_note_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__UpdateNoteRequest
+{
+  ProtobufCMessage base;
+  Rapport__Relationships__V1__Note *note;
+  /*
+   * Empty: the fields that note has; "*": all that may change.
+   */
+  Google__Protobuf__FieldMask *update_mask;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__UPDATE_NOTE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__update_note_request__descriptor) \
+    , NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__DeleteNoteRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__DELETE_NOTE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__delete_note_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__UndeleteNoteRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__UNDELETE_NOTE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__undelete_note_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__GetNoteRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__RELATIONSHIPS__V1__GET_NOTE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__get_note_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListNotesRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+  /*
+   * Lists the author's own deleted ones as well, while they are kept.
+   */
+  protobuf_c_boolean show_deleted;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_NOTES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_notes_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Rapport__Relationships__V1__ListNotesResponse
+{
+  ProtobufCMessage base;
+  size_t n_notes;
+  Rapport__Relationships__V1__Note **notes;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_NOTES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_notes_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__SubmitReflectionRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * answers and actions are read from it.
+   */
+  Rapport__Relationships__V1__Reflection *reflection;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__SUBMIT_REFLECTION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__submit_reflection_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__GetReflectionRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__RELATIONSHIPS__V1__GET_REFLECTION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__get_reflection_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListReflectionsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_REFLECTIONS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_reflections_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListReflectionsResponse
+{
+  ProtobufCMessage base;
+  size_t n_reflections;
+  Rapport__Relationships__V1__Reflection **reflections;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_REFLECTIONS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_reflections_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
 struct  Rapport__Relationships__V1__RecordContextChangeRequest
 {
   ProtobufCMessage base;
@@ -926,6 +2034,22 @@ struct  Rapport__Relationships__V1__RecordContextChangeRequest
 #define RAPPORT__RELATIONSHIPS__V1__RECORD_CONTEXT_CHANGE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__record_context_change_request__descriptor) \
     , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__ReportContextIgnoredRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__REPORT_CONTEXT_IGNORED_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__report_context_ignored_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__GetContextChangeRequest
@@ -1046,6 +2170,196 @@ Rapport__Relationships__V1__ListPeopleResponse *
 void   rapport__relationships__v1__list_people_response__free_unpacked
                      (Rapport__Relationships__V1__ListPeopleResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__UpdatePersonRequest methods */
+void   rapport__relationships__v1__update_person_request__init
+                     (Rapport__Relationships__V1__UpdatePersonRequest         *message);
+size_t rapport__relationships__v1__update_person_request__get_packed_size
+                     (const Rapport__Relationships__V1__UpdatePersonRequest   *message);
+size_t rapport__relationships__v1__update_person_request__pack
+                     (const Rapport__Relationships__V1__UpdatePersonRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__update_person_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__UpdatePersonRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__UpdatePersonRequest *
+       rapport__relationships__v1__update_person_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__update_person_request__free_unpacked
+                     (Rapport__Relationships__V1__UpdatePersonRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__DeactivatePersonRequest methods */
+void   rapport__relationships__v1__deactivate_person_request__init
+                     (Rapport__Relationships__V1__DeactivatePersonRequest         *message);
+size_t rapport__relationships__v1__deactivate_person_request__get_packed_size
+                     (const Rapport__Relationships__V1__DeactivatePersonRequest   *message);
+size_t rapport__relationships__v1__deactivate_person_request__pack
+                     (const Rapport__Relationships__V1__DeactivatePersonRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__deactivate_person_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DeactivatePersonRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__DeactivatePersonRequest *
+       rapport__relationships__v1__deactivate_person_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__deactivate_person_request__free_unpacked
+                     (Rapport__Relationships__V1__DeactivatePersonRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ImportPeopleRequest methods */
+void   rapport__relationships__v1__import_people_request__init
+                     (Rapport__Relationships__V1__ImportPeopleRequest         *message);
+size_t rapport__relationships__v1__import_people_request__get_packed_size
+                     (const Rapport__Relationships__V1__ImportPeopleRequest   *message);
+size_t rapport__relationships__v1__import_people_request__pack
+                     (const Rapport__Relationships__V1__ImportPeopleRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__import_people_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ImportPeopleRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ImportPeopleRequest *
+       rapport__relationships__v1__import_people_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__import_people_request__free_unpacked
+                     (Rapport__Relationships__V1__ImportPeopleRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ImportPeopleResponse methods */
+void   rapport__relationships__v1__import_people_response__init
+                     (Rapport__Relationships__V1__ImportPeopleResponse         *message);
+size_t rapport__relationships__v1__import_people_response__get_packed_size
+                     (const Rapport__Relationships__V1__ImportPeopleResponse   *message);
+size_t rapport__relationships__v1__import_people_response__pack
+                     (const Rapport__Relationships__V1__ImportPeopleResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__import_people_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ImportPeopleResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ImportPeopleResponse *
+       rapport__relationships__v1__import_people_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__import_people_response__free_unpacked
+                     (Rapport__Relationships__V1__ImportPeopleResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ImportedPerson methods */
+void   rapport__relationships__v1__imported_person__init
+                     (Rapport__Relationships__V1__ImportedPerson         *message);
+size_t rapport__relationships__v1__imported_person__get_packed_size
+                     (const Rapport__Relationships__V1__ImportedPerson   *message);
+size_t rapport__relationships__v1__imported_person__pack
+                     (const Rapport__Relationships__V1__ImportedPerson   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__imported_person__pack_to_buffer
+                     (const Rapport__Relationships__V1__ImportedPerson   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ImportedPerson *
+       rapport__relationships__v1__imported_person__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__imported_person__free_unpacked
+                     (Rapport__Relationships__V1__ImportedPerson *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__CreateLeaveWindowRequest methods */
+void   rapport__relationships__v1__create_leave_window_request__init
+                     (Rapport__Relationships__V1__CreateLeaveWindowRequest         *message);
+size_t rapport__relationships__v1__create_leave_window_request__get_packed_size
+                     (const Rapport__Relationships__V1__CreateLeaveWindowRequest   *message);
+size_t rapport__relationships__v1__create_leave_window_request__pack
+                     (const Rapport__Relationships__V1__CreateLeaveWindowRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__create_leave_window_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CreateLeaveWindowRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__CreateLeaveWindowRequest *
+       rapport__relationships__v1__create_leave_window_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__create_leave_window_request__free_unpacked
+                     (Rapport__Relationships__V1__CreateLeaveWindowRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__GetLeaveWindowRequest methods */
+void   rapport__relationships__v1__get_leave_window_request__init
+                     (Rapport__Relationships__V1__GetLeaveWindowRequest         *message);
+size_t rapport__relationships__v1__get_leave_window_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetLeaveWindowRequest   *message);
+size_t rapport__relationships__v1__get_leave_window_request__pack
+                     (const Rapport__Relationships__V1__GetLeaveWindowRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__get_leave_window_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetLeaveWindowRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__GetLeaveWindowRequest *
+       rapport__relationships__v1__get_leave_window_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__get_leave_window_request__free_unpacked
+                     (Rapport__Relationships__V1__GetLeaveWindowRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListLeaveWindowsRequest methods */
+void   rapport__relationships__v1__list_leave_windows_request__init
+                     (Rapport__Relationships__V1__ListLeaveWindowsRequest         *message);
+size_t rapport__relationships__v1__list_leave_windows_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListLeaveWindowsRequest   *message);
+size_t rapport__relationships__v1__list_leave_windows_request__pack
+                     (const Rapport__Relationships__V1__ListLeaveWindowsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_leave_windows_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListLeaveWindowsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListLeaveWindowsRequest *
+       rapport__relationships__v1__list_leave_windows_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_leave_windows_request__free_unpacked
+                     (Rapport__Relationships__V1__ListLeaveWindowsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListLeaveWindowsResponse methods */
+void   rapport__relationships__v1__list_leave_windows_response__init
+                     (Rapport__Relationships__V1__ListLeaveWindowsResponse         *message);
+size_t rapport__relationships__v1__list_leave_windows_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListLeaveWindowsResponse   *message);
+size_t rapport__relationships__v1__list_leave_windows_response__pack
+                     (const Rapport__Relationships__V1__ListLeaveWindowsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_leave_windows_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListLeaveWindowsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListLeaveWindowsResponse *
+       rapport__relationships__v1__list_leave_windows_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_leave_windows_response__free_unpacked
+                     (Rapport__Relationships__V1__ListLeaveWindowsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__DeleteLeaveWindowRequest methods */
+void   rapport__relationships__v1__delete_leave_window_request__init
+                     (Rapport__Relationships__V1__DeleteLeaveWindowRequest         *message);
+size_t rapport__relationships__v1__delete_leave_window_request__get_packed_size
+                     (const Rapport__Relationships__V1__DeleteLeaveWindowRequest   *message);
+size_t rapport__relationships__v1__delete_leave_window_request__pack
+                     (const Rapport__Relationships__V1__DeleteLeaveWindowRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__delete_leave_window_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DeleteLeaveWindowRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__DeleteLeaveWindowRequest *
+       rapport__relationships__v1__delete_leave_window_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__delete_leave_window_request__free_unpacked
+                     (Rapport__Relationships__V1__DeleteLeaveWindowRequest *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__CreateProgrammeRequest methods */
 void   rapport__relationships__v1__create_programme_request__init
                      (Rapport__Relationships__V1__CreateProgrammeRequest         *message);
@@ -1122,6 +2436,101 @@ Rapport__Relationships__V1__ListProgrammesResponse *
 void   rapport__relationships__v1__list_programmes_response__free_unpacked
                      (Rapport__Relationships__V1__ListProgrammesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__UpdateProgrammeRequest methods */
+void   rapport__relationships__v1__update_programme_request__init
+                     (Rapport__Relationships__V1__UpdateProgrammeRequest         *message);
+size_t rapport__relationships__v1__update_programme_request__get_packed_size
+                     (const Rapport__Relationships__V1__UpdateProgrammeRequest   *message);
+size_t rapport__relationships__v1__update_programme_request__pack
+                     (const Rapport__Relationships__V1__UpdateProgrammeRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__update_programme_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__UpdateProgrammeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__UpdateProgrammeRequest *
+       rapport__relationships__v1__update_programme_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__update_programme_request__free_unpacked
+                     (Rapport__Relationships__V1__UpdateProgrammeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__EnrollRequest methods */
+void   rapport__relationships__v1__enroll_request__init
+                     (Rapport__Relationships__V1__EnrollRequest         *message);
+size_t rapport__relationships__v1__enroll_request__get_packed_size
+                     (const Rapport__Relationships__V1__EnrollRequest   *message);
+size_t rapport__relationships__v1__enroll_request__pack
+                     (const Rapport__Relationships__V1__EnrollRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__enroll_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__EnrollRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__EnrollRequest *
+       rapport__relationships__v1__enroll_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__enroll_request__free_unpacked
+                     (Rapport__Relationships__V1__EnrollRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__GetEnrollmentRequest methods */
+void   rapport__relationships__v1__get_enrollment_request__init
+                     (Rapport__Relationships__V1__GetEnrollmentRequest         *message);
+size_t rapport__relationships__v1__get_enrollment_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetEnrollmentRequest   *message);
+size_t rapport__relationships__v1__get_enrollment_request__pack
+                     (const Rapport__Relationships__V1__GetEnrollmentRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__get_enrollment_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetEnrollmentRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__GetEnrollmentRequest *
+       rapport__relationships__v1__get_enrollment_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__get_enrollment_request__free_unpacked
+                     (Rapport__Relationships__V1__GetEnrollmentRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListEnrollmentsRequest methods */
+void   rapport__relationships__v1__list_enrollments_request__init
+                     (Rapport__Relationships__V1__ListEnrollmentsRequest         *message);
+size_t rapport__relationships__v1__list_enrollments_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListEnrollmentsRequest   *message);
+size_t rapport__relationships__v1__list_enrollments_request__pack
+                     (const Rapport__Relationships__V1__ListEnrollmentsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_enrollments_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListEnrollmentsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListEnrollmentsRequest *
+       rapport__relationships__v1__list_enrollments_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_enrollments_request__free_unpacked
+                     (Rapport__Relationships__V1__ListEnrollmentsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListEnrollmentsResponse methods */
+void   rapport__relationships__v1__list_enrollments_response__init
+                     (Rapport__Relationships__V1__ListEnrollmentsResponse         *message);
+size_t rapport__relationships__v1__list_enrollments_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListEnrollmentsResponse   *message);
+size_t rapport__relationships__v1__list_enrollments_response__pack
+                     (const Rapport__Relationships__V1__ListEnrollmentsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_enrollments_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListEnrollmentsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListEnrollmentsResponse *
+       rapport__relationships__v1__list_enrollments_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_enrollments_response__free_unpacked
+                     (Rapport__Relationships__V1__ListEnrollmentsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__RequestRelationshipRequest methods */
 void   rapport__relationships__v1__request_relationship_request__init
                      (Rapport__Relationships__V1__RequestRelationshipRequest         *message);
@@ -1160,6 +2569,139 @@ Rapport__Relationships__V1__AcceptRequestRequest *
 void   rapport__relationships__v1__accept_request_request__free_unpacked
                      (Rapport__Relationships__V1__AcceptRequestRequest *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__DeclineRequestRequest methods */
+void   rapport__relationships__v1__decline_request_request__init
+                     (Rapport__Relationships__V1__DeclineRequestRequest         *message);
+size_t rapport__relationships__v1__decline_request_request__get_packed_size
+                     (const Rapport__Relationships__V1__DeclineRequestRequest   *message);
+size_t rapport__relationships__v1__decline_request_request__pack
+                     (const Rapport__Relationships__V1__DeclineRequestRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__decline_request_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DeclineRequestRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__DeclineRequestRequest *
+       rapport__relationships__v1__decline_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__decline_request_request__free_unpacked
+                     (Rapport__Relationships__V1__DeclineRequestRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__AskForMoreInfoRequest methods */
+void   rapport__relationships__v1__ask_for_more_info_request__init
+                     (Rapport__Relationships__V1__AskForMoreInfoRequest         *message);
+size_t rapport__relationships__v1__ask_for_more_info_request__get_packed_size
+                     (const Rapport__Relationships__V1__AskForMoreInfoRequest   *message);
+size_t rapport__relationships__v1__ask_for_more_info_request__pack
+                     (const Rapport__Relationships__V1__AskForMoreInfoRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__ask_for_more_info_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__AskForMoreInfoRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__AskForMoreInfoRequest *
+       rapport__relationships__v1__ask_for_more_info_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__ask_for_more_info_request__free_unpacked
+                     (Rapport__Relationships__V1__AskForMoreInfoRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ProvideInfoRequest methods */
+void   rapport__relationships__v1__provide_info_request__init
+                     (Rapport__Relationships__V1__ProvideInfoRequest         *message);
+size_t rapport__relationships__v1__provide_info_request__get_packed_size
+                     (const Rapport__Relationships__V1__ProvideInfoRequest   *message);
+size_t rapport__relationships__v1__provide_info_request__pack
+                     (const Rapport__Relationships__V1__ProvideInfoRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__provide_info_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ProvideInfoRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ProvideInfoRequest *
+       rapport__relationships__v1__provide_info_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__provide_info_request__free_unpacked
+                     (Rapport__Relationships__V1__ProvideInfoRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__WithdrawRequestRequest methods */
+void   rapport__relationships__v1__withdraw_request_request__init
+                     (Rapport__Relationships__V1__WithdrawRequestRequest         *message);
+size_t rapport__relationships__v1__withdraw_request_request__get_packed_size
+                     (const Rapport__Relationships__V1__WithdrawRequestRequest   *message);
+size_t rapport__relationships__v1__withdraw_request_request__pack
+                     (const Rapport__Relationships__V1__WithdrawRequestRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__withdraw_request_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__WithdrawRequestRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__WithdrawRequestRequest *
+       rapport__relationships__v1__withdraw_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__withdraw_request_request__free_unpacked
+                     (Rapport__Relationships__V1__WithdrawRequestRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__GetInquiryRequest methods */
+void   rapport__relationships__v1__get_inquiry_request__init
+                     (Rapport__Relationships__V1__GetInquiryRequest         *message);
+size_t rapport__relationships__v1__get_inquiry_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetInquiryRequest   *message);
+size_t rapport__relationships__v1__get_inquiry_request__pack
+                     (const Rapport__Relationships__V1__GetInquiryRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__get_inquiry_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetInquiryRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__GetInquiryRequest *
+       rapport__relationships__v1__get_inquiry_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__get_inquiry_request__free_unpacked
+                     (Rapport__Relationships__V1__GetInquiryRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListInquiriesRequest methods */
+void   rapport__relationships__v1__list_inquiries_request__init
+                     (Rapport__Relationships__V1__ListInquiriesRequest         *message);
+size_t rapport__relationships__v1__list_inquiries_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListInquiriesRequest   *message);
+size_t rapport__relationships__v1__list_inquiries_request__pack
+                     (const Rapport__Relationships__V1__ListInquiriesRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_inquiries_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListInquiriesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListInquiriesRequest *
+       rapport__relationships__v1__list_inquiries_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_inquiries_request__free_unpacked
+                     (Rapport__Relationships__V1__ListInquiriesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListInquiriesResponse methods */
+void   rapport__relationships__v1__list_inquiries_response__init
+                     (Rapport__Relationships__V1__ListInquiriesResponse         *message);
+size_t rapport__relationships__v1__list_inquiries_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListInquiriesResponse   *message);
+size_t rapport__relationships__v1__list_inquiries_response__pack
+                     (const Rapport__Relationships__V1__ListInquiriesResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_inquiries_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListInquiriesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListInquiriesResponse *
+       rapport__relationships__v1__list_inquiries_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_inquiries_response__free_unpacked
+                     (Rapport__Relationships__V1__ListInquiriesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__ActivateRelationshipRequest methods */
 void   rapport__relationships__v1__activate_relationship_request__init
                      (Rapport__Relationships__V1__ActivateRelationshipRequest         *message);
@@ -1178,6 +2720,63 @@ Rapport__Relationships__V1__ActivateRelationshipRequest *
                       const uint8_t       *data);
 void   rapport__relationships__v1__activate_relationship_request__free_unpacked
                      (Rapport__Relationships__V1__ActivateRelationshipRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__PauseRelationshipRequest methods */
+void   rapport__relationships__v1__pause_relationship_request__init
+                     (Rapport__Relationships__V1__PauseRelationshipRequest         *message);
+size_t rapport__relationships__v1__pause_relationship_request__get_packed_size
+                     (const Rapport__Relationships__V1__PauseRelationshipRequest   *message);
+size_t rapport__relationships__v1__pause_relationship_request__pack
+                     (const Rapport__Relationships__V1__PauseRelationshipRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__pause_relationship_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__PauseRelationshipRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__PauseRelationshipRequest *
+       rapport__relationships__v1__pause_relationship_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__pause_relationship_request__free_unpacked
+                     (Rapport__Relationships__V1__PauseRelationshipRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ResumeRelationshipRequest methods */
+void   rapport__relationships__v1__resume_relationship_request__init
+                     (Rapport__Relationships__V1__ResumeRelationshipRequest         *message);
+size_t rapport__relationships__v1__resume_relationship_request__get_packed_size
+                     (const Rapport__Relationships__V1__ResumeRelationshipRequest   *message);
+size_t rapport__relationships__v1__resume_relationship_request__pack
+                     (const Rapport__Relationships__V1__ResumeRelationshipRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__resume_relationship_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ResumeRelationshipRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ResumeRelationshipRequest *
+       rapport__relationships__v1__resume_relationship_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__resume_relationship_request__free_unpacked
+                     (Rapport__Relationships__V1__ResumeRelationshipRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__EndRelationshipRequest methods */
+void   rapport__relationships__v1__end_relationship_request__init
+                     (Rapport__Relationships__V1__EndRelationshipRequest         *message);
+size_t rapport__relationships__v1__end_relationship_request__get_packed_size
+                     (const Rapport__Relationships__V1__EndRelationshipRequest   *message);
+size_t rapport__relationships__v1__end_relationship_request__pack
+                     (const Rapport__Relationships__V1__EndRelationshipRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__end_relationship_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__EndRelationshipRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__EndRelationshipRequest *
+       rapport__relationships__v1__end_relationship_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__end_relationship_request__free_unpacked
+                     (Rapport__Relationships__V1__EndRelationshipRequest *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__FinishImportRequest methods */
 void   rapport__relationships__v1__finish_import_request__init
@@ -1254,6 +2853,196 @@ Rapport__Relationships__V1__ListRelationshipsResponse *
                       const uint8_t       *data);
 void   rapport__relationships__v1__list_relationships_response__free_unpacked
                      (Rapport__Relationships__V1__ListRelationshipsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__WatchRelationshipRequest methods */
+void   rapport__relationships__v1__watch_relationship_request__init
+                     (Rapport__Relationships__V1__WatchRelationshipRequest         *message);
+size_t rapport__relationships__v1__watch_relationship_request__get_packed_size
+                     (const Rapport__Relationships__V1__WatchRelationshipRequest   *message);
+size_t rapport__relationships__v1__watch_relationship_request__pack
+                     (const Rapport__Relationships__V1__WatchRelationshipRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__watch_relationship_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__WatchRelationshipRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__WatchRelationshipRequest *
+       rapport__relationships__v1__watch_relationship_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__watch_relationship_request__free_unpacked
+                     (Rapport__Relationships__V1__WatchRelationshipRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__WatchRelationshipResponse methods */
+void   rapport__relationships__v1__watch_relationship_response__init
+                     (Rapport__Relationships__V1__WatchRelationshipResponse         *message);
+size_t rapport__relationships__v1__watch_relationship_response__get_packed_size
+                     (const Rapport__Relationships__V1__WatchRelationshipResponse   *message);
+size_t rapport__relationships__v1__watch_relationship_response__pack
+                     (const Rapport__Relationships__V1__WatchRelationshipResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__watch_relationship_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__WatchRelationshipResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__WatchRelationshipResponse *
+       rapport__relationships__v1__watch_relationship_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__watch_relationship_response__free_unpacked
+                     (Rapport__Relationships__V1__WatchRelationshipResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__DiscloseConflictRequest methods */
+void   rapport__relationships__v1__disclose_conflict_request__init
+                     (Rapport__Relationships__V1__DiscloseConflictRequest         *message);
+size_t rapport__relationships__v1__disclose_conflict_request__get_packed_size
+                     (const Rapport__Relationships__V1__DiscloseConflictRequest   *message);
+size_t rapport__relationships__v1__disclose_conflict_request__pack
+                     (const Rapport__Relationships__V1__DiscloseConflictRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__disclose_conflict_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DiscloseConflictRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__DiscloseConflictRequest *
+       rapport__relationships__v1__disclose_conflict_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__disclose_conflict_request__free_unpacked
+                     (Rapport__Relationships__V1__DiscloseConflictRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__GetConflictDisclosureRequest methods */
+void   rapport__relationships__v1__get_conflict_disclosure_request__init
+                     (Rapport__Relationships__V1__GetConflictDisclosureRequest         *message);
+size_t rapport__relationships__v1__get_conflict_disclosure_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetConflictDisclosureRequest   *message);
+size_t rapport__relationships__v1__get_conflict_disclosure_request__pack
+                     (const Rapport__Relationships__V1__GetConflictDisclosureRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__get_conflict_disclosure_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetConflictDisclosureRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__GetConflictDisclosureRequest *
+       rapport__relationships__v1__get_conflict_disclosure_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__get_conflict_disclosure_request__free_unpacked
+                     (Rapport__Relationships__V1__GetConflictDisclosureRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListConflictDisclosuresRequest methods */
+void   rapport__relationships__v1__list_conflict_disclosures_request__init
+                     (Rapport__Relationships__V1__ListConflictDisclosuresRequest         *message);
+size_t rapport__relationships__v1__list_conflict_disclosures_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresRequest   *message);
+size_t rapport__relationships__v1__list_conflict_disclosures_request__pack
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_conflict_disclosures_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListConflictDisclosuresRequest *
+       rapport__relationships__v1__list_conflict_disclosures_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_conflict_disclosures_request__free_unpacked
+                     (Rapport__Relationships__V1__ListConflictDisclosuresRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListConflictDisclosuresResponse methods */
+void   rapport__relationships__v1__list_conflict_disclosures_response__init
+                     (Rapport__Relationships__V1__ListConflictDisclosuresResponse         *message);
+size_t rapport__relationships__v1__list_conflict_disclosures_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresResponse   *message);
+size_t rapport__relationships__v1__list_conflict_disclosures_response__pack
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_conflict_disclosures_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListConflictDisclosuresResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListConflictDisclosuresResponse *
+       rapport__relationships__v1__list_conflict_disclosures_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_conflict_disclosures_response__free_unpacked
+                     (Rapport__Relationships__V1__ListConflictDisclosuresResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__VerifyCredentialRequest methods */
+void   rapport__relationships__v1__verify_credential_request__init
+                     (Rapport__Relationships__V1__VerifyCredentialRequest         *message);
+size_t rapport__relationships__v1__verify_credential_request__get_packed_size
+                     (const Rapport__Relationships__V1__VerifyCredentialRequest   *message);
+size_t rapport__relationships__v1__verify_credential_request__pack
+                     (const Rapport__Relationships__V1__VerifyCredentialRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__verify_credential_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__VerifyCredentialRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__VerifyCredentialRequest *
+       rapport__relationships__v1__verify_credential_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__verify_credential_request__free_unpacked
+                     (Rapport__Relationships__V1__VerifyCredentialRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__GetCredentialRequest methods */
+void   rapport__relationships__v1__get_credential_request__init
+                     (Rapport__Relationships__V1__GetCredentialRequest         *message);
+size_t rapport__relationships__v1__get_credential_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetCredentialRequest   *message);
+size_t rapport__relationships__v1__get_credential_request__pack
+                     (const Rapport__Relationships__V1__GetCredentialRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__get_credential_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetCredentialRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__GetCredentialRequest *
+       rapport__relationships__v1__get_credential_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__get_credential_request__free_unpacked
+                     (Rapport__Relationships__V1__GetCredentialRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListCredentialsRequest methods */
+void   rapport__relationships__v1__list_credentials_request__init
+                     (Rapport__Relationships__V1__ListCredentialsRequest         *message);
+size_t rapport__relationships__v1__list_credentials_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListCredentialsRequest   *message);
+size_t rapport__relationships__v1__list_credentials_request__pack
+                     (const Rapport__Relationships__V1__ListCredentialsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_credentials_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListCredentialsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListCredentialsRequest *
+       rapport__relationships__v1__list_credentials_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_credentials_request__free_unpacked
+                     (Rapport__Relationships__V1__ListCredentialsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListCredentialsResponse methods */
+void   rapport__relationships__v1__list_credentials_response__init
+                     (Rapport__Relationships__V1__ListCredentialsResponse         *message);
+size_t rapport__relationships__v1__list_credentials_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListCredentialsResponse   *message);
+size_t rapport__relationships__v1__list_credentials_response__pack
+                     (const Rapport__Relationships__V1__ListCredentialsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_credentials_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListCredentialsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListCredentialsResponse *
+       rapport__relationships__v1__list_credentials_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_credentials_response__free_unpacked
+                     (Rapport__Relationships__V1__ListCredentialsResponse *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__ReviseAgreementRequest methods */
 void   rapport__relationships__v1__revise_agreement_request__init
@@ -1388,6 +3177,44 @@ Rapport__Relationships__V1__StateIntentRequest *
 void   rapport__relationships__v1__state_intent_request__free_unpacked
                      (Rapport__Relationships__V1__StateIntentRequest *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__RescheduleSessionRequest methods */
+void   rapport__relationships__v1__reschedule_session_request__init
+                     (Rapport__Relationships__V1__RescheduleSessionRequest         *message);
+size_t rapport__relationships__v1__reschedule_session_request__get_packed_size
+                     (const Rapport__Relationships__V1__RescheduleSessionRequest   *message);
+size_t rapport__relationships__v1__reschedule_session_request__pack
+                     (const Rapport__Relationships__V1__RescheduleSessionRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__reschedule_session_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__RescheduleSessionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__RescheduleSessionRequest *
+       rapport__relationships__v1__reschedule_session_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__reschedule_session_request__free_unpacked
+                     (Rapport__Relationships__V1__RescheduleSessionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__CancelSessionRequest methods */
+void   rapport__relationships__v1__cancel_session_request__init
+                     (Rapport__Relationships__V1__CancelSessionRequest         *message);
+size_t rapport__relationships__v1__cancel_session_request__get_packed_size
+                     (const Rapport__Relationships__V1__CancelSessionRequest   *message);
+size_t rapport__relationships__v1__cancel_session_request__pack
+                     (const Rapport__Relationships__V1__CancelSessionRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__cancel_session_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CancelSessionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__CancelSessionRequest *
+       rapport__relationships__v1__cancel_session_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__cancel_session_request__free_unpacked
+                     (Rapport__Relationships__V1__CancelSessionRequest *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__AttestSessionRequest methods */
 void   rapport__relationships__v1__attest_session_request__init
                      (Rapport__Relationships__V1__AttestSessionRequest         *message);
@@ -1406,6 +3233,63 @@ Rapport__Relationships__V1__AttestSessionRequest *
                       const uint8_t       *data);
 void   rapport__relationships__v1__attest_session_request__free_unpacked
                      (Rapport__Relationships__V1__AttestSessionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__DisputeSessionRequest methods */
+void   rapport__relationships__v1__dispute_session_request__init
+                     (Rapport__Relationships__V1__DisputeSessionRequest         *message);
+size_t rapport__relationships__v1__dispute_session_request__get_packed_size
+                     (const Rapport__Relationships__V1__DisputeSessionRequest   *message);
+size_t rapport__relationships__v1__dispute_session_request__pack
+                     (const Rapport__Relationships__V1__DisputeSessionRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__dispute_session_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DisputeSessionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__DisputeSessionRequest *
+       rapport__relationships__v1__dispute_session_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__dispute_session_request__free_unpacked
+                     (Rapport__Relationships__V1__DisputeSessionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ResolveDisputeRequest methods */
+void   rapport__relationships__v1__resolve_dispute_request__init
+                     (Rapport__Relationships__V1__ResolveDisputeRequest         *message);
+size_t rapport__relationships__v1__resolve_dispute_request__get_packed_size
+                     (const Rapport__Relationships__V1__ResolveDisputeRequest   *message);
+size_t rapport__relationships__v1__resolve_dispute_request__pack
+                     (const Rapport__Relationships__V1__ResolveDisputeRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__resolve_dispute_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ResolveDisputeRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ResolveDisputeRequest *
+       rapport__relationships__v1__resolve_dispute_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__resolve_dispute_request__free_unpacked
+                     (Rapport__Relationships__V1__ResolveDisputeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__SetSessionDepthRequest methods */
+void   rapport__relationships__v1__set_session_depth_request__init
+                     (Rapport__Relationships__V1__SetSessionDepthRequest         *message);
+size_t rapport__relationships__v1__set_session_depth_request__get_packed_size
+                     (const Rapport__Relationships__V1__SetSessionDepthRequest   *message);
+size_t rapport__relationships__v1__set_session_depth_request__pack
+                     (const Rapport__Relationships__V1__SetSessionDepthRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__set_session_depth_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__SetSessionDepthRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__SetSessionDepthRequest *
+       rapport__relationships__v1__set_session_depth_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__set_session_depth_request__free_unpacked
+                     (Rapport__Relationships__V1__SetSessionDepthRequest *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__GetSessionRequest methods */
 void   rapport__relationships__v1__get_session_request__init
@@ -1464,6 +3348,82 @@ Rapport__Relationships__V1__ListSessionsResponse *
 void   rapport__relationships__v1__list_sessions_response__free_unpacked
                      (Rapport__Relationships__V1__ListSessionsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__AddAgendaItemRequest methods */
+void   rapport__relationships__v1__add_agenda_item_request__init
+                     (Rapport__Relationships__V1__AddAgendaItemRequest         *message);
+size_t rapport__relationships__v1__add_agenda_item_request__get_packed_size
+                     (const Rapport__Relationships__V1__AddAgendaItemRequest   *message);
+size_t rapport__relationships__v1__add_agenda_item_request__pack
+                     (const Rapport__Relationships__V1__AddAgendaItemRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__add_agenda_item_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__AddAgendaItemRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__AddAgendaItemRequest *
+       rapport__relationships__v1__add_agenda_item_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__add_agenda_item_request__free_unpacked
+                     (Rapport__Relationships__V1__AddAgendaItemRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__GetAgendaItemRequest methods */
+void   rapport__relationships__v1__get_agenda_item_request__init
+                     (Rapport__Relationships__V1__GetAgendaItemRequest         *message);
+size_t rapport__relationships__v1__get_agenda_item_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetAgendaItemRequest   *message);
+size_t rapport__relationships__v1__get_agenda_item_request__pack
+                     (const Rapport__Relationships__V1__GetAgendaItemRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__get_agenda_item_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetAgendaItemRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__GetAgendaItemRequest *
+       rapport__relationships__v1__get_agenda_item_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__get_agenda_item_request__free_unpacked
+                     (Rapport__Relationships__V1__GetAgendaItemRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListAgendaItemsRequest methods */
+void   rapport__relationships__v1__list_agenda_items_request__init
+                     (Rapport__Relationships__V1__ListAgendaItemsRequest         *message);
+size_t rapport__relationships__v1__list_agenda_items_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListAgendaItemsRequest   *message);
+size_t rapport__relationships__v1__list_agenda_items_request__pack
+                     (const Rapport__Relationships__V1__ListAgendaItemsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_agenda_items_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListAgendaItemsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListAgendaItemsRequest *
+       rapport__relationships__v1__list_agenda_items_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_agenda_items_request__free_unpacked
+                     (Rapport__Relationships__V1__ListAgendaItemsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListAgendaItemsResponse methods */
+void   rapport__relationships__v1__list_agenda_items_response__init
+                     (Rapport__Relationships__V1__ListAgendaItemsResponse         *message);
+size_t rapport__relationships__v1__list_agenda_items_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListAgendaItemsResponse   *message);
+size_t rapport__relationships__v1__list_agenda_items_response__pack
+                     (const Rapport__Relationships__V1__ListAgendaItemsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_agenda_items_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListAgendaItemsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListAgendaItemsResponse *
+       rapport__relationships__v1__list_agenda_items_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_agenda_items_response__free_unpacked
+                     (Rapport__Relationships__V1__ListAgendaItemsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__CreateCommitmentRequest methods */
 void   rapport__relationships__v1__create_commitment_request__init
                      (Rapport__Relationships__V1__CreateCommitmentRequest         *message);
@@ -1501,6 +3461,63 @@ Rapport__Relationships__V1__AcceptCommitmentRequest *
                       const uint8_t       *data);
 void   rapport__relationships__v1__accept_commitment_request__free_unpacked
                      (Rapport__Relationships__V1__AcceptCommitmentRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__DeclineCommitmentRequest methods */
+void   rapport__relationships__v1__decline_commitment_request__init
+                     (Rapport__Relationships__V1__DeclineCommitmentRequest         *message);
+size_t rapport__relationships__v1__decline_commitment_request__get_packed_size
+                     (const Rapport__Relationships__V1__DeclineCommitmentRequest   *message);
+size_t rapport__relationships__v1__decline_commitment_request__pack
+                     (const Rapport__Relationships__V1__DeclineCommitmentRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__decline_commitment_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DeclineCommitmentRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__DeclineCommitmentRequest *
+       rapport__relationships__v1__decline_commitment_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__decline_commitment_request__free_unpacked
+                     (Rapport__Relationships__V1__DeclineCommitmentRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ReleaseCommitmentRequest methods */
+void   rapport__relationships__v1__release_commitment_request__init
+                     (Rapport__Relationships__V1__ReleaseCommitmentRequest         *message);
+size_t rapport__relationships__v1__release_commitment_request__get_packed_size
+                     (const Rapport__Relationships__V1__ReleaseCommitmentRequest   *message);
+size_t rapport__relationships__v1__release_commitment_request__pack
+                     (const Rapport__Relationships__V1__ReleaseCommitmentRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__release_commitment_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ReleaseCommitmentRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ReleaseCommitmentRequest *
+       rapport__relationships__v1__release_commitment_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__release_commitment_request__free_unpacked
+                     (Rapport__Relationships__V1__ReleaseCommitmentRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__MarkTrivialRequest methods */
+void   rapport__relationships__v1__mark_trivial_request__init
+                     (Rapport__Relationships__V1__MarkTrivialRequest         *message);
+size_t rapport__relationships__v1__mark_trivial_request__get_packed_size
+                     (const Rapport__Relationships__V1__MarkTrivialRequest   *message);
+size_t rapport__relationships__v1__mark_trivial_request__pack
+                     (const Rapport__Relationships__V1__MarkTrivialRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__mark_trivial_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__MarkTrivialRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__MarkTrivialRequest *
+       rapport__relationships__v1__mark_trivial_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__mark_trivial_request__free_unpacked
+                     (Rapport__Relationships__V1__MarkTrivialRequest *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__RenegotiateCommitmentRequest methods */
 void   rapport__relationships__v1__renegotiate_commitment_request__init
@@ -1559,6 +3576,44 @@ Rapport__Relationships__V1__ConfirmKeptRequest *
 void   rapport__relationships__v1__confirm_kept_request__free_unpacked
                      (Rapport__Relationships__V1__ConfirmKeptRequest *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__DisputeCommitmentRequest methods */
+void   rapport__relationships__v1__dispute_commitment_request__init
+                     (Rapport__Relationships__V1__DisputeCommitmentRequest         *message);
+size_t rapport__relationships__v1__dispute_commitment_request__get_packed_size
+                     (const Rapport__Relationships__V1__DisputeCommitmentRequest   *message);
+size_t rapport__relationships__v1__dispute_commitment_request__pack
+                     (const Rapport__Relationships__V1__DisputeCommitmentRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__dispute_commitment_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DisputeCommitmentRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__DisputeCommitmentRequest *
+       rapport__relationships__v1__dispute_commitment_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__dispute_commitment_request__free_unpacked
+                     (Rapport__Relationships__V1__DisputeCommitmentRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__WithdrawClaimRequest methods */
+void   rapport__relationships__v1__withdraw_claim_request__init
+                     (Rapport__Relationships__V1__WithdrawClaimRequest         *message);
+size_t rapport__relationships__v1__withdraw_claim_request__get_packed_size
+                     (const Rapport__Relationships__V1__WithdrawClaimRequest   *message);
+size_t rapport__relationships__v1__withdraw_claim_request__pack
+                     (const Rapport__Relationships__V1__WithdrawClaimRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__withdraw_claim_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__WithdrawClaimRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__WithdrawClaimRequest *
+       rapport__relationships__v1__withdraw_claim_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__withdraw_claim_request__free_unpacked
+                     (Rapport__Relationships__V1__WithdrawClaimRequest *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__GetCommitmentRequest methods */
 void   rapport__relationships__v1__get_commitment_request__init
                      (Rapport__Relationships__V1__GetCommitmentRequest         *message);
@@ -1615,6 +3670,44 @@ Rapport__Relationships__V1__ListCommitmentsResponse *
                       const uint8_t       *data);
 void   rapport__relationships__v1__list_commitments_response__free_unpacked
                      (Rapport__Relationships__V1__ListCommitmentsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ReportBreachRequest methods */
+void   rapport__relationships__v1__report_breach_request__init
+                     (Rapport__Relationships__V1__ReportBreachRequest         *message);
+size_t rapport__relationships__v1__report_breach_request__get_packed_size
+                     (const Rapport__Relationships__V1__ReportBreachRequest   *message);
+size_t rapport__relationships__v1__report_breach_request__pack
+                     (const Rapport__Relationships__V1__ReportBreachRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__report_breach_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ReportBreachRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ReportBreachRequest *
+       rapport__relationships__v1__report_breach_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__report_breach_request__free_unpacked
+                     (Rapport__Relationships__V1__ReportBreachRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__RecordFindingRequest methods */
+void   rapport__relationships__v1__record_finding_request__init
+                     (Rapport__Relationships__V1__RecordFindingRequest         *message);
+size_t rapport__relationships__v1__record_finding_request__get_packed_size
+                     (const Rapport__Relationships__V1__RecordFindingRequest   *message);
+size_t rapport__relationships__v1__record_finding_request__pack
+                     (const Rapport__Relationships__V1__RecordFindingRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__record_finding_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__RecordFindingRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__RecordFindingRequest *
+       rapport__relationships__v1__record_finding_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__record_finding_request__free_unpacked
+                     (Rapport__Relationships__V1__RecordFindingRequest *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__AcknowledgeBreachRequest methods */
 void   rapport__relationships__v1__acknowledge_breach_request__init
@@ -1748,6 +3841,44 @@ Rapport__Relationships__V1__ExplainDecisionRequest *
                       const uint8_t       *data);
 void   rapport__relationships__v1__explain_decision_request__free_unpacked
                      (Rapport__Relationships__V1__ExplainDecisionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ReviseDecisionRequest methods */
+void   rapport__relationships__v1__revise_decision_request__init
+                     (Rapport__Relationships__V1__ReviseDecisionRequest         *message);
+size_t rapport__relationships__v1__revise_decision_request__get_packed_size
+                     (const Rapport__Relationships__V1__ReviseDecisionRequest   *message);
+size_t rapport__relationships__v1__revise_decision_request__pack
+                     (const Rapport__Relationships__V1__ReviseDecisionRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__revise_decision_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ReviseDecisionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ReviseDecisionRequest *
+       rapport__relationships__v1__revise_decision_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__revise_decision_request__free_unpacked
+                     (Rapport__Relationships__V1__ReviseDecisionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__AnswerKnowWhyRequest methods */
+void   rapport__relationships__v1__answer_know_why_request__init
+                     (Rapport__Relationships__V1__AnswerKnowWhyRequest         *message);
+size_t rapport__relationships__v1__answer_know_why_request__get_packed_size
+                     (const Rapport__Relationships__V1__AnswerKnowWhyRequest   *message);
+size_t rapport__relationships__v1__answer_know_why_request__pack
+                     (const Rapport__Relationships__V1__AnswerKnowWhyRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__answer_know_why_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__AnswerKnowWhyRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__AnswerKnowWhyRequest *
+       rapport__relationships__v1__answer_know_why_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__answer_know_why_request__free_unpacked
+                     (Rapport__Relationships__V1__AnswerKnowWhyRequest *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__GetDecisionRequest methods */
 void   rapport__relationships__v1__get_decision_request__init
@@ -2015,6 +4146,215 @@ Rapport__Relationships__V1__ListAdviceResponse *
 void   rapport__relationships__v1__list_advice_response__free_unpacked
                      (Rapport__Relationships__V1__ListAdviceResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__CreateNoteRequest methods */
+void   rapport__relationships__v1__create_note_request__init
+                     (Rapport__Relationships__V1__CreateNoteRequest         *message);
+size_t rapport__relationships__v1__create_note_request__get_packed_size
+                     (const Rapport__Relationships__V1__CreateNoteRequest   *message);
+size_t rapport__relationships__v1__create_note_request__pack
+                     (const Rapport__Relationships__V1__CreateNoteRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__create_note_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CreateNoteRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__CreateNoteRequest *
+       rapport__relationships__v1__create_note_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__create_note_request__free_unpacked
+                     (Rapport__Relationships__V1__CreateNoteRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__UpdateNoteRequest methods */
+void   rapport__relationships__v1__update_note_request__init
+                     (Rapport__Relationships__V1__UpdateNoteRequest         *message);
+size_t rapport__relationships__v1__update_note_request__get_packed_size
+                     (const Rapport__Relationships__V1__UpdateNoteRequest   *message);
+size_t rapport__relationships__v1__update_note_request__pack
+                     (const Rapport__Relationships__V1__UpdateNoteRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__update_note_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__UpdateNoteRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__UpdateNoteRequest *
+       rapport__relationships__v1__update_note_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__update_note_request__free_unpacked
+                     (Rapport__Relationships__V1__UpdateNoteRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__DeleteNoteRequest methods */
+void   rapport__relationships__v1__delete_note_request__init
+                     (Rapport__Relationships__V1__DeleteNoteRequest         *message);
+size_t rapport__relationships__v1__delete_note_request__get_packed_size
+                     (const Rapport__Relationships__V1__DeleteNoteRequest   *message);
+size_t rapport__relationships__v1__delete_note_request__pack
+                     (const Rapport__Relationships__V1__DeleteNoteRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__delete_note_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DeleteNoteRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__DeleteNoteRequest *
+       rapport__relationships__v1__delete_note_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__delete_note_request__free_unpacked
+                     (Rapport__Relationships__V1__DeleteNoteRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__UndeleteNoteRequest methods */
+void   rapport__relationships__v1__undelete_note_request__init
+                     (Rapport__Relationships__V1__UndeleteNoteRequest         *message);
+size_t rapport__relationships__v1__undelete_note_request__get_packed_size
+                     (const Rapport__Relationships__V1__UndeleteNoteRequest   *message);
+size_t rapport__relationships__v1__undelete_note_request__pack
+                     (const Rapport__Relationships__V1__UndeleteNoteRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__undelete_note_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__UndeleteNoteRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__UndeleteNoteRequest *
+       rapport__relationships__v1__undelete_note_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__undelete_note_request__free_unpacked
+                     (Rapport__Relationships__V1__UndeleteNoteRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__GetNoteRequest methods */
+void   rapport__relationships__v1__get_note_request__init
+                     (Rapport__Relationships__V1__GetNoteRequest         *message);
+size_t rapport__relationships__v1__get_note_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetNoteRequest   *message);
+size_t rapport__relationships__v1__get_note_request__pack
+                     (const Rapport__Relationships__V1__GetNoteRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__get_note_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetNoteRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__GetNoteRequest *
+       rapport__relationships__v1__get_note_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__get_note_request__free_unpacked
+                     (Rapport__Relationships__V1__GetNoteRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListNotesRequest methods */
+void   rapport__relationships__v1__list_notes_request__init
+                     (Rapport__Relationships__V1__ListNotesRequest         *message);
+size_t rapport__relationships__v1__list_notes_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListNotesRequest   *message);
+size_t rapport__relationships__v1__list_notes_request__pack
+                     (const Rapport__Relationships__V1__ListNotesRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_notes_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListNotesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListNotesRequest *
+       rapport__relationships__v1__list_notes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_notes_request__free_unpacked
+                     (Rapport__Relationships__V1__ListNotesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListNotesResponse methods */
+void   rapport__relationships__v1__list_notes_response__init
+                     (Rapport__Relationships__V1__ListNotesResponse         *message);
+size_t rapport__relationships__v1__list_notes_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListNotesResponse   *message);
+size_t rapport__relationships__v1__list_notes_response__pack
+                     (const Rapport__Relationships__V1__ListNotesResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_notes_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListNotesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListNotesResponse *
+       rapport__relationships__v1__list_notes_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_notes_response__free_unpacked
+                     (Rapport__Relationships__V1__ListNotesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__SubmitReflectionRequest methods */
+void   rapport__relationships__v1__submit_reflection_request__init
+                     (Rapport__Relationships__V1__SubmitReflectionRequest         *message);
+size_t rapport__relationships__v1__submit_reflection_request__get_packed_size
+                     (const Rapport__Relationships__V1__SubmitReflectionRequest   *message);
+size_t rapport__relationships__v1__submit_reflection_request__pack
+                     (const Rapport__Relationships__V1__SubmitReflectionRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__submit_reflection_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__SubmitReflectionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__SubmitReflectionRequest *
+       rapport__relationships__v1__submit_reflection_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__submit_reflection_request__free_unpacked
+                     (Rapport__Relationships__V1__SubmitReflectionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__GetReflectionRequest methods */
+void   rapport__relationships__v1__get_reflection_request__init
+                     (Rapport__Relationships__V1__GetReflectionRequest         *message);
+size_t rapport__relationships__v1__get_reflection_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetReflectionRequest   *message);
+size_t rapport__relationships__v1__get_reflection_request__pack
+                     (const Rapport__Relationships__V1__GetReflectionRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__get_reflection_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetReflectionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__GetReflectionRequest *
+       rapport__relationships__v1__get_reflection_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__get_reflection_request__free_unpacked
+                     (Rapport__Relationships__V1__GetReflectionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListReflectionsRequest methods */
+void   rapport__relationships__v1__list_reflections_request__init
+                     (Rapport__Relationships__V1__ListReflectionsRequest         *message);
+size_t rapport__relationships__v1__list_reflections_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListReflectionsRequest   *message);
+size_t rapport__relationships__v1__list_reflections_request__pack
+                     (const Rapport__Relationships__V1__ListReflectionsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_reflections_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListReflectionsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListReflectionsRequest *
+       rapport__relationships__v1__list_reflections_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_reflections_request__free_unpacked
+                     (Rapport__Relationships__V1__ListReflectionsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListReflectionsResponse methods */
+void   rapport__relationships__v1__list_reflections_response__init
+                     (Rapport__Relationships__V1__ListReflectionsResponse         *message);
+size_t rapport__relationships__v1__list_reflections_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListReflectionsResponse   *message);
+size_t rapport__relationships__v1__list_reflections_response__pack
+                     (const Rapport__Relationships__V1__ListReflectionsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_reflections_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListReflectionsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListReflectionsResponse *
+       rapport__relationships__v1__list_reflections_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_reflections_response__free_unpacked
+                     (Rapport__Relationships__V1__ListReflectionsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__RecordContextChangeRequest methods */
 void   rapport__relationships__v1__record_context_change_request__init
                      (Rapport__Relationships__V1__RecordContextChangeRequest         *message);
@@ -2033,6 +4373,25 @@ Rapport__Relationships__V1__RecordContextChangeRequest *
                       const uint8_t       *data);
 void   rapport__relationships__v1__record_context_change_request__free_unpacked
                      (Rapport__Relationships__V1__RecordContextChangeRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ReportContextIgnoredRequest methods */
+void   rapport__relationships__v1__report_context_ignored_request__init
+                     (Rapport__Relationships__V1__ReportContextIgnoredRequest         *message);
+size_t rapport__relationships__v1__report_context_ignored_request__get_packed_size
+                     (const Rapport__Relationships__V1__ReportContextIgnoredRequest   *message);
+size_t rapport__relationships__v1__report_context_ignored_request__pack
+                     (const Rapport__Relationships__V1__ReportContextIgnoredRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__report_context_ignored_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ReportContextIgnoredRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ReportContextIgnoredRequest *
+       rapport__relationships__v1__report_context_ignored_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__report_context_ignored_request__free_unpacked
+                     (Rapport__Relationships__V1__ReportContextIgnoredRequest *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__GetContextChangeRequest methods */
 void   rapport__relationships__v1__get_context_change_request__init
@@ -2105,6 +4464,36 @@ typedef void (*Rapport__Relationships__V1__ListPeopleRequest_Closure)
 typedef void (*Rapport__Relationships__V1__ListPeopleResponse_Closure)
                  (const Rapport__Relationships__V1__ListPeopleResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Relationships__V1__UpdatePersonRequest_Closure)
+                 (const Rapport__Relationships__V1__UpdatePersonRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__DeactivatePersonRequest_Closure)
+                 (const Rapport__Relationships__V1__DeactivatePersonRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ImportPeopleRequest_Closure)
+                 (const Rapport__Relationships__V1__ImportPeopleRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ImportPeopleResponse_Closure)
+                 (const Rapport__Relationships__V1__ImportPeopleResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ImportedPerson_Closure)
+                 (const Rapport__Relationships__V1__ImportedPerson *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__CreateLeaveWindowRequest_Closure)
+                 (const Rapport__Relationships__V1__CreateLeaveWindowRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__GetLeaveWindowRequest_Closure)
+                 (const Rapport__Relationships__V1__GetLeaveWindowRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListLeaveWindowsRequest_Closure)
+                 (const Rapport__Relationships__V1__ListLeaveWindowsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListLeaveWindowsResponse_Closure)
+                 (const Rapport__Relationships__V1__ListLeaveWindowsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__DeleteLeaveWindowRequest_Closure)
+                 (const Rapport__Relationships__V1__DeleteLeaveWindowRequest *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__CreateProgrammeRequest_Closure)
                  (const Rapport__Relationships__V1__CreateProgrammeRequest *message,
                   void *closure_data);
@@ -2117,14 +4506,59 @@ typedef void (*Rapport__Relationships__V1__ListProgrammesRequest_Closure)
 typedef void (*Rapport__Relationships__V1__ListProgrammesResponse_Closure)
                  (const Rapport__Relationships__V1__ListProgrammesResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Relationships__V1__UpdateProgrammeRequest_Closure)
+                 (const Rapport__Relationships__V1__UpdateProgrammeRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__EnrollRequest_Closure)
+                 (const Rapport__Relationships__V1__EnrollRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__GetEnrollmentRequest_Closure)
+                 (const Rapport__Relationships__V1__GetEnrollmentRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListEnrollmentsRequest_Closure)
+                 (const Rapport__Relationships__V1__ListEnrollmentsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListEnrollmentsResponse_Closure)
+                 (const Rapport__Relationships__V1__ListEnrollmentsResponse *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__RequestRelationshipRequest_Closure)
                  (const Rapport__Relationships__V1__RequestRelationshipRequest *message,
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__AcceptRequestRequest_Closure)
                  (const Rapport__Relationships__V1__AcceptRequestRequest *message,
                   void *closure_data);
+typedef void (*Rapport__Relationships__V1__DeclineRequestRequest_Closure)
+                 (const Rapport__Relationships__V1__DeclineRequestRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__AskForMoreInfoRequest_Closure)
+                 (const Rapport__Relationships__V1__AskForMoreInfoRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ProvideInfoRequest_Closure)
+                 (const Rapport__Relationships__V1__ProvideInfoRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__WithdrawRequestRequest_Closure)
+                 (const Rapport__Relationships__V1__WithdrawRequestRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__GetInquiryRequest_Closure)
+                 (const Rapport__Relationships__V1__GetInquiryRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListInquiriesRequest_Closure)
+                 (const Rapport__Relationships__V1__ListInquiriesRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListInquiriesResponse_Closure)
+                 (const Rapport__Relationships__V1__ListInquiriesResponse *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__ActivateRelationshipRequest_Closure)
                  (const Rapport__Relationships__V1__ActivateRelationshipRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__PauseRelationshipRequest_Closure)
+                 (const Rapport__Relationships__V1__PauseRelationshipRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ResumeRelationshipRequest_Closure)
+                 (const Rapport__Relationships__V1__ResumeRelationshipRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__EndRelationshipRequest_Closure)
+                 (const Rapport__Relationships__V1__EndRelationshipRequest *message,
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__FinishImportRequest_Closure)
                  (const Rapport__Relationships__V1__FinishImportRequest *message,
@@ -2137,6 +4571,36 @@ typedef void (*Rapport__Relationships__V1__ListRelationshipsRequest_Closure)
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__ListRelationshipsResponse_Closure)
                  (const Rapport__Relationships__V1__ListRelationshipsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__WatchRelationshipRequest_Closure)
+                 (const Rapport__Relationships__V1__WatchRelationshipRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__WatchRelationshipResponse_Closure)
+                 (const Rapport__Relationships__V1__WatchRelationshipResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__DiscloseConflictRequest_Closure)
+                 (const Rapport__Relationships__V1__DiscloseConflictRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__GetConflictDisclosureRequest_Closure)
+                 (const Rapport__Relationships__V1__GetConflictDisclosureRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListConflictDisclosuresRequest_Closure)
+                 (const Rapport__Relationships__V1__ListConflictDisclosuresRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListConflictDisclosuresResponse_Closure)
+                 (const Rapport__Relationships__V1__ListConflictDisclosuresResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__VerifyCredentialRequest_Closure)
+                 (const Rapport__Relationships__V1__VerifyCredentialRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__GetCredentialRequest_Closure)
+                 (const Rapport__Relationships__V1__GetCredentialRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListCredentialsRequest_Closure)
+                 (const Rapport__Relationships__V1__ListCredentialsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListCredentialsResponse_Closure)
+                 (const Rapport__Relationships__V1__ListCredentialsResponse *message,
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__ReviseAgreementRequest_Closure)
                  (const Rapport__Relationships__V1__ReviseAgreementRequest *message,
@@ -2159,8 +4623,23 @@ typedef void (*Rapport__Relationships__V1__ScheduleSessionRequest_Closure)
 typedef void (*Rapport__Relationships__V1__StateIntentRequest_Closure)
                  (const Rapport__Relationships__V1__StateIntentRequest *message,
                   void *closure_data);
+typedef void (*Rapport__Relationships__V1__RescheduleSessionRequest_Closure)
+                 (const Rapport__Relationships__V1__RescheduleSessionRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__CancelSessionRequest_Closure)
+                 (const Rapport__Relationships__V1__CancelSessionRequest *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__AttestSessionRequest_Closure)
                  (const Rapport__Relationships__V1__AttestSessionRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__DisputeSessionRequest_Closure)
+                 (const Rapport__Relationships__V1__DisputeSessionRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ResolveDisputeRequest_Closure)
+                 (const Rapport__Relationships__V1__ResolveDisputeRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__SetSessionDepthRequest_Closure)
+                 (const Rapport__Relationships__V1__SetSessionDepthRequest *message,
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__GetSessionRequest_Closure)
                  (const Rapport__Relationships__V1__GetSessionRequest *message,
@@ -2171,11 +4650,32 @@ typedef void (*Rapport__Relationships__V1__ListSessionsRequest_Closure)
 typedef void (*Rapport__Relationships__V1__ListSessionsResponse_Closure)
                  (const Rapport__Relationships__V1__ListSessionsResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Relationships__V1__AddAgendaItemRequest_Closure)
+                 (const Rapport__Relationships__V1__AddAgendaItemRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__GetAgendaItemRequest_Closure)
+                 (const Rapport__Relationships__V1__GetAgendaItemRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListAgendaItemsRequest_Closure)
+                 (const Rapport__Relationships__V1__ListAgendaItemsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListAgendaItemsResponse_Closure)
+                 (const Rapport__Relationships__V1__ListAgendaItemsResponse *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__CreateCommitmentRequest_Closure)
                  (const Rapport__Relationships__V1__CreateCommitmentRequest *message,
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__AcceptCommitmentRequest_Closure)
                  (const Rapport__Relationships__V1__AcceptCommitmentRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__DeclineCommitmentRequest_Closure)
+                 (const Rapport__Relationships__V1__DeclineCommitmentRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ReleaseCommitmentRequest_Closure)
+                 (const Rapport__Relationships__V1__ReleaseCommitmentRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__MarkTrivialRequest_Closure)
+                 (const Rapport__Relationships__V1__MarkTrivialRequest *message,
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__RenegotiateCommitmentRequest_Closure)
                  (const Rapport__Relationships__V1__RenegotiateCommitmentRequest *message,
@@ -2186,6 +4686,12 @@ typedef void (*Rapport__Relationships__V1__ClaimKeptRequest_Closure)
 typedef void (*Rapport__Relationships__V1__ConfirmKeptRequest_Closure)
                  (const Rapport__Relationships__V1__ConfirmKeptRequest *message,
                   void *closure_data);
+typedef void (*Rapport__Relationships__V1__DisputeCommitmentRequest_Closure)
+                 (const Rapport__Relationships__V1__DisputeCommitmentRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__WithdrawClaimRequest_Closure)
+                 (const Rapport__Relationships__V1__WithdrawClaimRequest *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__GetCommitmentRequest_Closure)
                  (const Rapport__Relationships__V1__GetCommitmentRequest *message,
                   void *closure_data);
@@ -2194,6 +4700,12 @@ typedef void (*Rapport__Relationships__V1__ListCommitmentsRequest_Closure)
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__ListCommitmentsResponse_Closure)
                  (const Rapport__Relationships__V1__ListCommitmentsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ReportBreachRequest_Closure)
+                 (const Rapport__Relationships__V1__ReportBreachRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__RecordFindingRequest_Closure)
+                 (const Rapport__Relationships__V1__RecordFindingRequest *message,
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__AcknowledgeBreachRequest_Closure)
                  (const Rapport__Relationships__V1__AcknowledgeBreachRequest *message,
@@ -2215,6 +4727,12 @@ typedef void (*Rapport__Relationships__V1__RecordDecisionRequest_Closure)
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__ExplainDecisionRequest_Closure)
                  (const Rapport__Relationships__V1__ExplainDecisionRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ReviseDecisionRequest_Closure)
+                 (const Rapport__Relationships__V1__ReviseDecisionRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__AnswerKnowWhyRequest_Closure)
+                 (const Rapport__Relationships__V1__AnswerKnowWhyRequest *message,
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__GetDecisionRequest_Closure)
                  (const Rapport__Relationships__V1__GetDecisionRequest *message,
@@ -2258,8 +4776,44 @@ typedef void (*Rapport__Relationships__V1__ListAdviceRequest_Closure)
 typedef void (*Rapport__Relationships__V1__ListAdviceResponse_Closure)
                  (const Rapport__Relationships__V1__ListAdviceResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Relationships__V1__CreateNoteRequest_Closure)
+                 (const Rapport__Relationships__V1__CreateNoteRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__UpdateNoteRequest_Closure)
+                 (const Rapport__Relationships__V1__UpdateNoteRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__DeleteNoteRequest_Closure)
+                 (const Rapport__Relationships__V1__DeleteNoteRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__UndeleteNoteRequest_Closure)
+                 (const Rapport__Relationships__V1__UndeleteNoteRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__GetNoteRequest_Closure)
+                 (const Rapport__Relationships__V1__GetNoteRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListNotesRequest_Closure)
+                 (const Rapport__Relationships__V1__ListNotesRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListNotesResponse_Closure)
+                 (const Rapport__Relationships__V1__ListNotesResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__SubmitReflectionRequest_Closure)
+                 (const Rapport__Relationships__V1__SubmitReflectionRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__GetReflectionRequest_Closure)
+                 (const Rapport__Relationships__V1__GetReflectionRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListReflectionsRequest_Closure)
+                 (const Rapport__Relationships__V1__ListReflectionsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListReflectionsResponse_Closure)
+                 (const Rapport__Relationships__V1__ListReflectionsResponse *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__RecordContextChangeRequest_Closure)
                  (const Rapport__Relationships__V1__RecordContextChangeRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ReportContextIgnoredRequest_Closure)
+                 (const Rapport__Relationships__V1__ReportContextIgnoredRequest *message,
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__GetContextChangeRequest_Closure)
                  (const Rapport__Relationships__V1__GetContextChangeRequest *message,
@@ -2289,6 +4843,34 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                       const Rapport__Relationships__V1__ListPeopleRequest *input,
                       Rapport__Relationships__V1__ListPeopleResponse_Closure closure,
                       void *closure_data);
+  void (*update_person)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                        const Rapport__Relationships__V1__UpdatePersonRequest *input,
+                        Rapport__Relationships__V1__Person_Closure closure,
+                        void *closure_data);
+  void (*deactivate_person)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                            const Rapport__Relationships__V1__DeactivatePersonRequest *input,
+                            Rapport__Relationships__V1__Person_Closure closure,
+                            void *closure_data);
+  void (*import_people)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                        const Rapport__Relationships__V1__ImportPeopleRequest *input,
+                        Rapport__Relationships__V1__ImportPeopleResponse_Closure closure,
+                        void *closure_data);
+  void (*create_leave_window)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                              const Rapport__Relationships__V1__CreateLeaveWindowRequest *input,
+                              Rapport__Relationships__V1__LeaveWindow_Closure closure,
+                              void *closure_data);
+  void (*get_leave_window)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                           const Rapport__Relationships__V1__GetLeaveWindowRequest *input,
+                           Rapport__Relationships__V1__LeaveWindow_Closure closure,
+                           void *closure_data);
+  void (*list_leave_windows)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                             const Rapport__Relationships__V1__ListLeaveWindowsRequest *input,
+                             Rapport__Relationships__V1__ListLeaveWindowsResponse_Closure closure,
+                             void *closure_data);
+  void (*delete_leave_window)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                              const Rapport__Relationships__V1__DeleteLeaveWindowRequest *input,
+                              Rapport__Relationships__V1__LeaveWindow_Closure closure,
+                              void *closure_data);
   void (*create_programme)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                            const Rapport__Relationships__V1__CreateProgrammeRequest *input,
                            Rapport__Relationships__V1__Programme_Closure closure,
@@ -2301,6 +4883,22 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                           const Rapport__Relationships__V1__ListProgrammesRequest *input,
                           Rapport__Relationships__V1__ListProgrammesResponse_Closure closure,
                           void *closure_data);
+  void (*update_programme)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                           const Rapport__Relationships__V1__UpdateProgrammeRequest *input,
+                           Rapport__Relationships__V1__Programme_Closure closure,
+                           void *closure_data);
+  void (*enroll)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                 const Rapport__Relationships__V1__EnrollRequest *input,
+                 Rapport__Relationships__V1__Enrollment_Closure closure,
+                 void *closure_data);
+  void (*get_enrollment)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                         const Rapport__Relationships__V1__GetEnrollmentRequest *input,
+                         Rapport__Relationships__V1__Enrollment_Closure closure,
+                         void *closure_data);
+  void (*list_enrollments)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                           const Rapport__Relationships__V1__ListEnrollmentsRequest *input,
+                           Rapport__Relationships__V1__ListEnrollmentsResponse_Closure closure,
+                           void *closure_data);
   void (*request_relationship)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                                const Rapport__Relationships__V1__RequestRelationshipRequest *input,
                                Rapport__Relationships__V1__Relationship_Closure closure,
@@ -2309,10 +4907,46 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                          const Rapport__Relationships__V1__AcceptRequestRequest *input,
                          Rapport__Relationships__V1__Relationship_Closure closure,
                          void *closure_data);
+  void (*decline_request)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Relationships__V1__DeclineRequestRequest *input,
+                          Rapport__Relationships__V1__Relationship_Closure closure,
+                          void *closure_data);
+  void (*ask_for_more_info)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                            const Rapport__Relationships__V1__AskForMoreInfoRequest *input,
+                            Rapport__Relationships__V1__Relationship_Closure closure,
+                            void *closure_data);
+  void (*provide_info)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                       const Rapport__Relationships__V1__ProvideInfoRequest *input,
+                       Rapport__Relationships__V1__Relationship_Closure closure,
+                       void *closure_data);
+  void (*withdraw_request)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                           const Rapport__Relationships__V1__WithdrawRequestRequest *input,
+                           Rapport__Relationships__V1__Relationship_Closure closure,
+                           void *closure_data);
+  void (*get_inquiry)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                      const Rapport__Relationships__V1__GetInquiryRequest *input,
+                      Rapport__Relationships__V1__Inquiry_Closure closure,
+                      void *closure_data);
+  void (*list_inquiries)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                         const Rapport__Relationships__V1__ListInquiriesRequest *input,
+                         Rapport__Relationships__V1__ListInquiriesResponse_Closure closure,
+                         void *closure_data);
   void (*activate_relationship)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                                 const Rapport__Relationships__V1__ActivateRelationshipRequest *input,
                                 Rapport__Relationships__V1__Relationship_Closure closure,
                                 void *closure_data);
+  void (*pause_relationship)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                             const Rapport__Relationships__V1__PauseRelationshipRequest *input,
+                             Rapport__Relationships__V1__Relationship_Closure closure,
+                             void *closure_data);
+  void (*resume_relationship)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                              const Rapport__Relationships__V1__ResumeRelationshipRequest *input,
+                              Rapport__Relationships__V1__Relationship_Closure closure,
+                              void *closure_data);
+  void (*end_relationship)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                           const Rapport__Relationships__V1__EndRelationshipRequest *input,
+                           Rapport__Relationships__V1__Relationship_Closure closure,
+                           void *closure_data);
   void (*finish_import)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                         const Rapport__Relationships__V1__FinishImportRequest *input,
                         Rapport__Relationships__V1__Relationship_Closure closure,
@@ -2325,6 +4959,34 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                              const Rapport__Relationships__V1__ListRelationshipsRequest *input,
                              Rapport__Relationships__V1__ListRelationshipsResponse_Closure closure,
                              void *closure_data);
+  void (*watch_relationship)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                             const Rapport__Relationships__V1__WatchRelationshipRequest *input,
+                             Rapport__Relationships__V1__WatchRelationshipResponse_Closure closure,
+                             void *closure_data);
+  void (*disclose_conflict)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                            const Rapport__Relationships__V1__DiscloseConflictRequest *input,
+                            Rapport__Relationships__V1__ConflictDisclosure_Closure closure,
+                            void *closure_data);
+  void (*get_conflict_disclosure)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                  const Rapport__Relationships__V1__GetConflictDisclosureRequest *input,
+                                  Rapport__Relationships__V1__ConflictDisclosure_Closure closure,
+                                  void *closure_data);
+  void (*list_conflict_disclosures)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                    const Rapport__Relationships__V1__ListConflictDisclosuresRequest *input,
+                                    Rapport__Relationships__V1__ListConflictDisclosuresResponse_Closure closure,
+                                    void *closure_data);
+  void (*verify_credential)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                            const Rapport__Relationships__V1__VerifyCredentialRequest *input,
+                            Rapport__Relationships__V1__Credential_Closure closure,
+                            void *closure_data);
+  void (*get_credential)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                         const Rapport__Relationships__V1__GetCredentialRequest *input,
+                         Rapport__Relationships__V1__Credential_Closure closure,
+                         void *closure_data);
+  void (*list_credentials)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                           const Rapport__Relationships__V1__ListCredentialsRequest *input,
+                           Rapport__Relationships__V1__ListCredentialsResponse_Closure closure,
+                           void *closure_data);
   void (*revise_agreement)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                            const Rapport__Relationships__V1__ReviseAgreementRequest *input,
                            Rapport__Relationships__V1__Agreement_Closure closure,
@@ -2349,10 +5011,30 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                        const Rapport__Relationships__V1__StateIntentRequest *input,
                        Rapport__Relationships__V1__Session_Closure closure,
                        void *closure_data);
+  void (*reschedule_session)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                             const Rapport__Relationships__V1__RescheduleSessionRequest *input,
+                             Rapport__Relationships__V1__Session_Closure closure,
+                             void *closure_data);
+  void (*cancel_session)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                         const Rapport__Relationships__V1__CancelSessionRequest *input,
+                         Rapport__Relationships__V1__Session_Closure closure,
+                         void *closure_data);
   void (*attest_session)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                          const Rapport__Relationships__V1__AttestSessionRequest *input,
                          Rapport__Relationships__V1__Session_Closure closure,
                          void *closure_data);
+  void (*dispute_session)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Relationships__V1__DisputeSessionRequest *input,
+                          Rapport__Relationships__V1__Session_Closure closure,
+                          void *closure_data);
+  void (*resolve_dispute)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Relationships__V1__ResolveDisputeRequest *input,
+                          Rapport__Relationships__V1__Session_Closure closure,
+                          void *closure_data);
+  void (*set_session_depth)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                            const Rapport__Relationships__V1__SetSessionDepthRequest *input,
+                            Rapport__Relationships__V1__Session_Closure closure,
+                            void *closure_data);
   void (*get_session)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                       const Rapport__Relationships__V1__GetSessionRequest *input,
                       Rapport__Relationships__V1__Session_Closure closure,
@@ -2361,6 +5043,18 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                         const Rapport__Relationships__V1__ListSessionsRequest *input,
                         Rapport__Relationships__V1__ListSessionsResponse_Closure closure,
                         void *closure_data);
+  void (*add_agenda_item)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Relationships__V1__AddAgendaItemRequest *input,
+                          Rapport__Relationships__V1__AgendaItem_Closure closure,
+                          void *closure_data);
+  void (*get_agenda_item)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Relationships__V1__GetAgendaItemRequest *input,
+                          Rapport__Relationships__V1__AgendaItem_Closure closure,
+                          void *closure_data);
+  void (*list_agenda_items)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                            const Rapport__Relationships__V1__ListAgendaItemsRequest *input,
+                            Rapport__Relationships__V1__ListAgendaItemsResponse_Closure closure,
+                            void *closure_data);
   void (*create_commitment)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                             const Rapport__Relationships__V1__CreateCommitmentRequest *input,
                             Rapport__Relationships__V1__Commitment_Closure closure,
@@ -2369,6 +5063,18 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                             const Rapport__Relationships__V1__AcceptCommitmentRequest *input,
                             Rapport__Relationships__V1__Commitment_Closure closure,
                             void *closure_data);
+  void (*decline_commitment)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                             const Rapport__Relationships__V1__DeclineCommitmentRequest *input,
+                             Rapport__Relationships__V1__Commitment_Closure closure,
+                             void *closure_data);
+  void (*release_commitment)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                             const Rapport__Relationships__V1__ReleaseCommitmentRequest *input,
+                             Rapport__Relationships__V1__Commitment_Closure closure,
+                             void *closure_data);
+  void (*mark_trivial)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                       const Rapport__Relationships__V1__MarkTrivialRequest *input,
+                       Rapport__Relationships__V1__Commitment_Closure closure,
+                       void *closure_data);
   void (*renegotiate_commitment)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                                  const Rapport__Relationships__V1__RenegotiateCommitmentRequest *input,
                                  Rapport__Relationships__V1__Commitment_Closure closure,
@@ -2381,6 +5087,14 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                        const Rapport__Relationships__V1__ConfirmKeptRequest *input,
                        Rapport__Relationships__V1__Commitment_Closure closure,
                        void *closure_data);
+  void (*dispute_commitment)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                             const Rapport__Relationships__V1__DisputeCommitmentRequest *input,
+                             Rapport__Relationships__V1__Commitment_Closure closure,
+                             void *closure_data);
+  void (*withdraw_claim)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                         const Rapport__Relationships__V1__WithdrawClaimRequest *input,
+                         Rapport__Relationships__V1__Commitment_Closure closure,
+                         void *closure_data);
   void (*get_commitment)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                          const Rapport__Relationships__V1__GetCommitmentRequest *input,
                          Rapport__Relationships__V1__Commitment_Closure closure,
@@ -2389,6 +5103,14 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                            const Rapport__Relationships__V1__ListCommitmentsRequest *input,
                            Rapport__Relationships__V1__ListCommitmentsResponse_Closure closure,
                            void *closure_data);
+  void (*report_breach)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                        const Rapport__Relationships__V1__ReportBreachRequest *input,
+                        Rapport__Relationships__V1__BreachCase_Closure closure,
+                        void *closure_data);
+  void (*record_finding)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                         const Rapport__Relationships__V1__RecordFindingRequest *input,
+                         Rapport__Relationships__V1__BreachCase_Closure closure,
+                         void *closure_data);
   void (*acknowledge_breach)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                              const Rapport__Relationships__V1__AcknowledgeBreachRequest *input,
                              Rapport__Relationships__V1__BreachCase_Closure closure,
@@ -2413,6 +5135,14 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                            const Rapport__Relationships__V1__ExplainDecisionRequest *input,
                            Rapport__Relationships__V1__Decision_Closure closure,
                            void *closure_data);
+  void (*revise_decision)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Relationships__V1__ReviseDecisionRequest *input,
+                          Rapport__Relationships__V1__Decision_Closure closure,
+                          void *closure_data);
+  void (*answer_know_why)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Relationships__V1__AnswerKnowWhyRequest *input,
+                          Rapport__Relationships__V1__Decision_Closure closure,
+                          void *closure_data);
   void (*get_decision)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                        const Rapport__Relationships__V1__GetDecisionRequest *input,
                        Rapport__Relationships__V1__Decision_Closure closure,
@@ -2457,10 +5187,50 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                       const Rapport__Relationships__V1__ListAdviceRequest *input,
                       Rapport__Relationships__V1__ListAdviceResponse_Closure closure,
                       void *closure_data);
+  void (*create_note)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                      const Rapport__Relationships__V1__CreateNoteRequest *input,
+                      Rapport__Relationships__V1__Note_Closure closure,
+                      void *closure_data);
+  void (*update_note)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                      const Rapport__Relationships__V1__UpdateNoteRequest *input,
+                      Rapport__Relationships__V1__Note_Closure closure,
+                      void *closure_data);
+  void (*delete_note)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                      const Rapport__Relationships__V1__DeleteNoteRequest *input,
+                      Rapport__Relationships__V1__Note_Closure closure,
+                      void *closure_data);
+  void (*undelete_note)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                        const Rapport__Relationships__V1__UndeleteNoteRequest *input,
+                        Rapport__Relationships__V1__Note_Closure closure,
+                        void *closure_data);
+  void (*get_note)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                   const Rapport__Relationships__V1__GetNoteRequest *input,
+                   Rapport__Relationships__V1__Note_Closure closure,
+                   void *closure_data);
+  void (*list_notes)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                     const Rapport__Relationships__V1__ListNotesRequest *input,
+                     Rapport__Relationships__V1__ListNotesResponse_Closure closure,
+                     void *closure_data);
+  void (*submit_reflection)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                            const Rapport__Relationships__V1__SubmitReflectionRequest *input,
+                            Rapport__Relationships__V1__Reflection_Closure closure,
+                            void *closure_data);
+  void (*get_reflection)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                         const Rapport__Relationships__V1__GetReflectionRequest *input,
+                         Rapport__Relationships__V1__Reflection_Closure closure,
+                         void *closure_data);
+  void (*list_reflections)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                           const Rapport__Relationships__V1__ListReflectionsRequest *input,
+                           Rapport__Relationships__V1__ListReflectionsResponse_Closure closure,
+                           void *closure_data);
   void (*record_context_change)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                                 const Rapport__Relationships__V1__RecordContextChangeRequest *input,
                                 Rapport__Relationships__V1__ContextChange_Closure closure,
                                 void *closure_data);
+  void (*report_context_ignored)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                 const Rapport__Relationships__V1__ReportContextIgnoredRequest *input,
+                                 Rapport__Relationships__V1__ContextChange_Closure closure,
+                                 void *closure_data);
   void (*get_context_change)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                              const Rapport__Relationships__V1__GetContextChangeRequest *input,
                              Rapport__Relationships__V1__ContextChange_Closure closure,
@@ -2480,37 +5250,81 @@ void rapport__relationships__v1__relationships_service__init (Rapport__Relations
       function_prefix__ ## create_person,\
       function_prefix__ ## get_person,\
       function_prefix__ ## list_people,\
+      function_prefix__ ## update_person,\
+      function_prefix__ ## deactivate_person,\
+      function_prefix__ ## import_people,\
+      function_prefix__ ## create_leave_window,\
+      function_prefix__ ## get_leave_window,\
+      function_prefix__ ## list_leave_windows,\
+      function_prefix__ ## delete_leave_window,\
       function_prefix__ ## create_programme,\
       function_prefix__ ## get_programme,\
       function_prefix__ ## list_programmes,\
+      function_prefix__ ## update_programme,\
+      function_prefix__ ## enroll,\
+      function_prefix__ ## get_enrollment,\
+      function_prefix__ ## list_enrollments,\
       function_prefix__ ## request_relationship,\
       function_prefix__ ## accept_request,\
+      function_prefix__ ## decline_request,\
+      function_prefix__ ## ask_for_more_info,\
+      function_prefix__ ## provide_info,\
+      function_prefix__ ## withdraw_request,\
+      function_prefix__ ## get_inquiry,\
+      function_prefix__ ## list_inquiries,\
       function_prefix__ ## activate_relationship,\
+      function_prefix__ ## pause_relationship,\
+      function_prefix__ ## resume_relationship,\
+      function_prefix__ ## end_relationship,\
       function_prefix__ ## finish_import,\
       function_prefix__ ## get_relationship,\
       function_prefix__ ## list_relationships,\
+      function_prefix__ ## watch_relationship,\
+      function_prefix__ ## disclose_conflict,\
+      function_prefix__ ## get_conflict_disclosure,\
+      function_prefix__ ## list_conflict_disclosures,\
+      function_prefix__ ## verify_credential,\
+      function_prefix__ ## get_credential,\
+      function_prefix__ ## list_credentials,\
       function_prefix__ ## revise_agreement,\
       function_prefix__ ## sign_agreement,\
       function_prefix__ ## get_agreement,\
       function_prefix__ ## list_agreements,\
       function_prefix__ ## schedule_session,\
       function_prefix__ ## state_intent,\
+      function_prefix__ ## reschedule_session,\
+      function_prefix__ ## cancel_session,\
       function_prefix__ ## attest_session,\
+      function_prefix__ ## dispute_session,\
+      function_prefix__ ## resolve_dispute,\
+      function_prefix__ ## set_session_depth,\
       function_prefix__ ## get_session,\
       function_prefix__ ## list_sessions,\
+      function_prefix__ ## add_agenda_item,\
+      function_prefix__ ## get_agenda_item,\
+      function_prefix__ ## list_agenda_items,\
       function_prefix__ ## create_commitment,\
       function_prefix__ ## accept_commitment,\
+      function_prefix__ ## decline_commitment,\
+      function_prefix__ ## release_commitment,\
+      function_prefix__ ## mark_trivial,\
       function_prefix__ ## renegotiate_commitment,\
       function_prefix__ ## claim_kept,\
       function_prefix__ ## confirm_kept,\
+      function_prefix__ ## dispute_commitment,\
+      function_prefix__ ## withdraw_claim,\
       function_prefix__ ## get_commitment,\
       function_prefix__ ## list_commitments,\
+      function_prefix__ ## report_breach,\
+      function_prefix__ ## record_finding,\
       function_prefix__ ## acknowledge_breach,\
       function_prefix__ ## accept_repair,\
       function_prefix__ ## get_breach_case,\
       function_prefix__ ## list_breach_cases,\
       function_prefix__ ## record_decision,\
       function_prefix__ ## explain_decision,\
+      function_prefix__ ## revise_decision,\
+      function_prefix__ ## answer_know_why,\
       function_prefix__ ## get_decision,\
       function_prefix__ ## list_decisions,\
       function_prefix__ ## record_reflect_back,\
@@ -2522,7 +5336,17 @@ void rapport__relationships__v1__relationships_service__init (Rapport__Relations
       function_prefix__ ## rate_advice,\
       function_prefix__ ## get_advice,\
       function_prefix__ ## list_advice,\
+      function_prefix__ ## create_note,\
+      function_prefix__ ## update_note,\
+      function_prefix__ ## delete_note,\
+      function_prefix__ ## undelete_note,\
+      function_prefix__ ## get_note,\
+      function_prefix__ ## list_notes,\
+      function_prefix__ ## submit_reflection,\
+      function_prefix__ ## get_reflection,\
+      function_prefix__ ## list_reflections,\
       function_prefix__ ## record_context_change,\
+      function_prefix__ ## report_context_ignored,\
       function_prefix__ ## get_context_change,\
       function_prefix__ ## list_context_changes  }
 void rapport__relationships__v1__relationships_service__create_person(ProtobufCService *service,
@@ -2537,6 +5361,34 @@ void rapport__relationships__v1__relationships_service__list_people(ProtobufCSer
                                                                     const Rapport__Relationships__V1__ListPeopleRequest *input,
                                                                     Rapport__Relationships__V1__ListPeopleResponse_Closure closure,
                                                                     void *closure_data);
+void rapport__relationships__v1__relationships_service__update_person(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__UpdatePersonRequest *input,
+                                                                      Rapport__Relationships__V1__Person_Closure closure,
+                                                                      void *closure_data);
+void rapport__relationships__v1__relationships_service__deactivate_person(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__DeactivatePersonRequest *input,
+                                                                          Rapport__Relationships__V1__Person_Closure closure,
+                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__import_people(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__ImportPeopleRequest *input,
+                                                                      Rapport__Relationships__V1__ImportPeopleResponse_Closure closure,
+                                                                      void *closure_data);
+void rapport__relationships__v1__relationships_service__create_leave_window(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__CreateLeaveWindowRequest *input,
+                                                                            Rapport__Relationships__V1__LeaveWindow_Closure closure,
+                                                                            void *closure_data);
+void rapport__relationships__v1__relationships_service__get_leave_window(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__GetLeaveWindowRequest *input,
+                                                                         Rapport__Relationships__V1__LeaveWindow_Closure closure,
+                                                                         void *closure_data);
+void rapport__relationships__v1__relationships_service__list_leave_windows(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__ListLeaveWindowsRequest *input,
+                                                                           Rapport__Relationships__V1__ListLeaveWindowsResponse_Closure closure,
+                                                                           void *closure_data);
+void rapport__relationships__v1__relationships_service__delete_leave_window(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__DeleteLeaveWindowRequest *input,
+                                                                            Rapport__Relationships__V1__LeaveWindow_Closure closure,
+                                                                            void *closure_data);
 void rapport__relationships__v1__relationships_service__create_programme(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__CreateProgrammeRequest *input,
                                                                          Rapport__Relationships__V1__Programme_Closure closure,
@@ -2549,6 +5401,22 @@ void rapport__relationships__v1__relationships_service__list_programmes(Protobuf
                                                                         const Rapport__Relationships__V1__ListProgrammesRequest *input,
                                                                         Rapport__Relationships__V1__ListProgrammesResponse_Closure closure,
                                                                         void *closure_data);
+void rapport__relationships__v1__relationships_service__update_programme(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__UpdateProgrammeRequest *input,
+                                                                         Rapport__Relationships__V1__Programme_Closure closure,
+                                                                         void *closure_data);
+void rapport__relationships__v1__relationships_service__enroll(ProtobufCService *service,
+                                                               const Rapport__Relationships__V1__EnrollRequest *input,
+                                                               Rapport__Relationships__V1__Enrollment_Closure closure,
+                                                               void *closure_data);
+void rapport__relationships__v1__relationships_service__get_enrollment(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__GetEnrollmentRequest *input,
+                                                                       Rapport__Relationships__V1__Enrollment_Closure closure,
+                                                                       void *closure_data);
+void rapport__relationships__v1__relationships_service__list_enrollments(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__ListEnrollmentsRequest *input,
+                                                                         Rapport__Relationships__V1__ListEnrollmentsResponse_Closure closure,
+                                                                         void *closure_data);
 void rapport__relationships__v1__relationships_service__request_relationship(ProtobufCService *service,
                                                                              const Rapport__Relationships__V1__RequestRelationshipRequest *input,
                                                                              Rapport__Relationships__V1__Relationship_Closure closure,
@@ -2557,10 +5425,46 @@ void rapport__relationships__v1__relationships_service__accept_request(ProtobufC
                                                                        const Rapport__Relationships__V1__AcceptRequestRequest *input,
                                                                        Rapport__Relationships__V1__Relationship_Closure closure,
                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__decline_request(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__DeclineRequestRequest *input,
+                                                                        Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__ask_for_more_info(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__AskForMoreInfoRequest *input,
+                                                                          Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__provide_info(ProtobufCService *service,
+                                                                     const Rapport__Relationships__V1__ProvideInfoRequest *input,
+                                                                     Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                     void *closure_data);
+void rapport__relationships__v1__relationships_service__withdraw_request(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__WithdrawRequestRequest *input,
+                                                                         Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                         void *closure_data);
+void rapport__relationships__v1__relationships_service__get_inquiry(ProtobufCService *service,
+                                                                    const Rapport__Relationships__V1__GetInquiryRequest *input,
+                                                                    Rapport__Relationships__V1__Inquiry_Closure closure,
+                                                                    void *closure_data);
+void rapport__relationships__v1__relationships_service__list_inquiries(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__ListInquiriesRequest *input,
+                                                                       Rapport__Relationships__V1__ListInquiriesResponse_Closure closure,
+                                                                       void *closure_data);
 void rapport__relationships__v1__relationships_service__activate_relationship(ProtobufCService *service,
                                                                               const Rapport__Relationships__V1__ActivateRelationshipRequest *input,
                                                                               Rapport__Relationships__V1__Relationship_Closure closure,
                                                                               void *closure_data);
+void rapport__relationships__v1__relationships_service__pause_relationship(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__PauseRelationshipRequest *input,
+                                                                           Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                           void *closure_data);
+void rapport__relationships__v1__relationships_service__resume_relationship(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__ResumeRelationshipRequest *input,
+                                                                            Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                            void *closure_data);
+void rapport__relationships__v1__relationships_service__end_relationship(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__EndRelationshipRequest *input,
+                                                                         Rapport__Relationships__V1__Relationship_Closure closure,
+                                                                         void *closure_data);
 void rapport__relationships__v1__relationships_service__finish_import(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__FinishImportRequest *input,
                                                                       Rapport__Relationships__V1__Relationship_Closure closure,
@@ -2573,6 +5477,34 @@ void rapport__relationships__v1__relationships_service__list_relationships(Proto
                                                                            const Rapport__Relationships__V1__ListRelationshipsRequest *input,
                                                                            Rapport__Relationships__V1__ListRelationshipsResponse_Closure closure,
                                                                            void *closure_data);
+void rapport__relationships__v1__relationships_service__watch_relationship(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__WatchRelationshipRequest *input,
+                                                                           Rapport__Relationships__V1__WatchRelationshipResponse_Closure closure,
+                                                                           void *closure_data);
+void rapport__relationships__v1__relationships_service__disclose_conflict(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__DiscloseConflictRequest *input,
+                                                                          Rapport__Relationships__V1__ConflictDisclosure_Closure closure,
+                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__get_conflict_disclosure(ProtobufCService *service,
+                                                                                const Rapport__Relationships__V1__GetConflictDisclosureRequest *input,
+                                                                                Rapport__Relationships__V1__ConflictDisclosure_Closure closure,
+                                                                                void *closure_data);
+void rapport__relationships__v1__relationships_service__list_conflict_disclosures(ProtobufCService *service,
+                                                                                  const Rapport__Relationships__V1__ListConflictDisclosuresRequest *input,
+                                                                                  Rapport__Relationships__V1__ListConflictDisclosuresResponse_Closure closure,
+                                                                                  void *closure_data);
+void rapport__relationships__v1__relationships_service__verify_credential(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__VerifyCredentialRequest *input,
+                                                                          Rapport__Relationships__V1__Credential_Closure closure,
+                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__get_credential(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__GetCredentialRequest *input,
+                                                                       Rapport__Relationships__V1__Credential_Closure closure,
+                                                                       void *closure_data);
+void rapport__relationships__v1__relationships_service__list_credentials(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__ListCredentialsRequest *input,
+                                                                         Rapport__Relationships__V1__ListCredentialsResponse_Closure closure,
+                                                                         void *closure_data);
 void rapport__relationships__v1__relationships_service__revise_agreement(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__ReviseAgreementRequest *input,
                                                                          Rapport__Relationships__V1__Agreement_Closure closure,
@@ -2597,10 +5529,30 @@ void rapport__relationships__v1__relationships_service__state_intent(ProtobufCSe
                                                                      const Rapport__Relationships__V1__StateIntentRequest *input,
                                                                      Rapport__Relationships__V1__Session_Closure closure,
                                                                      void *closure_data);
+void rapport__relationships__v1__relationships_service__reschedule_session(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__RescheduleSessionRequest *input,
+                                                                           Rapport__Relationships__V1__Session_Closure closure,
+                                                                           void *closure_data);
+void rapport__relationships__v1__relationships_service__cancel_session(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__CancelSessionRequest *input,
+                                                                       Rapport__Relationships__V1__Session_Closure closure,
+                                                                       void *closure_data);
 void rapport__relationships__v1__relationships_service__attest_session(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__AttestSessionRequest *input,
                                                                        Rapport__Relationships__V1__Session_Closure closure,
                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__dispute_session(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__DisputeSessionRequest *input,
+                                                                        Rapport__Relationships__V1__Session_Closure closure,
+                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__resolve_dispute(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__ResolveDisputeRequest *input,
+                                                                        Rapport__Relationships__V1__Session_Closure closure,
+                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__set_session_depth(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__SetSessionDepthRequest *input,
+                                                                          Rapport__Relationships__V1__Session_Closure closure,
+                                                                          void *closure_data);
 void rapport__relationships__v1__relationships_service__get_session(ProtobufCService *service,
                                                                     const Rapport__Relationships__V1__GetSessionRequest *input,
                                                                     Rapport__Relationships__V1__Session_Closure closure,
@@ -2609,6 +5561,18 @@ void rapport__relationships__v1__relationships_service__list_sessions(ProtobufCS
                                                                       const Rapport__Relationships__V1__ListSessionsRequest *input,
                                                                       Rapport__Relationships__V1__ListSessionsResponse_Closure closure,
                                                                       void *closure_data);
+void rapport__relationships__v1__relationships_service__add_agenda_item(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__AddAgendaItemRequest *input,
+                                                                        Rapport__Relationships__V1__AgendaItem_Closure closure,
+                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__get_agenda_item(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__GetAgendaItemRequest *input,
+                                                                        Rapport__Relationships__V1__AgendaItem_Closure closure,
+                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__list_agenda_items(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__ListAgendaItemsRequest *input,
+                                                                          Rapport__Relationships__V1__ListAgendaItemsResponse_Closure closure,
+                                                                          void *closure_data);
 void rapport__relationships__v1__relationships_service__create_commitment(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__CreateCommitmentRequest *input,
                                                                           Rapport__Relationships__V1__Commitment_Closure closure,
@@ -2617,6 +5581,18 @@ void rapport__relationships__v1__relationships_service__accept_commitment(Protob
                                                                           const Rapport__Relationships__V1__AcceptCommitmentRequest *input,
                                                                           Rapport__Relationships__V1__Commitment_Closure closure,
                                                                           void *closure_data);
+void rapport__relationships__v1__relationships_service__decline_commitment(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__DeclineCommitmentRequest *input,
+                                                                           Rapport__Relationships__V1__Commitment_Closure closure,
+                                                                           void *closure_data);
+void rapport__relationships__v1__relationships_service__release_commitment(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__ReleaseCommitmentRequest *input,
+                                                                           Rapport__Relationships__V1__Commitment_Closure closure,
+                                                                           void *closure_data);
+void rapport__relationships__v1__relationships_service__mark_trivial(ProtobufCService *service,
+                                                                     const Rapport__Relationships__V1__MarkTrivialRequest *input,
+                                                                     Rapport__Relationships__V1__Commitment_Closure closure,
+                                                                     void *closure_data);
 void rapport__relationships__v1__relationships_service__renegotiate_commitment(ProtobufCService *service,
                                                                                const Rapport__Relationships__V1__RenegotiateCommitmentRequest *input,
                                                                                Rapport__Relationships__V1__Commitment_Closure closure,
@@ -2629,6 +5605,14 @@ void rapport__relationships__v1__relationships_service__confirm_kept(ProtobufCSe
                                                                      const Rapport__Relationships__V1__ConfirmKeptRequest *input,
                                                                      Rapport__Relationships__V1__Commitment_Closure closure,
                                                                      void *closure_data);
+void rapport__relationships__v1__relationships_service__dispute_commitment(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__DisputeCommitmentRequest *input,
+                                                                           Rapport__Relationships__V1__Commitment_Closure closure,
+                                                                           void *closure_data);
+void rapport__relationships__v1__relationships_service__withdraw_claim(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__WithdrawClaimRequest *input,
+                                                                       Rapport__Relationships__V1__Commitment_Closure closure,
+                                                                       void *closure_data);
 void rapport__relationships__v1__relationships_service__get_commitment(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__GetCommitmentRequest *input,
                                                                        Rapport__Relationships__V1__Commitment_Closure closure,
@@ -2637,6 +5621,14 @@ void rapport__relationships__v1__relationships_service__list_commitments(Protobu
                                                                          const Rapport__Relationships__V1__ListCommitmentsRequest *input,
                                                                          Rapport__Relationships__V1__ListCommitmentsResponse_Closure closure,
                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__report_breach(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__ReportBreachRequest *input,
+                                                                      Rapport__Relationships__V1__BreachCase_Closure closure,
+                                                                      void *closure_data);
+void rapport__relationships__v1__relationships_service__record_finding(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__RecordFindingRequest *input,
+                                                                       Rapport__Relationships__V1__BreachCase_Closure closure,
+                                                                       void *closure_data);
 void rapport__relationships__v1__relationships_service__acknowledge_breach(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__AcknowledgeBreachRequest *input,
                                                                            Rapport__Relationships__V1__BreachCase_Closure closure,
@@ -2661,6 +5653,14 @@ void rapport__relationships__v1__relationships_service__explain_decision(Protobu
                                                                          const Rapport__Relationships__V1__ExplainDecisionRequest *input,
                                                                          Rapport__Relationships__V1__Decision_Closure closure,
                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__revise_decision(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__ReviseDecisionRequest *input,
+                                                                        Rapport__Relationships__V1__Decision_Closure closure,
+                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__answer_know_why(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__AnswerKnowWhyRequest *input,
+                                                                        Rapport__Relationships__V1__Decision_Closure closure,
+                                                                        void *closure_data);
 void rapport__relationships__v1__relationships_service__get_decision(ProtobufCService *service,
                                                                      const Rapport__Relationships__V1__GetDecisionRequest *input,
                                                                      Rapport__Relationships__V1__Decision_Closure closure,
@@ -2705,10 +5705,50 @@ void rapport__relationships__v1__relationships_service__list_advice(ProtobufCSer
                                                                     const Rapport__Relationships__V1__ListAdviceRequest *input,
                                                                     Rapport__Relationships__V1__ListAdviceResponse_Closure closure,
                                                                     void *closure_data);
+void rapport__relationships__v1__relationships_service__create_note(ProtobufCService *service,
+                                                                    const Rapport__Relationships__V1__CreateNoteRequest *input,
+                                                                    Rapport__Relationships__V1__Note_Closure closure,
+                                                                    void *closure_data);
+void rapport__relationships__v1__relationships_service__update_note(ProtobufCService *service,
+                                                                    const Rapport__Relationships__V1__UpdateNoteRequest *input,
+                                                                    Rapport__Relationships__V1__Note_Closure closure,
+                                                                    void *closure_data);
+void rapport__relationships__v1__relationships_service__delete_note(ProtobufCService *service,
+                                                                    const Rapport__Relationships__V1__DeleteNoteRequest *input,
+                                                                    Rapport__Relationships__V1__Note_Closure closure,
+                                                                    void *closure_data);
+void rapport__relationships__v1__relationships_service__undelete_note(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__UndeleteNoteRequest *input,
+                                                                      Rapport__Relationships__V1__Note_Closure closure,
+                                                                      void *closure_data);
+void rapport__relationships__v1__relationships_service__get_note(ProtobufCService *service,
+                                                                 const Rapport__Relationships__V1__GetNoteRequest *input,
+                                                                 Rapport__Relationships__V1__Note_Closure closure,
+                                                                 void *closure_data);
+void rapport__relationships__v1__relationships_service__list_notes(ProtobufCService *service,
+                                                                   const Rapport__Relationships__V1__ListNotesRequest *input,
+                                                                   Rapport__Relationships__V1__ListNotesResponse_Closure closure,
+                                                                   void *closure_data);
+void rapport__relationships__v1__relationships_service__submit_reflection(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__SubmitReflectionRequest *input,
+                                                                          Rapport__Relationships__V1__Reflection_Closure closure,
+                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__get_reflection(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__GetReflectionRequest *input,
+                                                                       Rapport__Relationships__V1__Reflection_Closure closure,
+                                                                       void *closure_data);
+void rapport__relationships__v1__relationships_service__list_reflections(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__ListReflectionsRequest *input,
+                                                                         Rapport__Relationships__V1__ListReflectionsResponse_Closure closure,
+                                                                         void *closure_data);
 void rapport__relationships__v1__relationships_service__record_context_change(ProtobufCService *service,
                                                                               const Rapport__Relationships__V1__RecordContextChangeRequest *input,
                                                                               Rapport__Relationships__V1__ContextChange_Closure closure,
                                                                               void *closure_data);
+void rapport__relationships__v1__relationships_service__report_context_ignored(ProtobufCService *service,
+                                                                               const Rapport__Relationships__V1__ReportContextIgnoredRequest *input,
+                                                                               Rapport__Relationships__V1__ContextChange_Closure closure,
+                                                                               void *closure_data);
 void rapport__relationships__v1__relationships_service__get_context_change(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__GetContextChangeRequest *input,
                                                                            Rapport__Relationships__V1__ContextChange_Closure closure,
@@ -2724,17 +5764,54 @@ extern const ProtobufCMessageDescriptor rapport__relationships__v1__create_perso
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_person_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_people_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_people_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__update_person_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__deactivate_person_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__import_people_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__import_people_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__imported_person__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__relationships__v1__imported_person__outcome__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__create_leave_window_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_leave_window_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_leave_windows_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_leave_windows_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__delete_leave_window_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__create_programme_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_programme_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_programmes_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_programmes_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__update_programme_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__enroll_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_enrollment_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_enrollments_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_enrollments_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__request_relationship_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__accept_request_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__decline_request_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__ask_for_more_info_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__provide_info_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__withdraw_request_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_inquiry_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_inquiries_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_inquiries_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__activate_relationship_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__pause_relationship_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__resume_relationship_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__end_relationship_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__finish_import_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_relationship_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_relationships_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_relationships_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__watch_relationship_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__watch_relationship_response__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__relationships__v1__watch_relationship_response__actor_role__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__disclose_conflict_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_conflict_disclosure_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_conflict_disclosures_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_conflict_disclosures_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__verify_credential_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_credential_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_credentials_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_credentials_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__revise_agreement_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__sign_agreement_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_agreement_request__descriptor;
@@ -2742,18 +5819,34 @@ extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_agreeme
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_agreements_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__schedule_session_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__state_intent_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__reschedule_session_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__cancel_session_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__attest_session_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__dispute_session_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__resolve_dispute_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__set_session_depth_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_session_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_sessions_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_sessions_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__add_agenda_item_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_agenda_item_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_agenda_items_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_agenda_items_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__create_commitment_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__accept_commitment_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__decline_commitment_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__release_commitment_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__mark_trivial_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__renegotiate_commitment_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__claim_kept_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__confirm_kept_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__dispute_commitment_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__withdraw_claim_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_commitment_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_commitments_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_commitments_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__report_breach_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__record_finding_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__acknowledge_breach_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__accept_repair_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_breach_case_request__descriptor;
@@ -2761,6 +5854,8 @@ extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_breach_
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_breach_cases_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__record_decision_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__explain_decision_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__revise_decision_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__answer_know_why_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_decision_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_decisions_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_decisions_response__descriptor;
@@ -2775,7 +5870,19 @@ extern const ProtobufCMessageDescriptor rapport__relationships__v1__rate_advice_
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_advice_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_advice_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_advice_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__create_note_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__update_note_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__delete_note_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__undelete_note_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_note_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_notes_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_notes_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__submit_reflection_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_reflection_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_reflections_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_reflections_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__record_context_change_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__report_context_ignored_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_context_change_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_context_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_context_changes_response__descriptor;

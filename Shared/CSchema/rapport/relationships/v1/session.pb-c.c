@@ -7,6 +7,18 @@
 #endif
 
 #include "rapport/relationships/v1/session.pb-c.h"
+void   rapport__relationships__v1__session__cancellation__init
+                     (Rapport__Relationships__V1__Session__Cancellation         *message)
+{
+  static const Rapport__Relationships__V1__Session__Cancellation init_value = RAPPORT__RELATIONSHIPS__V1__SESSION__CANCELLATION__INIT;
+  *message = init_value;
+}
+void   rapport__relationships__v1__session__resolution__init
+                     (Rapport__Relationships__V1__Session__Resolution         *message)
+{
+  static const Rapport__Relationships__V1__Session__Resolution init_value = RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__INIT;
+  *message = init_value;
+}
 void   rapport__relationships__v1__session__init
                      (Rapport__Relationships__V1__Session         *message)
 {
@@ -50,6 +62,51 @@ void   rapport__relationships__v1__session__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__relationships__v1__session__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__agenda_item__init
+                     (Rapport__Relationships__V1__AgendaItem         *message)
+{
+  static const Rapport__Relationships__V1__AgendaItem init_value = RAPPORT__RELATIONSHIPS__V1__AGENDA_ITEM__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__agenda_item__get_packed_size
+                     (const Rapport__Relationships__V1__AgendaItem *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__agenda_item__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__agenda_item__pack
+                     (const Rapport__Relationships__V1__AgendaItem *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__agenda_item__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__agenda_item__pack_to_buffer
+                     (const Rapport__Relationships__V1__AgendaItem *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__agenda_item__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__AgendaItem *
+       rapport__relationships__v1__agenda_item__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__AgendaItem *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__agenda_item__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__agenda_item__free_unpacked
+                     (Rapport__Relationships__V1__AgendaItem *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__agenda_item__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__relationships__v1__attestation__init
@@ -97,6 +154,168 @@ void   rapport__relationships__v1__attestation__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__attestation__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+static const ProtobufCFieldDescriptor rapport__relationships__v1__session__cancellation__field_descriptors[3] =
+{
+  {
+    "person",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Session__Cancellation, person),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cancel_time",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Session__Cancellation, cancel_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "late",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Session__Cancellation, late),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__session__cancellation__field_indices_by_name[] = {
+  1,   /* field[1] = cancel_time */
+  2,   /* field[2] = late */
+  0,   /* field[0] = person */
+};
+static const ProtobufCIntRange rapport__relationships__v1__session__cancellation__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__session__cancellation__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Session.Cancellation",
+  "Cancellation",
+  "Rapport__Relationships__V1__Session__Cancellation",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__Session__Cancellation),
+  3,
+  rapport__relationships__v1__session__cancellation__field_descriptors,
+  rapport__relationships__v1__session__cancellation__field_indices_by_name,
+  1,  rapport__relationships__v1__session__cancellation__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__session__cancellation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__relationships__v1__session__resolution__outcome__enum_values_by_number[5] =
+{
+  { "OUTCOME_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__OUTCOME_UNSPECIFIED", 0 },
+  { "HELD", "RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__HELD", 1 },
+  { "TRUSTEE_NO_SHOW", "RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__TRUSTEE_NO_SHOW", 2 },
+  { "TRUSTOR_NO_SHOW", "RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__TRUSTOR_NO_SHOW", 3 },
+  { "VOID", "RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__VOID", 4 },
+};
+static const ProtobufCIntRange rapport__relationships__v1__session__resolution__outcome__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex rapport__relationships__v1__session__resolution__outcome__enum_values_by_name[5] =
+{
+  { "HELD", 1 },
+  { "OUTCOME_UNSPECIFIED", 0 },
+  { "TRUSTEE_NO_SHOW", 2 },
+  { "TRUSTOR_NO_SHOW", 3 },
+  { "VOID", 4 },
+};
+const ProtobufCEnumDescriptor rapport__relationships__v1__session__resolution__outcome__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Session.Resolution.Outcome",
+  "Outcome",
+  "Rapport__Relationships__V1__Session__Resolution__Outcome",
+  "rapport.relationships.v1",
+  5,
+  rapport__relationships__v1__session__resolution__outcome__enum_values_by_number,
+  5,
+  rapport__relationships__v1__session__resolution__outcome__enum_values_by_name,
+  1,
+  rapport__relationships__v1__session__resolution__outcome__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__session__resolution__field_descriptors[3] =
+{
+  {
+    "person",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Session__Resolution, person),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outcome",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Session__Resolution, outcome),
+    &rapport__relationships__v1__session__resolution__outcome__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resolve_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Session__Resolution, resolve_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__session__resolution__field_indices_by_name[] = {
+  1,   /* field[1] = outcome */
+  0,   /* field[0] = person */
+  2,   /* field[2] = resolve_time */
+};
+static const ProtobufCIntRange rapport__relationships__v1__session__resolution__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__session__resolution__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Session.Resolution",
+  "Resolution",
+  "Rapport__Relationships__V1__Session__Resolution",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__Session__Resolution),
+  3,
+  rapport__relationships__v1__session__resolution__field_descriptors,
+  rapport__relationships__v1__session__resolution__field_indices_by_name,
+  1,  rapport__relationships__v1__session__resolution__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__session__resolution__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue rapport__relationships__v1__session__mode__enum_values_by_number[4] =
 {
   { "MODE_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__SESSION__MODE__MODE_UNSPECIFIED", 0 },
@@ -197,7 +416,39 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__session__template__des
   rapport__relationships__v1__session__template__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__session__field_descriptors[12] =
+static const ProtobufCEnumValue rapport__relationships__v1__session__depth__enum_values_by_number[4] =
+{
+  { "DEPTH_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__DEPTH_UNSPECIFIED", 0 },
+  { "STATUS", "RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__STATUS", 1 },
+  { "PROBLEM", "RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__PROBLEM", 2 },
+  { "GROWTH", "RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__GROWTH", 3 },
+};
+static const ProtobufCIntRange rapport__relationships__v1__session__depth__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex rapport__relationships__v1__session__depth__enum_values_by_name[4] =
+{
+  { "DEPTH_UNSPECIFIED", 0 },
+  { "GROWTH", 3 },
+  { "PROBLEM", 2 },
+  { "STATUS", 1 },
+};
+const ProtobufCEnumDescriptor rapport__relationships__v1__session__depth__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Session.Depth",
+  "Depth",
+  "Rapport__Relationships__V1__Session__Depth",
+  "rapport.relationships.v1",
+  4,
+  rapport__relationships__v1__session__depth__enum_values_by_number,
+  4,
+  rapport__relationships__v1__session__depth__enum_values_by_name,
+  1,
+  rapport__relationships__v1__session__depth__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__session__field_descriptors[17] =
 {
   {
     "name",
@@ -308,6 +559,66 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__session__field
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "depth",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Session, depth),
+    &rapport__relationships__v1__session__depth__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cancellation",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Session, cancellation),
+    &rapport__relationships__v1__session__cancellation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reschedules",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Session, reschedules),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unattested",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Session, unattested),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resolutions",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__Session, n_resolutions),
+    offsetof(Rapport__Relationships__V1__Session, resolutions),
+    &rapport__relationships__v1__session__resolution__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -346,23 +657,28 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__session__field
 };
 static const unsigned rapport__relationships__v1__session__field_indices_by_name[] = {
   6,   /* field[6] = attestations */
-  10,   /* field[10] = create_time */
+  10,   /* field[10] = cancellation */
+  15,   /* field[15] = create_time */
+  9,   /* field[9] = depth */
   2,   /* field[2] = duration_minutes */
-  9,   /* field[9] = etag */
+  14,   /* field[14] = etag */
   7,   /* field[7] = intent */
   8,   /* field[8] = intent_time */
   3,   /* field[3] = mode */
   0,   /* field[0] = name */
+  11,   /* field[11] = reschedules */
+  13,   /* field[13] = resolutions */
   1,   /* field[1] = start_time */
   4,   /* field[4] = state */
   5,   /* field[5] = template */
-  11,   /* field[11] = update_time */
+  12,   /* field[12] = unattested */
+  16,   /* field[16] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__session__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 9 },
-  { 0, 12 }
+  { 30, 14 },
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__session__descriptor =
 {
@@ -372,11 +688,128 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__session__descriptor
   "Rapport__Relationships__V1__Session",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Session),
-  12,
+  17,
   rapport__relationships__v1__session__field_descriptors,
   rapport__relationships__v1__session__field_indices_by_name,
   2,  rapport__relationships__v1__session__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__session__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__agenda_item__field_descriptors[7] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgendaItem, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "author",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgendaItem, author),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgendaItem, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "concern",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgendaItem, concern),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgendaItem, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "create_time",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgendaItem, create_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_time",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgendaItem, update_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__agenda_item__field_indices_by_name[] = {
+  1,   /* field[1] = author */
+  3,   /* field[3] = concern */
+  5,   /* field[5] = create_time */
+  4,   /* field[4] = etag */
+  0,   /* field[0] = name */
+  2,   /* field[2] = text */
+  6,   /* field[6] = update_time */
+};
+static const ProtobufCIntRange rapport__relationships__v1__agenda_item__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 30, 4 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__agenda_item__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.AgendaItem",
+  "AgendaItem",
+  "Rapport__Relationships__V1__AgendaItem",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__AgendaItem),
+  7,
+  rapport__relationships__v1__agenda_item__field_descriptors,
+  rapport__relationships__v1__agenda_item__field_indices_by_name,
+  2,  rapport__relationships__v1__agenda_item__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__agenda_item__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue rapport__relationships__v1__attestation__outcome__enum_values_by_number[4] =
@@ -411,7 +844,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__attestation__outcome__
   rapport__relationships__v1__attestation__outcome__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__attestation__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__attestation__field_descriptors[5] =
 {
   {
     "person",
@@ -449,16 +882,42 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__attestation__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "raised",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Attestation, raised),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attention",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Attestation, attention),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__attestation__field_indices_by_name[] = {
+  4,   /* field[4] = attention */
   2,   /* field[2] = attest_time */
   1,   /* field[1] = outcome */
   0,   /* field[0] = person */
+  3,   /* field[3] = raised */
 };
 static const ProtobufCIntRange rapport__relationships__v1__attestation__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__attestation__descriptor =
 {
@@ -468,7 +927,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__attestation__descri
   "Rapport__Relationships__V1__Attestation",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Attestation),
-  3,
+  5,
   rapport__relationships__v1__attestation__field_descriptors,
   rapport__relationships__v1__attestation__field_indices_by_name,
   1,  rapport__relationships__v1__attestation__number_ranges,

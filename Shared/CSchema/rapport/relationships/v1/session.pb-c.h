@@ -17,11 +17,25 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 
 typedef struct Rapport__Relationships__V1__Session Rapport__Relationships__V1__Session;
+typedef struct Rapport__Relationships__V1__Session__Cancellation Rapport__Relationships__V1__Session__Cancellation;
+typedef struct Rapport__Relationships__V1__Session__Resolution Rapport__Relationships__V1__Session__Resolution;
+typedef struct Rapport__Relationships__V1__AgendaItem Rapport__Relationships__V1__AgendaItem;
 typedef struct Rapport__Relationships__V1__Attestation Rapport__Relationships__V1__Attestation;
 
 
 /* --- enums --- */
 
+typedef enum _Rapport__Relationships__V1__Session__Resolution__Outcome {
+  RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__OUTCOME_UNSPECIFIED = 0,
+  RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__HELD = 1,
+  RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__TRUSTEE_NO_SHOW = 2,
+  RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__TRUSTOR_NO_SHOW = 3,
+  /*
+   * It counts for nothing.
+   */
+  RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__VOID = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME)
+} Rapport__Relationships__V1__Session__Resolution__Outcome;
 typedef enum _Rapport__Relationships__V1__Session__Mode {
   RAPPORT__RELATIONSHIPS__V1__SESSION__MODE__MODE_UNSPECIFIED = 0,
   RAPPORT__RELATIONSHIPS__V1__SESSION__MODE__IN_PERSON = 1,
@@ -48,6 +62,22 @@ typedef enum _Rapport__Relationships__V1__Session__Template {
   RAPPORT__RELATIONSHIPS__V1__SESSION__TEMPLATE__OPEN = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__SESSION__TEMPLATE)
 } Rapport__Relationships__V1__Session__Template;
+typedef enum _Rapport__Relationships__V1__Session__Depth {
+  RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__DEPTH_UNSPECIFIED = 0,
+  /*
+   * Reports on what is.
+   */
+  RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__STATUS = 1,
+  /*
+   * Works on a problem.
+   */
+  RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__PROBLEM = 2,
+  /*
+   * Changes how one sees oneself and one's work.
+   */
+  RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__GROWTH = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH)
+} Rapport__Relationships__V1__Session__Depth;
 typedef enum _Rapport__Relationships__V1__Attestation__Outcome {
   RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED = 0,
   RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__HELD = 1,
@@ -57,6 +87,39 @@ typedef enum _Rapport__Relationships__V1__Attestation__Outcome {
 } Rapport__Relationships__V1__Attestation__Outcome;
 
 /* --- messages --- */
+
+struct  Rapport__Relationships__V1__Session__Cancellation
+{
+  ProtobufCMessage base;
+  /*
+   * Who called it off: a party's resource name.
+   */
+  char *person;
+  Google__Protobuf__Timestamp *cancel_time;
+  /*
+   * True when less than 24 hours were left.
+   */
+  protobuf_c_boolean late;
+};
+#define RAPPORT__RELATIONSHIPS__V1__SESSION__CANCELLATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__session__cancellation__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, 0 }
+
+
+struct  Rapport__Relationships__V1__Session__Resolution
+{
+  ProtobufCMessage base;
+  /*
+   * The person's resource name.
+   */
+  char *person;
+  Rapport__Relationships__V1__Session__Resolution__Outcome outcome;
+  Google__Protobuf__Timestamp *resolve_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__session__resolution__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__SESSION__RESOLUTION__OUTCOME__OUTCOME_UNSPECIFIED, NULL }
+
 
 /*
  * One planned or held meeting.
@@ -89,13 +152,62 @@ struct  Rapport__Relationships__V1__Session
    * When the first intent was stated.
    */
   Google__Protobuf__Timestamp *intent_time;
+  /*
+   * How deep it went, as the trustor says (docs/domain.md S09).
+   */
+  Rapport__Relationships__V1__Session__Depth depth;
+  /*
+   * Present when the session was called off.
+   */
+  Rapport__Relationships__V1__Session__Cancellation *cancellation;
+  /*
+   * How often it was moved.
+   */
+  int32_t reschedules;
+  /*
+   * True when seven days have passed since its start and nobody has said what happened (docs/domain.md rule 8).
+   */
+  protobuf_c_boolean unattested;
+  /*
+   * How each party would end the dispute; at most one entry a party, the last one counts.
+   */
+  size_t n_resolutions;
+  Rapport__Relationships__V1__Session__Resolution **resolutions;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__SESSION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__session__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, 0, RAPPORT__RELATIONSHIPS__V1__SESSION__MODE__MODE_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__SESSION__STATE__STATE_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__SESSION__TEMPLATE__TEMPLATE_UNSPECIFIED, 0,NULL, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, NULL, 0, RAPPORT__RELATIONSHIPS__V1__SESSION__MODE__MODE_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__SESSION__STATE__STATE_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__SESSION__TEMPLATE__TEMPLATE_UNSPECIFIED, 0,NULL, (char *)protobuf_c_empty_string, NULL, RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__DEPTH_UNSPECIFIED, NULL, 0, 0, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+
+
+/*
+ * Something that one party wants to talk about in a session.
+ */
+struct  Rapport__Relationships__V1__AgendaItem
+{
+  ProtobufCMessage base;
+  /*
+   * organizations/{organization}/relationships/{relationship}/sessions/{session}/agendaItems/{agenda_item}
+   */
+  char *name;
+  char *author;
+  /*
+   * 1 to 500 characters.
+   */
+  char *text;
+  /*
+   * A doubt, an obstacle or a failure (docs/domain.md rule 31).
+   */
+  protobuf_c_boolean concern;
+  char *etag;
+  Google__Protobuf__Timestamp *create_time;
+  Google__Protobuf__Timestamp *update_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__AGENDA_ITEM__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__agenda_item__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
@@ -110,12 +222,26 @@ struct  Rapport__Relationships__V1__Attestation
   char *person;
   Rapport__Relationships__V1__Attestation__Outcome outcome;
   Google__Protobuf__Timestamp *attest_time;
+  /*
+   * The trustor says that a doubt, an obstacle or a failure was raised (docs/domain.md rule 31).
+   */
+  protobuf_c_boolean raised;
+  /*
+   * How attentive the trustor found the trustee, 1 to 5; 0 for no answer (docs/domain.md rule 49).
+   */
+  int32_t attention;
 };
 #define RAPPORT__RELATIONSHIPS__V1__ATTESTATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__attestation__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, NULL, 0, 0 }
 
 
+/* Rapport__Relationships__V1__Session__Cancellation methods */
+void   rapport__relationships__v1__session__cancellation__init
+                     (Rapport__Relationships__V1__Session__Cancellation         *message);
+/* Rapport__Relationships__V1__Session__Resolution methods */
+void   rapport__relationships__v1__session__resolution__init
+                     (Rapport__Relationships__V1__Session__Resolution         *message);
 /* Rapport__Relationships__V1__Session methods */
 void   rapport__relationships__v1__session__init
                      (Rapport__Relationships__V1__Session         *message);
@@ -134,6 +260,25 @@ Rapport__Relationships__V1__Session *
                       const uint8_t       *data);
 void   rapport__relationships__v1__session__free_unpacked
                      (Rapport__Relationships__V1__Session *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__AgendaItem methods */
+void   rapport__relationships__v1__agenda_item__init
+                     (Rapport__Relationships__V1__AgendaItem         *message);
+size_t rapport__relationships__v1__agenda_item__get_packed_size
+                     (const Rapport__Relationships__V1__AgendaItem   *message);
+size_t rapport__relationships__v1__agenda_item__pack
+                     (const Rapport__Relationships__V1__AgendaItem   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__agenda_item__pack_to_buffer
+                     (const Rapport__Relationships__V1__AgendaItem   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__AgendaItem *
+       rapport__relationships__v1__agenda_item__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__agenda_item__free_unpacked
+                     (Rapport__Relationships__V1__AgendaItem *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__Attestation methods */
 void   rapport__relationships__v1__attestation__init
@@ -156,8 +301,17 @@ void   rapport__relationships__v1__attestation__free_unpacked
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
+typedef void (*Rapport__Relationships__V1__Session__Cancellation_Closure)
+                 (const Rapport__Relationships__V1__Session__Cancellation *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__Session__Resolution_Closure)
+                 (const Rapport__Relationships__V1__Session__Resolution *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__Session_Closure)
                  (const Rapport__Relationships__V1__Session *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__AgendaItem_Closure)
+                 (const Rapport__Relationships__V1__AgendaItem *message,
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__Attestation_Closure)
                  (const Rapport__Relationships__V1__Attestation *message,
@@ -169,9 +323,14 @@ typedef void (*Rapport__Relationships__V1__Attestation_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__session__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__session__cancellation__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__session__resolution__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__relationships__v1__session__resolution__outcome__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__session__mode__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__session__state__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__session__template__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__relationships__v1__session__depth__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__agenda_item__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__attestation__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__attestation__outcome__descriptor;
 

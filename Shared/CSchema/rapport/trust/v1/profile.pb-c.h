@@ -98,7 +98,8 @@ struct  Rapport__Trust__V1__TrustProfile
    */
   int64_t evidence_count;
   /*
-   * SHA-256 in hexadecimal (docs/domain.md rule 35).
+   * SHA-256 in hexadecimal over policy and counted events (docs/domain.md rule 35). Empty unless the request asks for
+   * it, and in a what-if: it takes the whole log.
    */
   char *state_hash;
 };

@@ -502,6 +502,456 @@ void   rapport__trust__v1__verify_replay_response__free_unpacked
   assert(message->base.descriptor == &rapport__trust__v1__verify_replay_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__trust__v1__get_outcomes_request__init
+                     (Rapport__Trust__V1__GetOutcomesRequest         *message)
+{
+  static const Rapport__Trust__V1__GetOutcomesRequest init_value = RAPPORT__TRUST__V1__GET_OUTCOMES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__get_outcomes_request__get_packed_size
+                     (const Rapport__Trust__V1__GetOutcomesRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_outcomes_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__get_outcomes_request__pack
+                     (const Rapport__Trust__V1__GetOutcomesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_outcomes_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__get_outcomes_request__pack_to_buffer
+                     (const Rapport__Trust__V1__GetOutcomesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_outcomes_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__GetOutcomesRequest *
+       rapport__trust__v1__get_outcomes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__GetOutcomesRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__get_outcomes_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__get_outcomes_request__free_unpacked
+                     (Rapport__Trust__V1__GetOutcomesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__get_outcomes_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__get_sustaining_index_request__init
+                     (Rapport__Trust__V1__GetSustainingIndexRequest         *message)
+{
+  static const Rapport__Trust__V1__GetSustainingIndexRequest init_value = RAPPORT__TRUST__V1__GET_SUSTAINING_INDEX_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__get_sustaining_index_request__get_packed_size
+                     (const Rapport__Trust__V1__GetSustainingIndexRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_sustaining_index_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__get_sustaining_index_request__pack
+                     (const Rapport__Trust__V1__GetSustainingIndexRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_sustaining_index_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__get_sustaining_index_request__pack_to_buffer
+                     (const Rapport__Trust__V1__GetSustainingIndexRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_sustaining_index_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__GetSustainingIndexRequest *
+       rapport__trust__v1__get_sustaining_index_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__GetSustainingIndexRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__get_sustaining_index_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__get_sustaining_index_request__free_unpacked
+                     (Rapport__Trust__V1__GetSustainingIndexRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__get_sustaining_index_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__retract_evidence_request__init
+                     (Rapport__Trust__V1__RetractEvidenceRequest         *message)
+{
+  static const Rapport__Trust__V1__RetractEvidenceRequest init_value = RAPPORT__TRUST__V1__RETRACT_EVIDENCE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__retract_evidence_request__get_packed_size
+                     (const Rapport__Trust__V1__RetractEvidenceRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__retract_evidence_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__retract_evidence_request__pack
+                     (const Rapport__Trust__V1__RetractEvidenceRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__retract_evidence_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__retract_evidence_request__pack_to_buffer
+                     (const Rapport__Trust__V1__RetractEvidenceRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__retract_evidence_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__RetractEvidenceRequest *
+       rapport__trust__v1__retract_evidence_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__RetractEvidenceRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__retract_evidence_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__retract_evidence_request__free_unpacked
+                     (Rapport__Trust__V1__RetractEvidenceRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__retract_evidence_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__get_snapshot_request__init
+                     (Rapport__Trust__V1__GetSnapshotRequest         *message)
+{
+  static const Rapport__Trust__V1__GetSnapshotRequest init_value = RAPPORT__TRUST__V1__GET_SNAPSHOT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__get_snapshot_request__get_packed_size
+                     (const Rapport__Trust__V1__GetSnapshotRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_snapshot_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__get_snapshot_request__pack
+                     (const Rapport__Trust__V1__GetSnapshotRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_snapshot_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__get_snapshot_request__pack_to_buffer
+                     (const Rapport__Trust__V1__GetSnapshotRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_snapshot_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__GetSnapshotRequest *
+       rapport__trust__v1__get_snapshot_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__GetSnapshotRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__get_snapshot_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__get_snapshot_request__free_unpacked
+                     (Rapport__Trust__V1__GetSnapshotRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__get_snapshot_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__list_snapshots_request__init
+                     (Rapport__Trust__V1__ListSnapshotsRequest         *message)
+{
+  static const Rapport__Trust__V1__ListSnapshotsRequest init_value = RAPPORT__TRUST__V1__LIST_SNAPSHOTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__list_snapshots_request__get_packed_size
+                     (const Rapport__Trust__V1__ListSnapshotsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_snapshots_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__list_snapshots_request__pack
+                     (const Rapport__Trust__V1__ListSnapshotsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_snapshots_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__list_snapshots_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ListSnapshotsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_snapshots_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ListSnapshotsRequest *
+       rapport__trust__v1__list_snapshots_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ListSnapshotsRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__list_snapshots_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__list_snapshots_request__free_unpacked
+                     (Rapport__Trust__V1__ListSnapshotsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__list_snapshots_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__list_snapshots_response__init
+                     (Rapport__Trust__V1__ListSnapshotsResponse         *message)
+{
+  static const Rapport__Trust__V1__ListSnapshotsResponse init_value = RAPPORT__TRUST__V1__LIST_SNAPSHOTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__list_snapshots_response__get_packed_size
+                     (const Rapport__Trust__V1__ListSnapshotsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_snapshots_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__list_snapshots_response__pack
+                     (const Rapport__Trust__V1__ListSnapshotsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_snapshots_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__list_snapshots_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ListSnapshotsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_snapshots_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ListSnapshotsResponse *
+       rapport__trust__v1__list_snapshots_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ListSnapshotsResponse *)
+     protobuf_c_message_unpack (&rapport__trust__v1__list_snapshots_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__list_snapshots_response__free_unpacked
+                     (Rapport__Trust__V1__ListSnapshotsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__list_snapshots_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__verify_snapshots_request__init
+                     (Rapport__Trust__V1__VerifySnapshotsRequest         *message)
+{
+  static const Rapport__Trust__V1__VerifySnapshotsRequest init_value = RAPPORT__TRUST__V1__VERIFY_SNAPSHOTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__verify_snapshots_request__get_packed_size
+                     (const Rapport__Trust__V1__VerifySnapshotsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__verify_snapshots_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__verify_snapshots_request__pack
+                     (const Rapport__Trust__V1__VerifySnapshotsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__verify_snapshots_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__verify_snapshots_request__pack_to_buffer
+                     (const Rapport__Trust__V1__VerifySnapshotsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__verify_snapshots_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__VerifySnapshotsRequest *
+       rapport__trust__v1__verify_snapshots_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__VerifySnapshotsRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__verify_snapshots_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__verify_snapshots_request__free_unpacked
+                     (Rapport__Trust__V1__VerifySnapshotsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__verify_snapshots_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__verify_snapshots_response__init
+                     (Rapport__Trust__V1__VerifySnapshotsResponse         *message)
+{
+  static const Rapport__Trust__V1__VerifySnapshotsResponse init_value = RAPPORT__TRUST__V1__VERIFY_SNAPSHOTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__verify_snapshots_response__get_packed_size
+                     (const Rapport__Trust__V1__VerifySnapshotsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__verify_snapshots_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__verify_snapshots_response__pack
+                     (const Rapport__Trust__V1__VerifySnapshotsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__verify_snapshots_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__verify_snapshots_response__pack_to_buffer
+                     (const Rapport__Trust__V1__VerifySnapshotsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__verify_snapshots_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__VerifySnapshotsResponse *
+       rapport__trust__v1__verify_snapshots_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__VerifySnapshotsResponse *)
+     protobuf_c_message_unpack (&rapport__trust__v1__verify_snapshots_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__verify_snapshots_response__free_unpacked
+                     (Rapport__Trust__V1__VerifySnapshotsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__verify_snapshots_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__replay_evidence_request__init
+                     (Rapport__Trust__V1__ReplayEvidenceRequest         *message)
+{
+  static const Rapport__Trust__V1__ReplayEvidenceRequest init_value = RAPPORT__TRUST__V1__REPLAY_EVIDENCE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__replay_evidence_request__get_packed_size
+                     (const Rapport__Trust__V1__ReplayEvidenceRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__replay_evidence_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__replay_evidence_request__pack
+                     (const Rapport__Trust__V1__ReplayEvidenceRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__replay_evidence_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__replay_evidence_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ReplayEvidenceRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__replay_evidence_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ReplayEvidenceRequest *
+       rapport__trust__v1__replay_evidence_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ReplayEvidenceRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__replay_evidence_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__replay_evidence_request__free_unpacked
+                     (Rapport__Trust__V1__ReplayEvidenceRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__replay_evidence_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__replay_evidence_response__init
+                     (Rapport__Trust__V1__ReplayEvidenceResponse         *message)
+{
+  static const Rapport__Trust__V1__ReplayEvidenceResponse init_value = RAPPORT__TRUST__V1__REPLAY_EVIDENCE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__replay_evidence_response__get_packed_size
+                     (const Rapport__Trust__V1__ReplayEvidenceResponse *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__replay_evidence_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__replay_evidence_response__pack
+                     (const Rapport__Trust__V1__ReplayEvidenceResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__replay_evidence_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__replay_evidence_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ReplayEvidenceResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__replay_evidence_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ReplayEvidenceResponse *
+       rapport__trust__v1__replay_evidence_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ReplayEvidenceResponse *)
+     protobuf_c_message_unpack (&rapport__trust__v1__replay_evidence_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__replay_evidence_response__free_unpacked
+                     (Rapport__Trust__V1__ReplayEvidenceResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__replay_evidence_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__trust__v1__get_policy_request__init
                      (Rapport__Trust__V1__GetPolicyRequest         *message)
 {
@@ -545,6 +995,96 @@ void   rapport__trust__v1__get_policy_request__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__trust__v1__get_policy_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__list_policies_request__init
+                     (Rapport__Trust__V1__ListPoliciesRequest         *message)
+{
+  static const Rapport__Trust__V1__ListPoliciesRequest init_value = RAPPORT__TRUST__V1__LIST_POLICIES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__list_policies_request__get_packed_size
+                     (const Rapport__Trust__V1__ListPoliciesRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_policies_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__list_policies_request__pack
+                     (const Rapport__Trust__V1__ListPoliciesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_policies_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__list_policies_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ListPoliciesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_policies_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ListPoliciesRequest *
+       rapport__trust__v1__list_policies_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ListPoliciesRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__list_policies_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__list_policies_request__free_unpacked
+                     (Rapport__Trust__V1__ListPoliciesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__list_policies_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__list_policies_response__init
+                     (Rapport__Trust__V1__ListPoliciesResponse         *message)
+{
+  static const Rapport__Trust__V1__ListPoliciesResponse init_value = RAPPORT__TRUST__V1__LIST_POLICIES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__list_policies_response__get_packed_size
+                     (const Rapport__Trust__V1__ListPoliciesResponse *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_policies_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__list_policies_response__pack
+                     (const Rapport__Trust__V1__ListPoliciesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_policies_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__list_policies_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ListPoliciesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_policies_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ListPoliciesResponse *
+       rapport__trust__v1__list_policies_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ListPoliciesResponse *)
+     protobuf_c_message_unpack (&rapport__trust__v1__list_policies_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__list_policies_response__free_unpacked
+                     (Rapport__Trust__V1__ListPoliciesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__list_policies_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__trust__v1__watch_trust_profile_request__init
@@ -637,7 +1177,7 @@ void   rapport__trust__v1__watch_trust_profile_response__free_unpacked
   assert(message->base.descriptor == &rapport__trust__v1__watch_trust_profile_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor rapport__trust__v1__get_trust_profile_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor rapport__trust__v1__get_trust_profile_request__field_descriptors[2] =
 {
   {
     "name",
@@ -651,14 +1191,27 @@ static const ProtobufCFieldDescriptor rapport__trust__v1__get_trust_profile_requ
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "include_state_hash",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__GetTrustProfileRequest, include_state_hash),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__trust__v1__get_trust_profile_request__field_indices_by_name[] = {
+  1,   /* field[1] = include_state_hash */
   0,   /* field[0] = name */
 };
 static const ProtobufCIntRange rapport__trust__v1__get_trust_profile_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor rapport__trust__v1__get_trust_profile_request__descriptor =
 {
@@ -668,14 +1221,14 @@ const ProtobufCMessageDescriptor rapport__trust__v1__get_trust_profile_request__
   "Rapport__Trust__V1__GetTrustProfileRequest",
   "rapport.trust.v1",
   sizeof(Rapport__Trust__V1__GetTrustProfileRequest),
-  1,
+  2,
   rapport__trust__v1__get_trust_profile_request__field_descriptors,
   rapport__trust__v1__get_trust_profile_request__field_indices_by_name,
   1,  rapport__trust__v1__get_trust_profile_request__number_ranges,
   (ProtobufCMessageInit) rapport__trust__v1__get_trust_profile_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__trust__v1__get_profile_at_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor rapport__trust__v1__get_profile_at_request__field_descriptors[3] =
 {
   {
     "name",
@@ -701,15 +1254,28 @@ static const ProtobufCFieldDescriptor rapport__trust__v1__get_profile_at_request
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "include_state_hash",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__GetProfileAtRequest, include_state_hash),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__trust__v1__get_profile_at_request__field_indices_by_name[] = {
   1,   /* field[1] = as_of */
+  2,   /* field[2] = include_state_hash */
   0,   /* field[0] = name */
 };
 static const ProtobufCIntRange rapport__trust__v1__get_profile_at_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor rapport__trust__v1__get_profile_at_request__descriptor =
 {
@@ -719,7 +1285,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__get_profile_at_request__des
   "Rapport__Trust__V1__GetProfileAtRequest",
   "rapport.trust.v1",
   sizeof(Rapport__Trust__V1__GetProfileAtRequest),
-  2,
+  3,
   rapport__trust__v1__get_profile_at_request__field_descriptors,
   rapport__trust__v1__get_profile_at_request__field_indices_by_name,
   1,  rapport__trust__v1__get_profile_at_request__number_ranges,
@@ -1276,6 +1842,542 @@ const ProtobufCMessageDescriptor rapport__trust__v1__verify_replay_response__des
   (ProtobufCMessageInit) rapport__trust__v1__verify_replay_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__trust__v1__get_outcomes_request__field_descriptors[3] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__GetOutcomesRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "as_of",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__GetOutcomesRequest, as_of),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "week_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__GetOutcomesRequest, week_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__get_outcomes_request__field_indices_by_name[] = {
+  1,   /* field[1] = as_of */
+  0,   /* field[0] = name */
+  2,   /* field[2] = week_count */
+};
+static const ProtobufCIntRange rapport__trust__v1__get_outcomes_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__get_outcomes_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.GetOutcomesRequest",
+  "GetOutcomesRequest",
+  "Rapport__Trust__V1__GetOutcomesRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__GetOutcomesRequest),
+  3,
+  rapport__trust__v1__get_outcomes_request__field_descriptors,
+  rapport__trust__v1__get_outcomes_request__field_indices_by_name,
+  1,  rapport__trust__v1__get_outcomes_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__get_outcomes_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__get_sustaining_index_request__field_descriptors[3] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__GetSustainingIndexRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "as_of",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__GetSustainingIndexRequest, as_of),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "compare_to",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__GetSustainingIndexRequest, compare_to),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__get_sustaining_index_request__field_indices_by_name[] = {
+  1,   /* field[1] = as_of */
+  2,   /* field[2] = compare_to */
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__trust__v1__get_sustaining_index_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__get_sustaining_index_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.GetSustainingIndexRequest",
+  "GetSustainingIndexRequest",
+  "Rapport__Trust__V1__GetSustainingIndexRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__GetSustainingIndexRequest),
+  3,
+  rapport__trust__v1__get_sustaining_index_request__field_descriptors,
+  rapport__trust__v1__get_sustaining_index_request__field_indices_by_name,
+  1,  rapport__trust__v1__get_sustaining_index_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__get_sustaining_index_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__retract_evidence_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__RetractEvidenceRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__retract_evidence_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__trust__v1__retract_evidence_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__retract_evidence_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.RetractEvidenceRequest",
+  "RetractEvidenceRequest",
+  "Rapport__Trust__V1__RetractEvidenceRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__RetractEvidenceRequest),
+  1,
+  rapport__trust__v1__retract_evidence_request__field_descriptors,
+  rapport__trust__v1__retract_evidence_request__field_indices_by_name,
+  1,  rapport__trust__v1__retract_evidence_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__retract_evidence_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__get_snapshot_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__GetSnapshotRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__get_snapshot_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__trust__v1__get_snapshot_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__get_snapshot_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.GetSnapshotRequest",
+  "GetSnapshotRequest",
+  "Rapport__Trust__V1__GetSnapshotRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__GetSnapshotRequest),
+  1,
+  rapport__trust__v1__get_snapshot_request__field_descriptors,
+  rapport__trust__v1__get_snapshot_request__field_indices_by_name,
+  1,  rapport__trust__v1__get_snapshot_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__get_snapshot_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__list_snapshots_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListSnapshotsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListSnapshotsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListSnapshotsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListSnapshotsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListSnapshotsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__list_snapshots_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__trust__v1__list_snapshots_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__list_snapshots_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ListSnapshotsRequest",
+  "ListSnapshotsRequest",
+  "Rapport__Trust__V1__ListSnapshotsRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ListSnapshotsRequest),
+  5,
+  rapport__trust__v1__list_snapshots_request__field_descriptors,
+  rapport__trust__v1__list_snapshots_request__field_indices_by_name,
+  1,  rapport__trust__v1__list_snapshots_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__list_snapshots_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__list_snapshots_response__field_descriptors[2] =
+{
+  {
+    "snapshots",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Trust__V1__ListSnapshotsResponse, n_snapshots),
+    offsetof(Rapport__Trust__V1__ListSnapshotsResponse, snapshots),
+    &rapport__trust__v1__trust_snapshot__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListSnapshotsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__list_snapshots_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = snapshots */
+};
+static const ProtobufCIntRange rapport__trust__v1__list_snapshots_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__list_snapshots_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ListSnapshotsResponse",
+  "ListSnapshotsResponse",
+  "Rapport__Trust__V1__ListSnapshotsResponse",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ListSnapshotsResponse),
+  2,
+  rapport__trust__v1__list_snapshots_response__field_descriptors,
+  rapport__trust__v1__list_snapshots_response__field_indices_by_name,
+  1,  rapport__trust__v1__list_snapshots_response__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__list_snapshots_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__verify_snapshots_request__field_descriptors[1] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__VerifySnapshotsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__verify_snapshots_request__field_indices_by_name[] = {
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__trust__v1__verify_snapshots_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__verify_snapshots_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.VerifySnapshotsRequest",
+  "VerifySnapshotsRequest",
+  "Rapport__Trust__V1__VerifySnapshotsRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__VerifySnapshotsRequest),
+  1,
+  rapport__trust__v1__verify_snapshots_request__field_descriptors,
+  rapport__trust__v1__verify_snapshots_request__field_indices_by_name,
+  1,  rapport__trust__v1__verify_snapshots_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__verify_snapshots_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__verify_snapshots_response__field_descriptors[2] =
+{
+  {
+    "snapshot_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__VerifySnapshotsResponse, snapshot_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head_hash",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__VerifySnapshotsResponse, head_hash),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__verify_snapshots_response__field_indices_by_name[] = {
+  1,   /* field[1] = head_hash */
+  0,   /* field[0] = snapshot_count */
+};
+static const ProtobufCIntRange rapport__trust__v1__verify_snapshots_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__verify_snapshots_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.VerifySnapshotsResponse",
+  "VerifySnapshotsResponse",
+  "Rapport__Trust__V1__VerifySnapshotsResponse",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__VerifySnapshotsResponse),
+  2,
+  rapport__trust__v1__verify_snapshots_response__field_descriptors,
+  rapport__trust__v1__verify_snapshots_response__field_indices_by_name,
+  1,  rapport__trust__v1__verify_snapshots_response__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__verify_snapshots_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__replay_evidence_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ReplayEvidenceRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__replay_evidence_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__trust__v1__replay_evidence_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__replay_evidence_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ReplayEvidenceRequest",
+  "ReplayEvidenceRequest",
+  "Rapport__Trust__V1__ReplayEvidenceRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ReplayEvidenceRequest),
+  1,
+  rapport__trust__v1__replay_evidence_request__field_descriptors,
+  rapport__trust__v1__replay_evidence_request__field_indices_by_name,
+  1,  rapport__trust__v1__replay_evidence_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__replay_evidence_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__replay_evidence_response__field_descriptors[3] =
+{
+  {
+    "position",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ReplayEvidenceResponse, position),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chain_hash",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ReplayEvidenceResponse, chain_hash),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state_hash",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ReplayEvidenceResponse, state_hash),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__replay_evidence_response__field_indices_by_name[] = {
+  1,   /* field[1] = chain_hash */
+  0,   /* field[0] = position */
+  2,   /* field[2] = state_hash */
+};
+static const ProtobufCIntRange rapport__trust__v1__replay_evidence_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__replay_evidence_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ReplayEvidenceResponse",
+  "ReplayEvidenceResponse",
+  "Rapport__Trust__V1__ReplayEvidenceResponse",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ReplayEvidenceResponse),
+  3,
+  rapport__trust__v1__replay_evidence_response__field_descriptors,
+  rapport__trust__v1__replay_evidence_response__field_indices_by_name,
+  1,  rapport__trust__v1__replay_evidence_response__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__replay_evidence_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__trust__v1__get_policy_request__field_descriptors[1] =
 {
   {
@@ -1312,6 +2414,147 @@ const ProtobufCMessageDescriptor rapport__trust__v1__get_policy_request__descrip
   rapport__trust__v1__get_policy_request__field_indices_by_name,
   1,  rapport__trust__v1__get_policy_request__number_ranges,
   (ProtobufCMessageInit) rapport__trust__v1__get_policy_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__list_policies_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListPoliciesRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListPoliciesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListPoliciesRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListPoliciesRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListPoliciesRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__list_policies_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__trust__v1__list_policies_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__list_policies_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ListPoliciesRequest",
+  "ListPoliciesRequest",
+  "Rapport__Trust__V1__ListPoliciesRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ListPoliciesRequest),
+  5,
+  rapport__trust__v1__list_policies_request__field_descriptors,
+  rapport__trust__v1__list_policies_request__field_indices_by_name,
+  1,  rapport__trust__v1__list_policies_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__list_policies_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__list_policies_response__field_descriptors[2] =
+{
+  {
+    "policies",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Trust__V1__ListPoliciesResponse, n_policies),
+    offsetof(Rapport__Trust__V1__ListPoliciesResponse, policies),
+    &rapport__trust__v1__trust_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListPoliciesResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__list_policies_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = policies */
+};
+static const ProtobufCIntRange rapport__trust__v1__list_policies_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__list_policies_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ListPoliciesResponse",
+  "ListPoliciesResponse",
+  "Rapport__Trust__V1__ListPoliciesResponse",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ListPoliciesResponse),
+  2,
+  rapport__trust__v1__list_policies_response__field_descriptors,
+  rapport__trust__v1__list_policies_response__field_indices_by_name,
+  1,  rapport__trust__v1__list_policies_response__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__list_policies_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__trust__v1__watch_trust_profile_request__field_descriptors[2] =
@@ -1416,27 +2659,45 @@ const ProtobufCMessageDescriptor rapport__trust__v1__watch_trust_profile_respons
   (ProtobufCMessageInit) rapport__trust__v1__watch_trust_profile_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[9] =
+static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[18] =
 {
   { "GetTrustProfile", &rapport__trust__v1__get_trust_profile_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
   { "GetProfileAt", &rapport__trust__v1__get_profile_at_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
   { "ExplainChange", &rapport__trust__v1__explain_change_request__descriptor, &rapport__trust__v1__explanation__descriptor },
   { "WhatIf", &rapport__trust__v1__what_if_request__descriptor, &rapport__trust__v1__what_if_response__descriptor },
+  { "SuggestActions", &rapport__trust__v1__suggest_actions_request__descriptor, &rapport__trust__v1__suggest_actions_response__descriptor },
+  { "GetOutcomes", &rapport__trust__v1__get_outcomes_request__descriptor, &rapport__trust__v1__outcomes__descriptor },
+  { "GetSustainingIndex", &rapport__trust__v1__get_sustaining_index_request__descriptor, &rapport__trust__v1__sustaining_index__descriptor },
   { "GetEvidence", &rapport__trust__v1__get_evidence_request__descriptor, &rapport__trust__v1__evidence__descriptor },
   { "ListEvidence", &rapport__trust__v1__list_evidence_request__descriptor, &rapport__trust__v1__list_evidence_response__descriptor },
+  { "RetractEvidence", &rapport__trust__v1__retract_evidence_request__descriptor, &rapport__trust__v1__evidence__descriptor },
+  { "GetSnapshot", &rapport__trust__v1__get_snapshot_request__descriptor, &rapport__trust__v1__trust_snapshot__descriptor },
+  { "ListSnapshots", &rapport__trust__v1__list_snapshots_request__descriptor, &rapport__trust__v1__list_snapshots_response__descriptor },
+  { "VerifySnapshots", &rapport__trust__v1__verify_snapshots_request__descriptor, &rapport__trust__v1__verify_snapshots_response__descriptor },
+  { "ReplayEvidence", &rapport__trust__v1__replay_evidence_request__descriptor, &rapport__trust__v1__replay_evidence_response__descriptor },
   { "VerifyReplay", &rapport__trust__v1__verify_replay_request__descriptor, &rapport__trust__v1__verify_replay_response__descriptor },
   { "GetPolicy", &rapport__trust__v1__get_policy_request__descriptor, &rapport__trust__v1__trust_policy__descriptor },
+  { "ListPolicies", &rapport__trust__v1__list_policies_request__descriptor, &rapport__trust__v1__list_policies_response__descriptor },
   { "WatchTrustProfile", &rapport__trust__v1__watch_trust_profile_request__descriptor, &rapport__trust__v1__watch_trust_profile_response__descriptor },
 };
 const unsigned rapport__trust__v1__trust_service__method_indices_by_name[] = {
   2,        /* ExplainChange */
-  4,        /* GetEvidence */
-  7,        /* GetPolicy */
+  7,        /* GetEvidence */
+  5,        /* GetOutcomes */
+  15,        /* GetPolicy */
   1,        /* GetProfileAt */
+  10,        /* GetSnapshot */
+  6,        /* GetSustainingIndex */
   0,        /* GetTrustProfile */
-  5,        /* ListEvidence */
-  6,        /* VerifyReplay */
-  8,        /* WatchTrustProfile */
+  8,        /* ListEvidence */
+  16,        /* ListPolicies */
+  11,        /* ListSnapshots */
+  13,        /* ReplayEvidence */
+  9,        /* RetractEvidence */
+  4,        /* SuggestActions */
+  14,        /* VerifyReplay */
+  12,        /* VerifySnapshots */
+  17,        /* WatchTrustProfile */
   3         /* WhatIf */
 };
 const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
@@ -1446,7 +2707,7 @@ const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
   "TrustService",
   "Rapport__Trust__V1__TrustService",
   "rapport.trust.v1",
-  9,
+  18,
   rapport__trust__v1__trust_service__method_descriptors,
   rapport__trust__v1__trust_service__method_indices_by_name
 };
@@ -1482,13 +2743,37 @@ void rapport__trust__v1__trust_service__what_if(ProtobufCService *service,
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
   service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__trust__v1__trust_service__suggest_actions(ProtobufCService *service,
+                                                        const Rapport__Trust__V1__SuggestActionsRequest *input,
+                                                        Rapport__Trust__V1__SuggestActionsResponse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__get_outcomes(ProtobufCService *service,
+                                                     const Rapport__Trust__V1__GetOutcomesRequest *input,
+                                                     Rapport__Trust__V1__Outcomes_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__get_sustaining_index(ProtobufCService *service,
+                                                             const Rapport__Trust__V1__GetSustainingIndexRequest *input,
+                                                             Rapport__Trust__V1__SustainingIndex_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__trust__v1__trust_service__get_evidence(ProtobufCService *service,
                                                      const Rapport__Trust__V1__GetEvidenceRequest *input,
                                                      Rapport__Trust__V1__Evidence_Closure closure,
                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_evidence(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ListEvidenceRequest *input,
@@ -1496,7 +2781,47 @@ void rapport__trust__v1__trust_service__list_evidence(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__retract_evidence(ProtobufCService *service,
+                                                         const Rapport__Trust__V1__RetractEvidenceRequest *input,
+                                                         Rapport__Trust__V1__Evidence_Closure closure,
+                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__get_snapshot(ProtobufCService *service,
+                                                     const Rapport__Trust__V1__GetSnapshotRequest *input,
+                                                     Rapport__Trust__V1__TrustSnapshot_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__list_snapshots(ProtobufCService *service,
+                                                       const Rapport__Trust__V1__ListSnapshotsRequest *input,
+                                                       Rapport__Trust__V1__ListSnapshotsResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__verify_snapshots(ProtobufCService *service,
+                                                         const Rapport__Trust__V1__VerifySnapshotsRequest *input,
+                                                         Rapport__Trust__V1__VerifySnapshotsResponse_Closure closure,
+                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__replay_evidence(ProtobufCService *service,
+                                                        const Rapport__Trust__V1__ReplayEvidenceRequest *input,
+                                                        Rapport__Trust__V1__ReplayEvidenceResponse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__verify_replay(ProtobufCService *service,
                                                       const Rapport__Trust__V1__VerifyReplayRequest *input,
@@ -1504,7 +2829,7 @@ void rapport__trust__v1__trust_service__verify_replay(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    const Rapport__Trust__V1__GetPolicyRequest *input,
@@ -1512,7 +2837,15 @@ void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
+                                                      const Rapport__Trust__V1__ListPoliciesRequest *input,
+                                                      Rapport__Trust__V1__ListPoliciesResponse_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *service,
                                                             const Rapport__Trust__V1__WatchTrustProfileRequest *input,
@@ -1520,7 +2853,7 @@ void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_Service *service,
                                               Rapport__Trust__V1__TrustService_ServiceDestroy destroy)

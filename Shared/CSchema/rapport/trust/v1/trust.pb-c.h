@@ -18,8 +18,12 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 #include "rapport/trust/v1/evidence.pb-c.h"
 #include "rapport/trust/v1/explanation.pb-c.h"
+#include "rapport/trust/v1/outcome.pb-c.h"
 #include "rapport/trust/v1/policy.pb-c.h"
 #include "rapport/trust/v1/profile.pb-c.h"
+#include "rapport/trust/v1/snapshot.pb-c.h"
+#include "rapport/trust/v1/suggestion.pb-c.h"
+#include "rapport/trust/v1/sustaining.pb-c.h"
 
 typedef struct Rapport__Trust__V1__GetTrustProfileRequest Rapport__Trust__V1__GetTrustProfileRequest;
 typedef struct Rapport__Trust__V1__GetProfileAtRequest Rapport__Trust__V1__GetProfileAtRequest;
@@ -32,7 +36,19 @@ typedef struct Rapport__Trust__V1__ListEvidenceRequest Rapport__Trust__V1__ListE
 typedef struct Rapport__Trust__V1__ListEvidenceResponse Rapport__Trust__V1__ListEvidenceResponse;
 typedef struct Rapport__Trust__V1__VerifyReplayRequest Rapport__Trust__V1__VerifyReplayRequest;
 typedef struct Rapport__Trust__V1__VerifyReplayResponse Rapport__Trust__V1__VerifyReplayResponse;
+typedef struct Rapport__Trust__V1__GetOutcomesRequest Rapport__Trust__V1__GetOutcomesRequest;
+typedef struct Rapport__Trust__V1__GetSustainingIndexRequest Rapport__Trust__V1__GetSustainingIndexRequest;
+typedef struct Rapport__Trust__V1__RetractEvidenceRequest Rapport__Trust__V1__RetractEvidenceRequest;
+typedef struct Rapport__Trust__V1__GetSnapshotRequest Rapport__Trust__V1__GetSnapshotRequest;
+typedef struct Rapport__Trust__V1__ListSnapshotsRequest Rapport__Trust__V1__ListSnapshotsRequest;
+typedef struct Rapport__Trust__V1__ListSnapshotsResponse Rapport__Trust__V1__ListSnapshotsResponse;
+typedef struct Rapport__Trust__V1__VerifySnapshotsRequest Rapport__Trust__V1__VerifySnapshotsRequest;
+typedef struct Rapport__Trust__V1__VerifySnapshotsResponse Rapport__Trust__V1__VerifySnapshotsResponse;
+typedef struct Rapport__Trust__V1__ReplayEvidenceRequest Rapport__Trust__V1__ReplayEvidenceRequest;
+typedef struct Rapport__Trust__V1__ReplayEvidenceResponse Rapport__Trust__V1__ReplayEvidenceResponse;
 typedef struct Rapport__Trust__V1__GetPolicyRequest Rapport__Trust__V1__GetPolicyRequest;
+typedef struct Rapport__Trust__V1__ListPoliciesRequest Rapport__Trust__V1__ListPoliciesRequest;
+typedef struct Rapport__Trust__V1__ListPoliciesResponse Rapport__Trust__V1__ListPoliciesResponse;
 typedef struct Rapport__Trust__V1__WatchTrustProfileRequest Rapport__Trust__V1__WatchTrustProfileRequest;
 typedef struct Rapport__Trust__V1__WatchTrustProfileResponse Rapport__Trust__V1__WatchTrustProfileResponse;
 
@@ -46,10 +62,14 @@ struct  Rapport__Trust__V1__GetTrustProfileRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Asks for state_hash, which takes the whole log to compute; without it the profile costs the same for every log.
+   */
+  protobuf_c_boolean include_state_hash;
 };
 #define RAPPORT__TRUST__V1__GET_TRUST_PROFILE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__get_trust_profile_request__descriptor) \
-    , (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Rapport__Trust__V1__GetProfileAtRequest
@@ -60,10 +80,14 @@ struct  Rapport__Trust__V1__GetProfileAtRequest
    * Not before the start of the relationship (OUT_OF_RANGE, AS_OF_BEFORE_START).
    */
   Google__Protobuf__Timestamp *as_of;
+  /*
+   * Asks for state_hash, which takes the whole log to compute.
+   */
+  protobuf_c_boolean include_state_hash;
 };
 #define RAPPORT__TRUST__V1__GET_PROFILE_AT_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__get_profile_at_request__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, NULL, 0 }
 
 
 struct  Rapport__Trust__V1__ExplainChangeRequest
@@ -210,6 +234,152 @@ struct  Rapport__Trust__V1__VerifyReplayResponse
     , 0, 0, 0, (char *)protobuf_c_empty_string }
 
 
+struct  Rapport__Trust__V1__GetOutcomesRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Absent: now. Neither before the start of the relationship nor ahead.
+   */
+  Google__Protobuf__Timestamp *as_of;
+  /*
+   * How many weekly points end at as_of, 0 to 104. Weeks before the start of the relationship are left out.
+   */
+  int32_t week_count;
+};
+#define RAPPORT__TRUST__V1__GET_OUTCOMES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__get_outcomes_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, 0 }
+
+
+struct  Rapport__Trust__V1__GetSustainingIndexRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Absent: now. Neither before the start of the relationship nor ahead.
+   */
+  Google__Protobuf__Timestamp *as_of;
+  /*
+   * Absent: 28 days before as_of.
+   */
+  Google__Protobuf__Timestamp *compare_to;
+};
+#define RAPPORT__TRUST__V1__GET_SUSTAINING_INDEX_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__get_sustaining_index_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, NULL }
+
+
+struct  Rapport__Trust__V1__RetractEvidenceRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__TRUST__V1__RETRACT_EVIDENCE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__retract_evidence_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__GetSnapshotRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__TRUST__V1__GET_SNAPSHOT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__get_snapshot_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__ListSnapshotsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__TRUST__V1__LIST_SNAPSHOTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_snapshots_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__ListSnapshotsResponse
+{
+  ProtobufCMessage base;
+  size_t n_snapshots;
+  Rapport__Trust__V1__TrustSnapshot **snapshots;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__TRUST__V1__LIST_SNAPSHOTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_snapshots_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__VerifySnapshotsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+};
+#define RAPPORT__TRUST__V1__VERIFY_SNAPSHOTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__verify_snapshots_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__VerifySnapshotsResponse
+{
+  ProtobufCMessage base;
+  int64_t snapshot_count;
+  /*
+   * hash of the last one; empty without any.
+   */
+  char *head_hash;
+};
+#define RAPPORT__TRUST__V1__VERIFY_SNAPSHOTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__verify_snapshots_response__descriptor) \
+    , 0, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__ReplayEvidenceRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__TRUST__V1__REPLAY_EVIDENCE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__replay_evidence_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+/*
+ * One step of the fold, without content.
+ */
+struct  Rapport__Trust__V1__ReplayEvidenceResponse
+{
+  ProtobufCMessage base;
+  /*
+   * 1 for the first event in the order of folding, then ascending.
+   */
+  int64_t position;
+  /*
+   * SHA-256 in hexadecimal over the hash before and the event: equal chains come of equal logs.
+   */
+  char *chain_hash;
+  /*
+   * Of the whole log now, with the last step alone (docs/domain.md rule 35).
+   */
+  char *state_hash;
+};
+#define RAPPORT__TRUST__V1__REPLAY_EVIDENCE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__replay_evidence_response__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
 struct  Rapport__Trust__V1__GetPolicyRequest
 {
   ProtobufCMessage base;
@@ -218,6 +388,38 @@ struct  Rapport__Trust__V1__GetPolicyRequest
 #define RAPPORT__TRUST__V1__GET_POLICY_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__get_policy_request__descriptor) \
     , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__ListPoliciesRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__TRUST__V1__LIST_POLICIES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_policies_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__ListPoliciesResponse
+{
+  ProtobufCMessage base;
+  size_t n_policies;
+  Rapport__Trust__V1__TrustPolicy **policies;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__TRUST__V1__LIST_POLICIES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_policies_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Trust__V1__WatchTrustProfileRequest
@@ -454,6 +656,196 @@ Rapport__Trust__V1__VerifyReplayResponse *
 void   rapport__trust__v1__verify_replay_response__free_unpacked
                      (Rapport__Trust__V1__VerifyReplayResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__GetOutcomesRequest methods */
+void   rapport__trust__v1__get_outcomes_request__init
+                     (Rapport__Trust__V1__GetOutcomesRequest         *message);
+size_t rapport__trust__v1__get_outcomes_request__get_packed_size
+                     (const Rapport__Trust__V1__GetOutcomesRequest   *message);
+size_t rapport__trust__v1__get_outcomes_request__pack
+                     (const Rapport__Trust__V1__GetOutcomesRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__get_outcomes_request__pack_to_buffer
+                     (const Rapport__Trust__V1__GetOutcomesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__GetOutcomesRequest *
+       rapport__trust__v1__get_outcomes_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__get_outcomes_request__free_unpacked
+                     (Rapport__Trust__V1__GetOutcomesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__GetSustainingIndexRequest methods */
+void   rapport__trust__v1__get_sustaining_index_request__init
+                     (Rapport__Trust__V1__GetSustainingIndexRequest         *message);
+size_t rapport__trust__v1__get_sustaining_index_request__get_packed_size
+                     (const Rapport__Trust__V1__GetSustainingIndexRequest   *message);
+size_t rapport__trust__v1__get_sustaining_index_request__pack
+                     (const Rapport__Trust__V1__GetSustainingIndexRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__get_sustaining_index_request__pack_to_buffer
+                     (const Rapport__Trust__V1__GetSustainingIndexRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__GetSustainingIndexRequest *
+       rapport__trust__v1__get_sustaining_index_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__get_sustaining_index_request__free_unpacked
+                     (Rapport__Trust__V1__GetSustainingIndexRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__RetractEvidenceRequest methods */
+void   rapport__trust__v1__retract_evidence_request__init
+                     (Rapport__Trust__V1__RetractEvidenceRequest         *message);
+size_t rapport__trust__v1__retract_evidence_request__get_packed_size
+                     (const Rapport__Trust__V1__RetractEvidenceRequest   *message);
+size_t rapport__trust__v1__retract_evidence_request__pack
+                     (const Rapport__Trust__V1__RetractEvidenceRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__retract_evidence_request__pack_to_buffer
+                     (const Rapport__Trust__V1__RetractEvidenceRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__RetractEvidenceRequest *
+       rapport__trust__v1__retract_evidence_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__retract_evidence_request__free_unpacked
+                     (Rapport__Trust__V1__RetractEvidenceRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__GetSnapshotRequest methods */
+void   rapport__trust__v1__get_snapshot_request__init
+                     (Rapport__Trust__V1__GetSnapshotRequest         *message);
+size_t rapport__trust__v1__get_snapshot_request__get_packed_size
+                     (const Rapport__Trust__V1__GetSnapshotRequest   *message);
+size_t rapport__trust__v1__get_snapshot_request__pack
+                     (const Rapport__Trust__V1__GetSnapshotRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__get_snapshot_request__pack_to_buffer
+                     (const Rapport__Trust__V1__GetSnapshotRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__GetSnapshotRequest *
+       rapport__trust__v1__get_snapshot_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__get_snapshot_request__free_unpacked
+                     (Rapport__Trust__V1__GetSnapshotRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ListSnapshotsRequest methods */
+void   rapport__trust__v1__list_snapshots_request__init
+                     (Rapport__Trust__V1__ListSnapshotsRequest         *message);
+size_t rapport__trust__v1__list_snapshots_request__get_packed_size
+                     (const Rapport__Trust__V1__ListSnapshotsRequest   *message);
+size_t rapport__trust__v1__list_snapshots_request__pack
+                     (const Rapport__Trust__V1__ListSnapshotsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__list_snapshots_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ListSnapshotsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ListSnapshotsRequest *
+       rapport__trust__v1__list_snapshots_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__list_snapshots_request__free_unpacked
+                     (Rapport__Trust__V1__ListSnapshotsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ListSnapshotsResponse methods */
+void   rapport__trust__v1__list_snapshots_response__init
+                     (Rapport__Trust__V1__ListSnapshotsResponse         *message);
+size_t rapport__trust__v1__list_snapshots_response__get_packed_size
+                     (const Rapport__Trust__V1__ListSnapshotsResponse   *message);
+size_t rapport__trust__v1__list_snapshots_response__pack
+                     (const Rapport__Trust__V1__ListSnapshotsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__list_snapshots_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ListSnapshotsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ListSnapshotsResponse *
+       rapport__trust__v1__list_snapshots_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__list_snapshots_response__free_unpacked
+                     (Rapport__Trust__V1__ListSnapshotsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__VerifySnapshotsRequest methods */
+void   rapport__trust__v1__verify_snapshots_request__init
+                     (Rapport__Trust__V1__VerifySnapshotsRequest         *message);
+size_t rapport__trust__v1__verify_snapshots_request__get_packed_size
+                     (const Rapport__Trust__V1__VerifySnapshotsRequest   *message);
+size_t rapport__trust__v1__verify_snapshots_request__pack
+                     (const Rapport__Trust__V1__VerifySnapshotsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__verify_snapshots_request__pack_to_buffer
+                     (const Rapport__Trust__V1__VerifySnapshotsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__VerifySnapshotsRequest *
+       rapport__trust__v1__verify_snapshots_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__verify_snapshots_request__free_unpacked
+                     (Rapport__Trust__V1__VerifySnapshotsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__VerifySnapshotsResponse methods */
+void   rapport__trust__v1__verify_snapshots_response__init
+                     (Rapport__Trust__V1__VerifySnapshotsResponse         *message);
+size_t rapport__trust__v1__verify_snapshots_response__get_packed_size
+                     (const Rapport__Trust__V1__VerifySnapshotsResponse   *message);
+size_t rapport__trust__v1__verify_snapshots_response__pack
+                     (const Rapport__Trust__V1__VerifySnapshotsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__verify_snapshots_response__pack_to_buffer
+                     (const Rapport__Trust__V1__VerifySnapshotsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__VerifySnapshotsResponse *
+       rapport__trust__v1__verify_snapshots_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__verify_snapshots_response__free_unpacked
+                     (Rapport__Trust__V1__VerifySnapshotsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ReplayEvidenceRequest methods */
+void   rapport__trust__v1__replay_evidence_request__init
+                     (Rapport__Trust__V1__ReplayEvidenceRequest         *message);
+size_t rapport__trust__v1__replay_evidence_request__get_packed_size
+                     (const Rapport__Trust__V1__ReplayEvidenceRequest   *message);
+size_t rapport__trust__v1__replay_evidence_request__pack
+                     (const Rapport__Trust__V1__ReplayEvidenceRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__replay_evidence_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ReplayEvidenceRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ReplayEvidenceRequest *
+       rapport__trust__v1__replay_evidence_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__replay_evidence_request__free_unpacked
+                     (Rapport__Trust__V1__ReplayEvidenceRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ReplayEvidenceResponse methods */
+void   rapport__trust__v1__replay_evidence_response__init
+                     (Rapport__Trust__V1__ReplayEvidenceResponse         *message);
+size_t rapport__trust__v1__replay_evidence_response__get_packed_size
+                     (const Rapport__Trust__V1__ReplayEvidenceResponse   *message);
+size_t rapport__trust__v1__replay_evidence_response__pack
+                     (const Rapport__Trust__V1__ReplayEvidenceResponse   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__replay_evidence_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ReplayEvidenceResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ReplayEvidenceResponse *
+       rapport__trust__v1__replay_evidence_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__replay_evidence_response__free_unpacked
+                     (Rapport__Trust__V1__ReplayEvidenceResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Trust__V1__GetPolicyRequest methods */
 void   rapport__trust__v1__get_policy_request__init
                      (Rapport__Trust__V1__GetPolicyRequest         *message);
@@ -472,6 +864,44 @@ Rapport__Trust__V1__GetPolicyRequest *
                       const uint8_t       *data);
 void   rapport__trust__v1__get_policy_request__free_unpacked
                      (Rapport__Trust__V1__GetPolicyRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ListPoliciesRequest methods */
+void   rapport__trust__v1__list_policies_request__init
+                     (Rapport__Trust__V1__ListPoliciesRequest         *message);
+size_t rapport__trust__v1__list_policies_request__get_packed_size
+                     (const Rapport__Trust__V1__ListPoliciesRequest   *message);
+size_t rapport__trust__v1__list_policies_request__pack
+                     (const Rapport__Trust__V1__ListPoliciesRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__list_policies_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ListPoliciesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ListPoliciesRequest *
+       rapport__trust__v1__list_policies_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__list_policies_request__free_unpacked
+                     (Rapport__Trust__V1__ListPoliciesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ListPoliciesResponse methods */
+void   rapport__trust__v1__list_policies_response__init
+                     (Rapport__Trust__V1__ListPoliciesResponse         *message);
+size_t rapport__trust__v1__list_policies_response__get_packed_size
+                     (const Rapport__Trust__V1__ListPoliciesResponse   *message);
+size_t rapport__trust__v1__list_policies_response__pack
+                     (const Rapport__Trust__V1__ListPoliciesResponse   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__list_policies_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ListPoliciesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ListPoliciesResponse *
+       rapport__trust__v1__list_policies_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__list_policies_response__free_unpacked
+                     (Rapport__Trust__V1__ListPoliciesResponse *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Trust__V1__WatchTrustProfileRequest methods */
 void   rapport__trust__v1__watch_trust_profile_request__init
@@ -546,8 +976,44 @@ typedef void (*Rapport__Trust__V1__VerifyReplayRequest_Closure)
 typedef void (*Rapport__Trust__V1__VerifyReplayResponse_Closure)
                  (const Rapport__Trust__V1__VerifyReplayResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Trust__V1__GetOutcomesRequest_Closure)
+                 (const Rapport__Trust__V1__GetOutcomesRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__GetSustainingIndexRequest_Closure)
+                 (const Rapport__Trust__V1__GetSustainingIndexRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__RetractEvidenceRequest_Closure)
+                 (const Rapport__Trust__V1__RetractEvidenceRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__GetSnapshotRequest_Closure)
+                 (const Rapport__Trust__V1__GetSnapshotRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__ListSnapshotsRequest_Closure)
+                 (const Rapport__Trust__V1__ListSnapshotsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__ListSnapshotsResponse_Closure)
+                 (const Rapport__Trust__V1__ListSnapshotsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__VerifySnapshotsRequest_Closure)
+                 (const Rapport__Trust__V1__VerifySnapshotsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__VerifySnapshotsResponse_Closure)
+                 (const Rapport__Trust__V1__VerifySnapshotsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__ReplayEvidenceRequest_Closure)
+                 (const Rapport__Trust__V1__ReplayEvidenceRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__ReplayEvidenceResponse_Closure)
+                 (const Rapport__Trust__V1__ReplayEvidenceResponse *message,
+                  void *closure_data);
 typedef void (*Rapport__Trust__V1__GetPolicyRequest_Closure)
                  (const Rapport__Trust__V1__GetPolicyRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__ListPoliciesRequest_Closure)
+                 (const Rapport__Trust__V1__ListPoliciesRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__ListPoliciesResponse_Closure)
+                 (const Rapport__Trust__V1__ListPoliciesResponse *message,
                   void *closure_data);
 typedef void (*Rapport__Trust__V1__WatchTrustProfileRequest_Closure)
                  (const Rapport__Trust__V1__WatchTrustProfileRequest *message,
@@ -578,6 +1044,18 @@ struct Rapport__Trust__V1__TrustService_Service
                   const Rapport__Trust__V1__WhatIfRequest *input,
                   Rapport__Trust__V1__WhatIfResponse_Closure closure,
                   void *closure_data);
+  void (*suggest_actions)(Rapport__Trust__V1__TrustService_Service *service,
+                          const Rapport__Trust__V1__SuggestActionsRequest *input,
+                          Rapport__Trust__V1__SuggestActionsResponse_Closure closure,
+                          void *closure_data);
+  void (*get_outcomes)(Rapport__Trust__V1__TrustService_Service *service,
+                       const Rapport__Trust__V1__GetOutcomesRequest *input,
+                       Rapport__Trust__V1__Outcomes_Closure closure,
+                       void *closure_data);
+  void (*get_sustaining_index)(Rapport__Trust__V1__TrustService_Service *service,
+                               const Rapport__Trust__V1__GetSustainingIndexRequest *input,
+                               Rapport__Trust__V1__SustainingIndex_Closure closure,
+                               void *closure_data);
   void (*get_evidence)(Rapport__Trust__V1__TrustService_Service *service,
                        const Rapport__Trust__V1__GetEvidenceRequest *input,
                        Rapport__Trust__V1__Evidence_Closure closure,
@@ -586,6 +1064,26 @@ struct Rapport__Trust__V1__TrustService_Service
                         const Rapport__Trust__V1__ListEvidenceRequest *input,
                         Rapport__Trust__V1__ListEvidenceResponse_Closure closure,
                         void *closure_data);
+  void (*retract_evidence)(Rapport__Trust__V1__TrustService_Service *service,
+                           const Rapport__Trust__V1__RetractEvidenceRequest *input,
+                           Rapport__Trust__V1__Evidence_Closure closure,
+                           void *closure_data);
+  void (*get_snapshot)(Rapport__Trust__V1__TrustService_Service *service,
+                       const Rapport__Trust__V1__GetSnapshotRequest *input,
+                       Rapport__Trust__V1__TrustSnapshot_Closure closure,
+                       void *closure_data);
+  void (*list_snapshots)(Rapport__Trust__V1__TrustService_Service *service,
+                         const Rapport__Trust__V1__ListSnapshotsRequest *input,
+                         Rapport__Trust__V1__ListSnapshotsResponse_Closure closure,
+                         void *closure_data);
+  void (*verify_snapshots)(Rapport__Trust__V1__TrustService_Service *service,
+                           const Rapport__Trust__V1__VerifySnapshotsRequest *input,
+                           Rapport__Trust__V1__VerifySnapshotsResponse_Closure closure,
+                           void *closure_data);
+  void (*replay_evidence)(Rapport__Trust__V1__TrustService_Service *service,
+                          const Rapport__Trust__V1__ReplayEvidenceRequest *input,
+                          Rapport__Trust__V1__ReplayEvidenceResponse_Closure closure,
+                          void *closure_data);
   void (*verify_replay)(Rapport__Trust__V1__TrustService_Service *service,
                         const Rapport__Trust__V1__VerifyReplayRequest *input,
                         Rapport__Trust__V1__VerifyReplayResponse_Closure closure,
@@ -594,6 +1092,10 @@ struct Rapport__Trust__V1__TrustService_Service
                      const Rapport__Trust__V1__GetPolicyRequest *input,
                      Rapport__Trust__V1__TrustPolicy_Closure closure,
                      void *closure_data);
+  void (*list_policies)(Rapport__Trust__V1__TrustService_Service *service,
+                        const Rapport__Trust__V1__ListPoliciesRequest *input,
+                        Rapport__Trust__V1__ListPoliciesResponse_Closure closure,
+                        void *closure_data);
   void (*watch_trust_profile)(Rapport__Trust__V1__TrustService_Service *service,
                               const Rapport__Trust__V1__WatchTrustProfileRequest *input,
                               Rapport__Trust__V1__WatchTrustProfileResponse_Closure closure,
@@ -610,10 +1112,19 @@ void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_S
       function_prefix__ ## get_profile_at,\
       function_prefix__ ## explain_change,\
       function_prefix__ ## what_if,\
+      function_prefix__ ## suggest_actions,\
+      function_prefix__ ## get_outcomes,\
+      function_prefix__ ## get_sustaining_index,\
       function_prefix__ ## get_evidence,\
       function_prefix__ ## list_evidence,\
+      function_prefix__ ## retract_evidence,\
+      function_prefix__ ## get_snapshot,\
+      function_prefix__ ## list_snapshots,\
+      function_prefix__ ## verify_snapshots,\
+      function_prefix__ ## replay_evidence,\
       function_prefix__ ## verify_replay,\
       function_prefix__ ## get_policy,\
+      function_prefix__ ## list_policies,\
       function_prefix__ ## watch_trust_profile  }
 void rapport__trust__v1__trust_service__get_trust_profile(ProtobufCService *service,
                                                           const Rapport__Trust__V1__GetTrustProfileRequest *input,
@@ -631,6 +1142,18 @@ void rapport__trust__v1__trust_service__what_if(ProtobufCService *service,
                                                 const Rapport__Trust__V1__WhatIfRequest *input,
                                                 Rapport__Trust__V1__WhatIfResponse_Closure closure,
                                                 void *closure_data);
+void rapport__trust__v1__trust_service__suggest_actions(ProtobufCService *service,
+                                                        const Rapport__Trust__V1__SuggestActionsRequest *input,
+                                                        Rapport__Trust__V1__SuggestActionsResponse_Closure closure,
+                                                        void *closure_data);
+void rapport__trust__v1__trust_service__get_outcomes(ProtobufCService *service,
+                                                     const Rapport__Trust__V1__GetOutcomesRequest *input,
+                                                     Rapport__Trust__V1__Outcomes_Closure closure,
+                                                     void *closure_data);
+void rapport__trust__v1__trust_service__get_sustaining_index(ProtobufCService *service,
+                                                             const Rapport__Trust__V1__GetSustainingIndexRequest *input,
+                                                             Rapport__Trust__V1__SustainingIndex_Closure closure,
+                                                             void *closure_data);
 void rapport__trust__v1__trust_service__get_evidence(ProtobufCService *service,
                                                      const Rapport__Trust__V1__GetEvidenceRequest *input,
                                                      Rapport__Trust__V1__Evidence_Closure closure,
@@ -639,6 +1162,26 @@ void rapport__trust__v1__trust_service__list_evidence(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ListEvidenceRequest *input,
                                                       Rapport__Trust__V1__ListEvidenceResponse_Closure closure,
                                                       void *closure_data);
+void rapport__trust__v1__trust_service__retract_evidence(ProtobufCService *service,
+                                                         const Rapport__Trust__V1__RetractEvidenceRequest *input,
+                                                         Rapport__Trust__V1__Evidence_Closure closure,
+                                                         void *closure_data);
+void rapport__trust__v1__trust_service__get_snapshot(ProtobufCService *service,
+                                                     const Rapport__Trust__V1__GetSnapshotRequest *input,
+                                                     Rapport__Trust__V1__TrustSnapshot_Closure closure,
+                                                     void *closure_data);
+void rapport__trust__v1__trust_service__list_snapshots(ProtobufCService *service,
+                                                       const Rapport__Trust__V1__ListSnapshotsRequest *input,
+                                                       Rapport__Trust__V1__ListSnapshotsResponse_Closure closure,
+                                                       void *closure_data);
+void rapport__trust__v1__trust_service__verify_snapshots(ProtobufCService *service,
+                                                         const Rapport__Trust__V1__VerifySnapshotsRequest *input,
+                                                         Rapport__Trust__V1__VerifySnapshotsResponse_Closure closure,
+                                                         void *closure_data);
+void rapport__trust__v1__trust_service__replay_evidence(ProtobufCService *service,
+                                                        const Rapport__Trust__V1__ReplayEvidenceRequest *input,
+                                                        Rapport__Trust__V1__ReplayEvidenceResponse_Closure closure,
+                                                        void *closure_data);
 void rapport__trust__v1__trust_service__verify_replay(ProtobufCService *service,
                                                       const Rapport__Trust__V1__VerifyReplayRequest *input,
                                                       Rapport__Trust__V1__VerifyReplayResponse_Closure closure,
@@ -647,6 +1190,10 @@ void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    const Rapport__Trust__V1__GetPolicyRequest *input,
                                                    Rapport__Trust__V1__TrustPolicy_Closure closure,
                                                    void *closure_data);
+void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
+                                                      const Rapport__Trust__V1__ListPoliciesRequest *input,
+                                                      Rapport__Trust__V1__ListPoliciesResponse_Closure closure,
+                                                      void *closure_data);
 void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *service,
                                                             const Rapport__Trust__V1__WatchTrustProfileRequest *input,
                                                             Rapport__Trust__V1__WatchTrustProfileResponse_Closure closure,
@@ -665,7 +1212,19 @@ extern const ProtobufCMessageDescriptor rapport__trust__v1__list_evidence_reques
 extern const ProtobufCMessageDescriptor rapport__trust__v1__list_evidence_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__trust__v1__verify_replay_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__trust__v1__verify_replay_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__get_outcomes_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__get_sustaining_index_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__retract_evidence_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__get_snapshot_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__list_snapshots_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__list_snapshots_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__verify_snapshots_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__verify_snapshots_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__replay_evidence_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__replay_evidence_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__trust__v1__get_policy_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__list_policies_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__list_policies_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__trust__v1__watch_trust_profile_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__trust__v1__watch_trust_profile_response__descriptor;
 extern const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor;

@@ -1,0 +1,105 @@
+import RPC
+import Schema
+import ServiceKit
+import Storage
+
+/// From the request to the answer.
+extension RelationshipsService {
+    func acceptRequest(_ request: AcceptRequestRequest, _ context: ServerContext) async throws -> Relationship {
+        try await answer(request, context, "relationship.accepted.v1") { change, relationship, requester in
+            try relationship.accept(by: try change.party(.trustor, .trustee), requester: requester)
+            try change.cancel(.requestExpires, for: relationship.name)
+        }
+    }
+
+    func declineRequest(_ request: DeclineRequestRequest, _ context: ServerContext) async throws -> Relationship {
+        try await answer(request, context, "relationship.declined.v1") { change, relationship, requester in
+            try relationship.decline(by: try change.party(.trustor, .trustee), requester: requester)
+            try change.close(relationship)
+        }
+    }
+
+    func askForMoreInfo(_ request: AskForMoreInfoRequest, _ context: ServerContext) async throws -> Relationship {
+        try await answer(request, context, "relationship.info_asked.v1") { change, relationship, requester in
+            try relationship.askForInfo(by: try change.party(.trustor, .trustee), requester: requester)
+            let asked = try change.list(
+                Tables.inquiries, parent: relationship.name, limit: Inquiry.maximumPerRequest)
+            guard asked.count < Inquiry.maximumPerRequest else {
+                throw Refusal(
+                    .resourceExhausted, "CAPACITY_FULL",
+                    "At most \(Inquiry.maximumPerRequest) questions are asked about a request.")
+            }
+            _ = try change.create(
+                Tables.inquiries,
+                Inquiry.asked(request.question, name: change.newName("inquiries", in: relationship.name)))
+        }
+    }
+
+    func provideInfo(_ request: ProvideInfoRequest, _ context: ServerContext) async throws -> Relationship {
+        try await answer(request, context, "relationship.info_provided.v1") { change, relationship, requester in
+            try relationship.provideInfo(by: change.actor, requester: requester)
+            let open = try Tables.inquiries.list(
+                parent: ResourceName(relationship.name, "organizations", "relationships"), state: 1, limit: 1,
+                in: change.transaction)
+            for var inquiry in open {
+                try inquiry.reply(request.answer, at: change.now)
+                _ = try change.save(Tables.inquiries, inquiry)
+            }
+        }
+    }
+
+    func withdrawRequest(_ request: WithdrawRequestRequest, _ context: ServerContext) async throws -> Relationship {
+        try await answer(request, context, "relationship.withdrawn.v1") { change, relationship, requester in
+            try relationship.withdraw(by: change.actor, requester: requester)
+            try change.close(relationship)
+        }
+    }
+
+    func getInquiry(_ request: GetInquiryRequest, _ context: ServerContext) async throws -> Inquiry {
+        try await runtime.get(context, Tables.inquiries, request.name)
+    }
+
+    func listInquiries(
+        _ request: ListInquiriesRequest, _ context: ServerContext
+    ) async throws -> ListInquiriesResponse {
+        let page = try await runtime.list(context, Tables.inquiries, request)
+        return ListInquiriesResponse(inquiries: page.items, nextPageToken: page.nextPageToken)
+    }
+
+    /// One act on a request. An administrator who asked for others' relationship is heard like a party.
+    private func answer<Q: Mutation>(
+        _ request: Q, _ context: ServerContext, _ type: String,
+        _ act: @Sendable @escaping (Change, inout Relationship, _ requester: String) throws -> Void
+    ) async throws -> Relationship {
+        try await runtime.mutate(
+            request, context, under: request.name, answering: Tables.relationships,
+            admitting: { caller, relationship, snapshot in
+                try caller.person
+                    == PairIndex.requester(
+                        of: relationship.name, organization: caller.organization, in: snapshot)
+            }
+        ) { change in
+            guard change.caller?.person != nil else { throw Refusal.notParty }
+            var relationship = try change.get(Tables.relationships, request.name)
+            let requester = try PairIndex.requester(
+                of: relationship.name, organization: try ResourceName.relationship(of: relationship.name).organization,
+                in: change.transaction)
+            try act(change, &relationship, requester)
+            return try change.publish(type, saving: relationship)
+        }
+    }
+}
+
+extension Change {
+    func expireRequest(_ name: String) throws {
+        guard var relationship = try find(Tables.relationships, name), relationship.expire() else { return }
+        relationship = try publish("relationship.expired.v1", saving: relationship)
+        try closePair(relationship)
+    }
+
+    /// The request has come to nothing.
+    fileprivate func close(_ relationship: Relationship) throws {
+        try cancel(.requestExpires, for: relationship.name)
+        try closePair(relationship)
+    }
+}

@@ -1,0 +1,124 @@
+import Schema
+import ServiceKit
+import Storage
+import TrustModel
+
+/// The sustaining index's inputs, made of what was observed in the 56 days before an instant (docs/domain.md §3.13,
+/// rule 32).
+struct SustainingInputs {
+    let facts: SustainingFacts
+    /// The latest held session or substantive feedback; nil without any in the 56 days.
+    let lastContact: Instant?
+    let heldSessions: [Instant]
+    /// Changes of context that nothing was adapted to yet.
+    let openContextChanges: [Observation]
+    /// Feedback to the trustee that waits for an acknowledgement.
+    let openFeedback: [Observation]
+
+    /// Reads these 56 days and no more, however long the relationship.
+    static func read(
+        _ relationship: Relationship, start: Instant, at instant: Instant, in snapshot: Snapshot
+    ) throws -> SustainingInputs {
+        let store = ObservationStore(try ResourceName(relationship.name, "organizations", "relationships"))
+        let from = instant.advanced(byDays: -SustainingFacts.windowDays)
+        let observations = try store.observations(from: from, to: instant, in: snapshot)
+        var absences = try store.leave(
+            of: [relationship.trustor, relationship.trustee], from: from, to: instant, in: snapshot)
+        absences += pauses(
+            observations.filter { $0.kind == .pause }, before: try store.last(.pause, upTo: from, in: snapshot),
+            from: from, to: instant)
+        return SustainingInputs(
+            observations, absences: absences, start: start, cadenceDays: Int(relationship.cadenceDays), at: instant)
+    }
+
+    /// - Parameter observations: in the order of time.
+    init(
+        _ observations: [Observation], absences: [SustainingFacts.Absence], start: Instant, cadenceDays: Int,
+        at instant: Instant
+    ) {
+        let byKind = Dictionary(grouping: observations, by: \.kind)
+        func all(_ kind: Observation.Kind) -> [Observation] { byKind[kind] ?? [] }
+        var facts = SustainingFacts(start: start, cadenceDays: cadenceDays)
+        heldSessions = all(.sessionHeld).map(\.at)
+        facts.contacts = heldSessions + all(.feedback).filter { $0.effectiveKind != .neutral }.map(\.at)
+        lastContact = facts.contacts.max()
+        facts.absences = absences
+        let given = all(.feedback).filter { $0.role == .trustee }
+        facts.recognitions = given.filter { [.recognition, .balanced].contains($0.effectiveKind) }.map(\.at)
+        facts.guidance = given.filter {
+            [.balanced, .constructive, .criticismOnly].contains($0.effectiveKind) && $0.isSet
+        }.map(\.at)
+
+        let accepted = Dictionary(all(.supportAccepted).map { ($0.subject, $0.at) }) { first, _ in first }
+        let supports = all(.supportPlanned).compactMap { support in
+            accepted[support.subject].map { (answers: support.object, at: $0) }
+        }
+        /// The first of these after the trigger.
+        func answer(_ trigger: Observation, _ adaptations: [Instant]) -> SustainingFacts.Trigger {
+            SustainingFacts.Trigger(
+                occurredAt: trigger.at, answeredAt: adaptations.filter { $0 >= trigger.at }.min())
+        }
+        let missed = all(.checkInMissed).map { trigger in
+            answer(
+                trigger,
+                all(.revision).filter { $0.subject == trigger.subject }.map(\.at)
+                    + supports.filter(\.answers.isEmpty).map(\.at))
+        }
+        let changes = all(.contextChange).map { trigger in
+            answer(
+                trigger,
+                all(.revision).filter { $0.object == trigger.subject }.map(\.at)
+                    + supports.filter { $0.answers == trigger.subject }.map(\.at))
+        }
+        let agreements = all(.agreementRevised).map { answer($0, all(.agreementSigned).map(\.at)) }
+        facts.triggers = missed + changes + agreements
+        openContextChanges = zip(all(.contextChange), changes).filter { $1.answeredAt == nil }.map(\.0)
+
+        let closed = Dictionary(all(.commitmentClosed).map { ($0.subject, $0.at) }) { first, _ in first }
+        facts.reflections = all(.reflection).map { reflection in
+            SustainingFacts.Reflection(
+                occurredAt: reflection.at, isByBoth: reflection.isSet,
+                actionClosedAt: reflection.object.split(separator: "\n").compactMap { closed[String($0)] }.min())
+        }
+
+        let acknowledged = Set((all(.acknowledged) + all(.acted)).map(\.subject))
+        openFeedback = all(.feedback).filter {
+            $0.role == .trustor && !acknowledged.contains($0.subject) && $0.at > instant.advanced(byHours: -72)
+        }
+        self.facts = facts
+    }
+
+    /// A pause begins with the one and ends with the next; it may have begun before, and may last.
+    static func pauses(
+        _ marks: [Observation], before: Observation?, from: Instant, to: Instant
+    ) -> [SustainingFacts.Absence] {
+        var absences: [SustainingFacts.Absence] = []
+        var since = before?.isSet == true ? from : nil
+        for mark in marks {
+            if mark.isSet {
+                since = since ?? mark.at
+            } else if let began = since {
+                absences.append(.init(from: began, to: mark.at))
+                since = nil
+            }
+        }
+        if let since { absences.append(.init(from: since, to: to)) }
+        return absences
+    }
+
+    // MARK: Monitors (docs/domain.md §4.5)
+
+    /// M1: no contact for more than twice the cadence and 3 days, absences removed.
+    func hasContactGap(at instant: Instant) -> Bool {
+        let first = max(facts.start, instant.advanced(byDays: -SustainingFacts.windowDays))
+        let since = max(lastContact ?? first, first)
+        let limit = 2 * facts.cadenceDays + 3
+        return facts.presence(from: since, to: instant) > Double(limit)
+    }
+
+    /// M2: no recognition in 28 days, while at least two sessions were held.
+    func hasRecognitionDrought(at instant: Instant) -> Bool {
+        let from = instant.advanced(byDays: -28)
+        return heldSessions.count { $0 > from } >= 2 && !facts.recognitions.contains { $0 > from }
+    }
+}
