@@ -176,6 +176,9 @@ struct SupportDeliveryTests {
 
 extension Workshop {
     func delivery(_ create: @escaping @Sendable (CreateCommitmentRequest) async throws -> Void) -> SupportDelivery {
-        SupportDelivery(database: host.runtime.database, logger: host.runtime.logger, create: create)
+        SupportDelivery(database: host.runtime.database, logger: host.runtime.logger, create: create) { [host] name in
+            let known = try await host.runtime.database.read { host.runtime.projection?.relationship(name, in: $0) }
+            return known?.state == .ended
+        }
     }
 }
