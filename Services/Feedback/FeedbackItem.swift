@@ -94,7 +94,8 @@ extension FeedbackItem {
         guard state == .delivered else { throw Refusal.wrongState("feedback", is: state, needs: "DELIVERED") }
         guard inTime || isHidden else {
             throw Refusal.wrongState(
-                "feedback", is: "older than \(Self.withdrawalHours) hours", needs: "a younger one; talk about it instead")
+                "feedback", is: "older than \(Self.withdrawalHours) hours",
+                needs: "a younger one; talk about it instead")
         }
         state = .withdrawn
         situation = ""

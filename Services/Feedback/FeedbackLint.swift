@@ -13,7 +13,10 @@ enum FeedbackLint {
         let told = texts.prefix(3)
         let checks: [(Bool, LintFinding.Code, String)] = [
             (described && !item.situation.saysSomething, .missingSituation, "say when and where it was"),
-            (described && !item.behaviour.saysSomething, .missingBehaviour, "say what was done, as a camera would see it"),
+            (
+                described && !item.behaviour.saysSomething, .missingBehaviour,
+                "say what was done, as a camera would see it"
+            ),
             (described && !item.impact.saysSomething, .missingImpact, "say what it brought about"),
             (improves && !item.nextStep.saysSomething, .noNextStep, "say what could be tried next time"),
             (
@@ -38,7 +41,8 @@ enum FeedbackLint {
     /// What somebody is said to be, by "you are …".
     private static let traits: Set<String> = [
         "aggressive", "arrogant", "bad", "boring", "careless", "childish", "chaotic", "clumsy", "cold", "difficult",
-        "disorganised", "disorganized", "dumb", "egoistic", "hopeless", "ignorant", "immature", "impatient", "incapable",
+        "disorganised", "disorganized", "dumb", "egoistic", "hopeless", "ignorant", "immature", "impatient",
+        "incapable",
         "incompetent", "insensitive", "lazy", "mean", "moody", "naive", "negative", "passive", "pathetic", "rude",
         "selfish", "sensitive", "slow", "sloppy", "stubborn", "stupid", "unfriendly", "unmotivated", "unprofessional",
         "unreliable", "useless", "weak",
@@ -62,7 +66,9 @@ enum FeedbackLint {
     private static let comparisons: [[String]] = [["than"], ["compared", "to"], ["compared", "with"], ["unlike"]]
     /// Between the comparison and the peers: than most of your colleagues.
     private static let determiners: Set<String> = ["all", "any", "most", "of", "other", "our", "the", "your"]
-    private static let outright: [[String]] = [["everyone", "else"], ["everybody", "else"], ["rest", "of", "the", "team"]]
+    private static let outright: [[String]] = [
+        ["everyone", "else"], ["everybody", "else"], ["rest", "of", "the", "team"],
+    ]
 
     private static func isAboutPerson(_ words: [Substring]) -> Bool {
         positions(of: selves, in: words).first != nil

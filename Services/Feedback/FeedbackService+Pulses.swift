@@ -57,39 +57,39 @@ extension FeedbackService {
         return SkipPulseResponse()
     }
 
+    /// For the other one it does not exist.
     func getPulse(_ request: GetPulseRequest, _ context: ServerContext) async throws -> Pulse {
-        try await requireAuthor(context, under: request.name)
-        return try await runtime.get(context, Tables.pulses, request.name) { pulse, access in
+        try await runtime.get(context, Tables.pulses, request.name) { pulse, access in
             pulse.author == access.caller.person
         }
     }
 
     /// One's own answers: nobody else ever reads a value.
     func listPulses(_ request: ListPulsesRequest, _ context: ServerContext) async throws -> ListPulsesResponse {
-        try await requireAuthor(context, under: request.parent)
+        guard try await runtime.access(context, under: request.parent).role == .trustor else {
+            throw Refusal.notTheAuthor
+        }
         let page = try await runtime.list(context, Tables.pulses, request) { pulse, access in
             pulse.author == access.caller.person
         }
         return ListPulsesResponse(pulses: page.items, nextPageToken: page.nextPageToken)
     }
 
-    func getPulseTrend(_ request: GetPulseTrendRequest, _ context: ServerContext) async throws -> GetPulseTrendResponse {
+    func getPulseTrend(_ request: GetPulseTrendRequest, _ context: ServerContext) async throws -> GetPulseTrendResponse
+    {
         let parent = try ResourceName(request.parent, "organizations", "relationships")
         return try await runtime.read(context, under: parent.text) { [clock = runtime.clock] snapshot, access in
             guard access.role != .other else { throw Refusal.notThePair }
             let pulses = try Tables.allPulses(under: parent, in: snapshot)
             if access.role == .trustor {
-                return GetPulseTrendResponse(trends: PulseTrend.own(pulses.filter { $0.author == access.caller.person }))
+                return GetPulseTrendResponse(
+                    trends: PulseTrend.own(pulses.filter { $0.author == access.caller.person }))
             }
             // A relationship that is active has a start.
             guard let start = try access.relationship.startTime.map({ try Instant($0) }) else { return .init() }
             let now = try access.effectiveTime(clock, in: snapshot)
             return GetPulseTrendResponse(trends: try PulseTrend.released(pulses, since: start, at: now))
         }
-    }
-
-    private func requireAuthor(_ context: ServerContext, under name: String) async throws {
-        guard try await runtime.access(context, under: name).role == .trustor else { throw Refusal.notTheAuthor }
     }
 }
 

@@ -66,9 +66,8 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
     }
 
     func updateGoal(_ request: UpdateGoalRequest, _ context: ServerContext) async throws -> Goal {
-        guard let patch = request.goal else { throw Refusal.invalid("goal", "is required") }
-        return try await change(request, context, named: patch.name) { change, goal in
-            let words = try Goal.changeable.apply(request.updateMask, patch, to: goal)
+        try await change(request, context, named: request.name) { change, goal in
+            let words = try Goal.changeable.apply(request.updateMask, request.goal ?? Goal(), to: goal)
             if try goal.change(to: words, by: change.actor, at: change.now) { try change.publishProposal(of: goal) }
         }
     }

@@ -6,7 +6,7 @@ extension Obstacle {
     static let textLength = 1...2000
     static let acknowledgementLength = 0...2000
 
-    /// - Throws: INVALID_ARGUMENT for whatever breaks a limit or a goal of another relationship; UNIMPLEMENTED for SEALED.
+    /// - Throws: INVALID_ARGUMENT for whatever breaks a limit or a goal of another relationship; UNIMPLEMENTED, NOT_BUILT for SEALED.
     static func add(_ words: Obstacle, named name: String, by author: String, at now: Instant) throws -> Obstacle {
         try Check.text(words.text, "obstacle.text", textLength)
         guard words.text.saysSomething else { throw Refusal.invalid("obstacle.text", "is required") }

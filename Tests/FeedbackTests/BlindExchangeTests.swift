@@ -46,7 +46,8 @@ struct FeedbackRequestTests {
     func roles() async throws {
         let pair = try await Pair()
         let request = try await pair.ask(by: pair.coachee)
-        #expect(await refusal { try await pair.answer(request, by: pair.coachee) } == "PERMISSION_DENIED ROLE_FORBIDDEN")
+        #expect(
+            await refusal { try await pair.answer(request, by: pair.coachee) } == "PERMISSION_DENIED ROLE_FORBIDDEN")
         #expect(
             await refusal { try await pair.service.declineFeedbackRequest(.init(name: request.name), pair.coachee) }
                 == "PERMISSION_DENIED ROLE_FORBIDDEN")
@@ -138,7 +139,8 @@ struct BlindExchangeTests {
         #expect(reveal == second.deliverTime)
         let seen = try await pair.service.getFeedback(.init(name: first.name), pair.coach)
         #expect(seen.behaviour == first.behaviour && seen.revealTime == reveal)
-        #expect(try await pair.service.getFeedback(.init(name: second.name), pair.coachee).behaviour == "You interrupted")
+        #expect(
+            try await pair.service.getFeedback(.init(name: second.name), pair.coachee).behaviour == "You interrupted")
         let events = try await pair.events("feedback.delivered.v1")
         #expect(Set(events.map { $0.feedback?.feedbackItem }) == [first.name, second.name])
         #expect(events.allSatisfy { $0.occurredAt == reveal && $0.feedback?.revealTime == reveal })
@@ -160,7 +162,9 @@ struct BlindExchangeTests {
         let (author, other) = byGiver ? (pair.coachee, pair.coach) : (pair.coach, pair.coachee)
         let item = try await pair.answer(request, by: author)
         try await pair.host.advance(days: 6, hours: 23)
-        #expect(await refusal { try await pair.service.getFeedback(.init(name: item.name), other) } == "NOT_FOUND NOT_FOUND")
+        #expect(
+            await refusal { try await pair.service.getFeedback(.init(name: item.name), other) } == "NOT_FOUND NOT_FOUND"
+        )
         try await pair.host.advance(hours: 2)
         try await pair.host.advance(days: 1)
         let seen = try await pair.service.getFeedback(.init(name: item.name), other)
@@ -193,7 +197,8 @@ struct BlindExchangeTests {
         _ = try await pair.deliver(.neutral, by: pair.coachee)
         let page = try await pair.service.listFeedback(.init(parent: pair.name, pageSize: 3), pair.coach)
         let padded = page.nextPageToken.replacing("-", with: "+").replacing("_", with: "/")
-        let bytes = try #require(Data(base64Encoded: padded + String(repeating: "=", count: (4 - padded.count % 4) % 4)))
+        let bytes = try #require(
+            Data(base64Encoded: padded + String(repeating: "=", count: (4 - padded.count % 4) % 4)))
         let id = try #require(item.name.split(separator: "/").last)
         let token = String(decoding: bytes, as: UTF8.self)
         #expect(!page.nextPageToken.isEmpty)
@@ -206,7 +211,8 @@ struct BlindExchangeTests {
         #expect(
             await refusal { try await pair.service.tagFeedback(.init(name: item.name, kind: .neutral), pair.coach) }
                 == missing)
-        #expect(await refusal { try await pair.service.withdrawFeedback(.init(name: item.name), pair.coach) } == missing)
+        #expect(
+            await refusal { try await pair.service.withdrawFeedback(.init(name: item.name), pair.coach) } == missing)
         #expect(
             await refusal {
                 try await pair.service.getFeedback(.init(name: item.name), pair.host.context(service: "trust-scoring"))
@@ -223,7 +229,9 @@ struct BlindExchangeTests {
         let item = try await pair.answer(request, by: pair.coachee)
         try await pair.host.advance(days: 5)
         #expect(try await pair.service.getFeedbackRequest(.init(name: request.name), pair.coach).state == .expired)
-        #expect(await refusal { try await pair.service.getFeedback(.init(name: item.name), pair.coach) } == "NOT_FOUND NOT_FOUND")
+        #expect(
+            await refusal { try await pair.service.getFeedback(.init(name: item.name), pair.coach) }
+                == "NOT_FOUND NOT_FOUND")
         try await pair.host.advance(days: 3)
         #expect(try await pair.service.getFeedback(.init(name: item.name), pair.coach).name == item.name)
     }
@@ -240,7 +248,9 @@ struct BlindExchangeTests {
         #expect(gone.state == .withdrawn && gone.behaviour.isEmpty)
         try await pair.host.advance(days: 10)
         #expect(try await pair.everything(seenBy: pair.coach) == before)
-        #expect(await refusal { try await pair.service.getFeedback(.init(name: item.name), pair.coach) } == "NOT_FOUND NOT_FOUND")
+        #expect(
+            await refusal { try await pair.service.getFeedback(.init(name: item.name), pair.coach) }
+                == "NOT_FOUND NOT_FOUND")
         #expect(try await pair.host.events().map(\.type) == ["feedback.requested.v1"])
         let second = try await pair.answer(request, by: pair.coachee)
         #expect(second.revealTime == nil)

@@ -28,7 +28,10 @@ struct FeedbackAnswerServiceTests {
                 "feedback.delivered.v1", "feedback.tagged.v1", "feedback.acknowledged.v1", "feedback.acted_on.v1",
             ])
         #expect(events.map { $0.feedback?.kind } == Array(repeating: .constructive, count: 4))
-        #expect(events.map { $0.feedback?.effectiveKind } == [.constructive, .criticismOnly, .criticismOnly, .criticismOnly])
+        #expect(
+            events.map { $0.feedback?.effectiveKind } == [
+                .constructive, .criticismOnly, .criticismOnly, .criticismOnly,
+            ])
         #expect(events.last?.feedback?.state == .actedOn)
         #expect(
             await refusal { try await pair.service.tagFeedback(.init(name: item.name, kind: .neutral), pair.coachee) }
@@ -86,7 +89,8 @@ struct FeedbackAnswerServiceTests {
         let other = try await pair.deliver(by: pair.coachee)
         // What the event of the resumption does to the deadlines.
         try await pair.host.runtime.database.write { [name = pair.name] in
-            try $0.due.shift(organization: .text("organizations/acme"), scope: name, by: 10 * Instant.microsecondsPerDay)
+            try $0.due.shift(
+                organization: .text("organizations/acme"), scope: name, by: 10 * Instant.microsecondsPerDay)
         }
         try await pair.host.advance(days: 10, hours: 23)
         #expect(try await pair.events("feedback.unacknowledged.v1").isEmpty)
@@ -112,8 +116,10 @@ struct FeedbackAnswerServiceTests {
         try await pair.host.advance(days: 30)
         #expect(
             try await pair.events("feedback.unacknowledged.v1").map(\.occurredAt) == [
-                try Instant(#require(try await pair.events("feedback.delivered.v1").first?.occurredAt)).adding(hours: 72)
-                    .timestamp
+                try Instant(#require(try await pair.events("feedback.delivered.v1").first?.occurredAt)).adding(
+                    hours: 72
+                )
+                .timestamp
             ])
     }
 
@@ -166,7 +172,9 @@ struct FeedbackAnswerServiceTests {
                 == "INVALID_ARGUMENT INVALID_FIELD")
         let stranger = pair.host.context(person: "organizations/globex/people/x")
         #expect(
-            await refusal { try await pair.service.lintFeedback(.init(parent: pair.name, feedbackItem: long), stranger) }
+            await refusal {
+                try await pair.service.lintFeedback(.init(parent: pair.name, feedbackItem: long), stranger)
+            }
                 == "PERMISSION_DENIED NOT_PARTY")
     }
 
@@ -175,7 +183,8 @@ struct FeedbackAnswerServiceTests {
         let pair = try await Pair()
         func create(_ goal: String) async throws -> FeedbackItem {
             try await pair.service.createFeedback(
-                .init(parent: pair.name, feedbackItem: FeedbackItem(kind: .neutral, impact: "x", goal: goal)), pair.coach)
+                .init(parent: pair.name, feedbackItem: FeedbackItem(kind: .neutral, impact: "x", goal: goal)),
+                pair.coach)
         }
         #expect(try await create("\(pair.name)/goals/g").goal == "\(pair.name)/goals/g")
         #expect(await refusal { try await create("\(pair.name)0/goals/g") } == "INVALID_ARGUMENT INVALID_FIELD")

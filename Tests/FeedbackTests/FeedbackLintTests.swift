@@ -81,7 +81,8 @@ struct FeedbackLintTests {
         #expect(Self.codes(item).isEmpty)
     }
 
-    @Test("always and never are named in what is told, not in what is proposed", arguments: ["always", "NEVER", "Never,"])
+    @Test(
+        "always and never are named in what is told, not in what is proposed", arguments: ["always", "NEVER", "Never,"])
     func absolutes(word: String) {
         #expect(Self.saying("You \(word) listen") == [.absoluteWords])
         var item = Self.whole
@@ -104,7 +105,8 @@ struct FeedbackLintTests {
         #expect(Self.saying(text) == [.comparisonToPeer])
     }
 
-    @Test("comparisons with a goal are none", arguments: ["fewer than ten calls", "compared to last week", "like others"])
+    @Test(
+        "comparisons with a goal are none", arguments: ["fewer than ten calls", "compared to last week", "like others"])
     func goal(text: String) {
         #expect(Self.saying(text).isEmpty)
     }
@@ -140,7 +142,9 @@ struct FeedbackLintTests {
 
     @Test("no advice repeats a word of the text")
     func noText() {
-        for finding in FeedbackLint.findings(on: FeedbackItem(kind: .criticismOnly, behaviour: "zebra"), after: .init("---")) {
+        for finding in FeedbackLint.findings(
+            on: FeedbackItem(kind: .criticismOnly, behaviour: "zebra"), after: .init("---"))
+        {
             #expect(!finding.advice.contains("zebra"))
             #expect(!finding.advice.isEmpty)
         }

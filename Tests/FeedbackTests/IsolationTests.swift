@@ -46,7 +46,10 @@ struct IsolationTests {
             let request = try await service.getFeedbackRequest(.init(name: "\(mine)/feedbackRequests/\(id)"), coachee)
             #expect(request.question == own)
             #expect(try await service.listFeedbackRequests(.init(parent: mine), coachee).feedbackRequests == [request])
-            #expect(try await service.listPulses(.init(parent: mine), coachee).pulses.map(\.author) == ["\(own)/people/coachee"])
+            #expect(
+                try await service.listPulses(.init(parent: mine), coachee).pulses.map(\.author) == [
+                    "\(own)/people/coachee"
+                ])
             #expect(try await service.getPulseTrend(.init(parent: mine), coachee).trends.first?.points.count == 1)
             let acknowledged = try await service.acknowledgeFeedback(.init(name: item.name), coachee)
             #expect(acknowledged.impact == own)

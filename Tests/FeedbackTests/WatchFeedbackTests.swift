@@ -66,7 +66,8 @@ struct WatchFeedbackTests {
         for token in ["x", String(token.dropLast()) + "A"] {
             #expect(
                 await refusal {
-                    try await pair.service.watchFeedback(.init(parent: pair.name, resumeToken: token), pair.coach, writer)
+                    try await pair.service.watchFeedback(
+                        .init(parent: pair.name, resumeToken: token), pair.coach, writer)
                 } == "INVALID_ARGUMENT INVALID_FIELD")
         }
         let stranger = pair.host.context(person: "organizations/acme/people/third")

@@ -125,7 +125,9 @@ struct GoalTests {
         #expect(reason { try signed.sign(by: coach, at: monday) } == (state == .proposed ? nil : "WRONG_STATE"))
         var decided = goal
         let underWay = state == .active || state == .atRisk
-        #expect(reason { try decided.decide(level: 0, hasOpenExternal: false, at: monday) } == (underWay ? nil : "WRONG_STATE"))
+        #expect(
+            reason { try decided.decide(level: 0, hasOpenExternal: false, at: monday) }
+                == (underWay ? nil : "WRONG_STATE"))
         for (after, next) in [(proposed, Goal.State.proposed), (signed, .active), (decided, .achieved)] {
             #expect(after.state == state || after.state == next)
         }
