@@ -22,7 +22,7 @@ extension FeedbackService {
     }
 
     func submitPulses(
-        _ requests: RequestStream<SubmitPulseRequest>, _ context: ServerContext
+        _ requests: RequestStream<SubmitPulsesRequest>, _ context: ServerContext
     ) async throws -> SubmitPulsesResponse {
         _ = try context.caller
         var answers: [SubmitPulseRequest] = []
@@ -32,7 +32,7 @@ extension FeedbackService {
                     .resourceExhausted, "RATE_LIMIT",
                     "at most \(Self.maximumPulses) answers go into one stream; none of these is stored")
             }
-            answers.append(request)
+            answers.append(request.answer ?? SubmitPulseRequest())
         }
         var results: [PulseResult] = []
         for answer in answers { results.append(PulseResult(outcome: try await outcome(of: answer, context))) }

@@ -883,6 +883,33 @@ public struct SubmitPulseRequest: Message {
     }
 }
 
+public struct SubmitPulsesRequest: Message {
+    public static let fullName = "rapport.feedback.v1.SubmitPulsesRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var answer: SubmitPulseRequest? = nil
+
+    public init() {}
+
+    public init(
+        answer: SubmitPulseRequest? = nil
+    ) {
+        self.answer = answer
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__SubmitPulsesRequest>) {
+        answer = Reading.message(c.pointee.answer)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SubmitPulsesRequest>) {
+        rapport__feedback__v1__submit_pulses_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SubmitPulsesRequest>, in arena: Arena) {
+        c.pointee.answer = arena.optional(answer)
+    }
+}
+
 public struct SubmitPulsesResponse: Message {
     public static let fullName = "rapport.feedback.v1.SubmitPulsesResponse"
     public static let layout = MessageLayout(of: Self.self)
@@ -1223,7 +1250,7 @@ public protocol FeedbackServiceHandlers: Sendable {
     func getFeedbackRequest(_ request: GetFeedbackRequestRequest, _ context: ServerContext) async throws -> FeedbackRequest
     func listFeedbackRequests(_ request: ListFeedbackRequestsRequest, _ context: ServerContext) async throws -> ListFeedbackRequestsResponse
     func submitPulse(_ request: SubmitPulseRequest, _ context: ServerContext) async throws -> Pulse
-    func submitPulses(_ requests: RequestStream<SubmitPulseRequest>, _ context: ServerContext) async throws -> SubmitPulsesResponse
+    func submitPulses(_ requests: RequestStream<SubmitPulsesRequest>, _ context: ServerContext) async throws -> SubmitPulsesResponse
     func skipPulse(_ request: SkipPulseRequest, _ context: ServerContext) async throws -> SkipPulseResponse
     func getPulse(_ request: GetPulseRequest, _ context: ServerContext) async throws -> Pulse
     func getPulseTrend(_ request: GetPulseTrendRequest, _ context: ServerContext) async throws -> GetPulseTrendResponse
@@ -1336,7 +1363,7 @@ public struct FeedbackServiceClient: Sendable {
         try await channel.unary("rapport.feedback.v1.FeedbackService/SubmitPulse", request, options)
     }
 
-    public func submitPulses(options: CallOptions = .init(), _ body: (RequestWriter<SubmitPulseRequest>) async throws -> Void) async throws -> SubmitPulsesResponse {
+    public func submitPulses(options: CallOptions = .init(), _ body: (RequestWriter<SubmitPulsesRequest>) async throws -> Void) async throws -> SubmitPulsesResponse {
         try await channel.clientStreaming("rapport.feedback.v1.FeedbackService/SubmitPulses", options, body)
     }
 

@@ -118,7 +118,7 @@ struct PulseTrendTests {
             SubmitPulseRequest(parent: "organizations/acme/relationships/none", item: .fair, value: 1),
             SubmitPulseRequest(parent: pair.name, item: .fair, value: 1),
         ]
-        let results = try await pair.service.submitPulses(RequestStream(requests), pair.coachee).results
+        let results = try await pair.service.submitPulses(pulses(requests), pair.coachee).results
         let reasons = results.map { result in
             if case .refusal(let refusal) = result.outcome { "\(refusal.code) \(refusal.reason)" } else { "stored" }
         }
@@ -131,14 +131,18 @@ struct PulseTrendTests {
         let pair = try await Pair()
         let many = { Array(repeating: SubmitPulseRequest(parent: pair.name, item: .fair, value: 1), count: $0) }
         #expect(
-            await refusal { try await pair.service.submitPulses(RequestStream(many(65)), pair.coachee) }
+            await refusal { try await pair.service.submitPulses(pulses(many(65)), pair.coachee) }
                 == "RESOURCE_EXHAUSTED RATE_LIMIT")
         #expect(try await pair.service.listPulses(.init(parent: pair.name), pair.coachee).pulses.isEmpty)
-        #expect(try await pair.service.submitPulses(RequestStream(many(64)), pair.coachee).results.count == 64)
+        #expect(try await pair.service.submitPulses(pulses(many(64)), pair.coachee).results.count == 64)
         #expect(try await pair.service.listPulses(.init(parent: pair.name), pair.coachee).pulses.count == 1)
         #expect(
             await refusal {
-                try await pair.service.submitPulses(RequestStream(many(1)), ServerContext(method: "x/Y"))
+                try await pair.service.submitPulses(pulses(many(1)), ServerContext(method: "x/Y"))
             } == "UNAUTHENTICATED TOKEN_MISSING")
     }
+}
+
+private func pulses(_ answers: [SubmitPulseRequest]) -> RequestStream<SubmitPulsesRequest> {
+    RequestStream(answers.map { SubmitPulsesRequest(answer: $0) })
 }

@@ -952,6 +952,51 @@ void   rapport__feedback__v1__submit_pulse_request__free_unpacked
   assert(message->base.descriptor == &rapport__feedback__v1__submit_pulse_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__feedback__v1__submit_pulses_request__init
+                     (Rapport__Feedback__V1__SubmitPulsesRequest         *message)
+{
+  static const Rapport__Feedback__V1__SubmitPulsesRequest init_value = RAPPORT__FEEDBACK__V1__SUBMIT_PULSES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__submit_pulses_request__get_packed_size
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__submit_pulses_request__pack
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__submit_pulses_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__SubmitPulsesRequest *
+       rapport__feedback__v1__submit_pulses_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__SubmitPulsesRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__submit_pulses_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__submit_pulses_request__free_unpacked
+                     (Rapport__Feedback__V1__SubmitPulsesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__feedback__v1__submit_pulses_response__init
                      (Rapport__Feedback__V1__SubmitPulsesResponse         *message)
 {
@@ -2978,6 +3023,44 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulse_request__de
   (ProtobufCMessageInit) rapport__feedback__v1__submit_pulse_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__feedback__v1__submit_pulses_request__field_descriptors[1] =
+{
+  {
+    "answer",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__SubmitPulsesRequest, answer),
+    &rapport__feedback__v1__submit_pulse_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__submit_pulses_request__field_indices_by_name[] = {
+  0,   /* field[0] = answer */
+};
+static const ProtobufCIntRange rapport__feedback__v1__submit_pulses_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulses_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.SubmitPulsesRequest",
+  "SubmitPulsesRequest",
+  "Rapport__Feedback__V1__SubmitPulsesRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__SubmitPulsesRequest),
+  1,
+  rapport__feedback__v1__submit_pulses_request__field_descriptors,
+  rapport__feedback__v1__submit_pulses_request__field_indices_by_name,
+  1,  rapport__feedback__v1__submit_pulses_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__submit_pulses_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__feedback__v1__submit_pulses_response__field_descriptors[1] =
 {
   {
@@ -3474,7 +3557,7 @@ static const ProtobufCMethodDescriptor rapport__feedback__v1__feedback_service__
   { "GetFeedbackRequest", &rapport__feedback__v1__get_feedback_request_request__descriptor, &rapport__feedback__v1__feedback_request__descriptor },
   { "ListFeedbackRequests", &rapport__feedback__v1__list_feedback_requests_request__descriptor, &rapport__feedback__v1__list_feedback_requests_response__descriptor },
   { "SubmitPulse", &rapport__feedback__v1__submit_pulse_request__descriptor, &rapport__feedback__v1__pulse__descriptor },
-  { "SubmitPulses", &rapport__feedback__v1__submit_pulse_request__descriptor, &rapport__feedback__v1__submit_pulses_response__descriptor },
+  { "SubmitPulses", &rapport__feedback__v1__submit_pulses_request__descriptor, &rapport__feedback__v1__submit_pulses_response__descriptor },
   { "SkipPulse", &rapport__feedback__v1__skip_pulse_request__descriptor, &rapport__feedback__v1__skip_pulse_response__descriptor },
   { "GetPulse", &rapport__feedback__v1__get_pulse_request__descriptor, &rapport__feedback__v1__pulse__descriptor },
   { "GetPulseTrend", &rapport__feedback__v1__get_pulse_trend_request__descriptor, &rapport__feedback__v1__get_pulse_trend_response__descriptor },
@@ -3652,7 +3735,7 @@ void rapport__feedback__v1__feedback_service__submit_pulse(ProtobufCService *ser
   service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__submit_pulses(ProtobufCService *service,
-                                                            const Rapport__Feedback__V1__SubmitPulseRequest *input,
+                                                            const Rapport__Feedback__V1__SubmitPulsesRequest *input,
                                                             Rapport__Feedback__V1__SubmitPulsesResponse_Closure closure,
                                                             void *closure_data)
 {

@@ -41,6 +41,7 @@ typedef struct Rapport__Feedback__V1__GetFeedbackRequestRequest Rapport__Feedbac
 typedef struct Rapport__Feedback__V1__ListFeedbackRequestsRequest Rapport__Feedback__V1__ListFeedbackRequestsRequest;
 typedef struct Rapport__Feedback__V1__ListFeedbackRequestsResponse Rapport__Feedback__V1__ListFeedbackRequestsResponse;
 typedef struct Rapport__Feedback__V1__SubmitPulseRequest Rapport__Feedback__V1__SubmitPulseRequest;
+typedef struct Rapport__Feedback__V1__SubmitPulsesRequest Rapport__Feedback__V1__SubmitPulsesRequest;
 typedef struct Rapport__Feedback__V1__SubmitPulsesResponse Rapport__Feedback__V1__SubmitPulsesResponse;
 typedef struct Rapport__Feedback__V1__PulseResult Rapport__Feedback__V1__PulseResult;
 typedef struct Rapport__Feedback__V1__PulseRefusal Rapport__Feedback__V1__PulseRefusal;
@@ -414,6 +415,19 @@ struct  Rapport__Feedback__V1__SubmitPulseRequest
 #define RAPPORT__FEEDBACK__V1__SUBMIT_PULSE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__submit_pulse_request__descriptor) \
     , (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__PULSE__ITEM__ITEM_UNSPECIFIED, 0, RAPPORT__FEEDBACK__V1__PULSE__SCOPE__SCOPE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * One answer of the stream.
+ */
+struct  Rapport__Feedback__V1__SubmitPulsesRequest
+{
+  ProtobufCMessage base;
+  Rapport__Feedback__V1__SubmitPulseRequest *answer;
+};
+#define RAPPORT__FEEDBACK__V1__SUBMIT_PULSES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__submit_pulses_request__descriptor) \
+    , NULL }
 
 
 struct  Rapport__Feedback__V1__SubmitPulsesResponse
@@ -963,6 +977,25 @@ Rapport__Feedback__V1__SubmitPulseRequest *
 void   rapport__feedback__v1__submit_pulse_request__free_unpacked
                      (Rapport__Feedback__V1__SubmitPulseRequest *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__SubmitPulsesRequest methods */
+void   rapport__feedback__v1__submit_pulses_request__init
+                     (Rapport__Feedback__V1__SubmitPulsesRequest         *message);
+size_t rapport__feedback__v1__submit_pulses_request__get_packed_size
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest   *message);
+size_t rapport__feedback__v1__submit_pulses_request__pack
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__submit_pulses_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__SubmitPulsesRequest *
+       rapport__feedback__v1__submit_pulses_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__submit_pulses_request__free_unpacked
+                     (Rapport__Feedback__V1__SubmitPulsesRequest *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Feedback__V1__SubmitPulsesResponse methods */
 void   rapport__feedback__v1__submit_pulses_response__init
                      (Rapport__Feedback__V1__SubmitPulsesResponse         *message);
@@ -1218,6 +1251,9 @@ typedef void (*Rapport__Feedback__V1__ListFeedbackRequestsResponse_Closure)
 typedef void (*Rapport__Feedback__V1__SubmitPulseRequest_Closure)
                  (const Rapport__Feedback__V1__SubmitPulseRequest *message,
                   void *closure_data);
+typedef void (*Rapport__Feedback__V1__SubmitPulsesRequest_Closure)
+                 (const Rapport__Feedback__V1__SubmitPulsesRequest *message,
+                  void *closure_data);
 typedef void (*Rapport__Feedback__V1__SubmitPulsesResponse_Closure)
                  (const Rapport__Feedback__V1__SubmitPulsesResponse *message,
                   void *closure_data);
@@ -1324,7 +1360,7 @@ struct Rapport__Feedback__V1__FeedbackService_Service
                        Rapport__Feedback__V1__Pulse_Closure closure,
                        void *closure_data);
   void (*submit_pulses)(Rapport__Feedback__V1__FeedbackService_Service *service,
-                        const Rapport__Feedback__V1__SubmitPulseRequest *input,
+                        const Rapport__Feedback__V1__SubmitPulsesRequest *input,
                         Rapport__Feedback__V1__SubmitPulsesResponse_Closure closure,
                         void *closure_data);
   void (*skip_pulse)(Rapport__Feedback__V1__FeedbackService_Service *service,
@@ -1442,7 +1478,7 @@ void rapport__feedback__v1__feedback_service__submit_pulse(ProtobufCService *ser
                                                            Rapport__Feedback__V1__Pulse_Closure closure,
                                                            void *closure_data);
 void rapport__feedback__v1__feedback_service__submit_pulses(ProtobufCService *service,
-                                                            const Rapport__Feedback__V1__SubmitPulseRequest *input,
+                                                            const Rapport__Feedback__V1__SubmitPulsesRequest *input,
                                                             Rapport__Feedback__V1__SubmitPulsesResponse_Closure closure,
                                                             void *closure_data);
 void rapport__feedback__v1__feedback_service__skip_pulse(ProtobufCService *service,
@@ -1485,6 +1521,7 @@ extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_feedback_requ
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_feedback_requests_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_feedback_requests_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulse_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulses_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulses_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__pulse_result__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__pulse_refusal__descriptor;
