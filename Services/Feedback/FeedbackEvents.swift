@@ -3,7 +3,15 @@ import ServiceKit
 
 /// What the other services learn (docs/domain.md §6.6, rules 10, 11 and 25): never a text.
 extension Change {
-    /// `feedback.delivered.v1`, from which Trust derives evidence; a RECOGNITION is announced to everybody else besides.
+    func publishRequest(_ request: FeedbackRequest) throws {
+        try publish(
+            "feedback.requested.v1",
+            .feedbackRequested(
+                FeedbackRequested(feedbackRequest: request.name, blind: request.blind, dueTime: request.dueTime)))
+    }
+
+    /// `feedback.delivered.v1`, from which Trust derives evidence, dated when the receiver can read it; a RECOGNITION is
+    /// announced to everybody else besides.
     func publishDelivery(of item: FeedbackItem) throws {
         try publish("feedback.delivered.v1", payload(item))
         if item.kind == .recognition { try publish("recognition.given.v1", payload(item)) }
@@ -11,6 +19,19 @@ extension Change {
 
     func publishAcknowledgement(of item: FeedbackItem, inTime: Bool) throws {
         try publish("feedback.acknowledged.v1", payload(item, inTime: inTime))
+    }
+
+    func publishWithdrawal(of item: FeedbackItem) throws {
+        try publish("feedback.withdrawn.v1", payload(item))
+    }
+
+    func publishTag(of item: FeedbackItem) throws {
+        try publish("feedback.tagged.v1", payload(item))
+    }
+
+    /// Its state says what came of it.
+    func publishAction(on item: FeedbackItem) throws {
+        try publish("feedback.acted_on.v1", payload(item))
     }
 
     /// Dated at the end of the 72 hours, which is this change's instant.
@@ -30,6 +51,8 @@ extension Change {
         .feedbackChanged(
             FeedbackChanged(
                 feedbackItem: item.name, authorRole: role(of: item.author), kind: item.kind, state: item.state,
-                complete: item.isComplete, deliverTime: item.deliverTime, inTime: inTime))
+                complete: item.isComplete, deliverTime: item.deliverTime, inTime: inTime,
+                effectiveKind: item.effectiveKind, hasNextStep: item.nextStep.saysSomething,
+                revealTime: item.revealTime))
     }
 }

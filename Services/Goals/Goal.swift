@@ -1,10 +1,13 @@
 import Schema
 import ServiceKit
 
-/// A goal that both own: DRAFT → PROPOSED → ACTIVE → ACHIEVED | PARTLY | NOT_ACHIEVED (docs/domain.md §6.3).
+/// A goal that both own: DRAFT → PROPOSED → ACTIVE ⇄ AT_RISK → ACHIEVED | PARTLY | NOT_ACHIEVED | RETIRED
+/// (docs/domain.md §6.3).
 extension Goal {
     /// Goals of one relationship, of all states: more than a T-score takes in are nobody's goals any more.
     static let maximumPerRelationship = 100
+    /// With the deleted ones that wait for their end.
+    static let maximumStored = 200
 
     static let weights: ClosedRange<Int32> = 1...6
     static let defaultWeight: Int32 = 1
@@ -15,23 +18,35 @@ extension Goal {
     /// A draft of `words`; state, signatures, author and times are the service's own to say.
     /// - Throws: INVALID_ARGUMENT for whatever breaks a limit; BAD_WEIGHT and GAS_NOT_ORDERED have reasons of their own.
     static func draft(_ words: Goal, named name: String, by author: String, at now: Instant) throws -> Goal {
-        try Check.known(words.type, "goal.type")
-        guard words.statement.saysSomething else { throw Refusal.invalid("goal.statement", "is required") }
-        try words.checkLimits()
-        let weight = words.weight == 0 ? defaultWeight : words.weight
-        guard weights.contains(weight) else {
-            throw Refusal.invalid("goal.weight", "must lie between 1 and 6", reason: "BAD_WEIGHT")
+        var goal = try words.terms
+        goal.name = name
+        goal.state = .draft
+        goal.author = author
+        goal.createTime = now.timestamp
+        goal.updateTime = now.timestamp
+        return goal
+    }
+
+    /// What the two agree on and nothing else, with defaults in place.
+    /// - Throws: as `draft`.
+    var terms: Goal {
+        get throws {
+            try Check.known(type, "goal.type")
+            guard statement.saysSomething else { throw Refusal.invalid("goal.statement", "is required") }
+            try checkLimits()
+            let weight = weight == 0 ? Self.defaultWeight : weight
+            guard Self.weights.contains(weight) else {
+                throw Refusal.invalid("goal.weight", "must lie between 1 and 6", reason: "BAD_WEIGHT")
+            }
+            try AttainmentScale.check(gasLevels)
+            let interval = checkInIntervalDays == 0 ? Self.defaultCheckInInterval : checkInIntervalDays
+            try Check.range(interval, "goal.check_in_interval_days", Self.checkInIntervals)
+            return Goal(
+                type: type, statement: statement, actor: actor, measure: measure, unit: unit, baseline: baseline,
+                target: target, dueTime: dueTime, confidence: confidence, dependencies: dependencies, purpose: purpose,
+                ambition: ambition, weight: weight, stretch: stretch, gasLevels: gasLevels,
+                checkInIntervalDays: interval)
         }
-        try AttainmentScale.check(words.gasLevels)
-        let interval = words.checkInIntervalDays == 0 ? defaultCheckInInterval : words.checkInIntervalDays
-        try Check.range(interval, "goal.check_in_interval_days", checkInIntervals)
-        return Goal(
-            name: name, type: words.type, statement: words.statement, actor: words.actor, measure: words.measure,
-            unit: words.unit, baseline: words.baseline, target: words.target, dueTime: words.dueTime,
-            confidence: words.confidence, dependencies: words.dependencies, purpose: words.purpose,
-            ambition: words.ambition, weight: weight, stretch: words.stretch, gasLevels: words.gasLevels,
-            checkInIntervalDays: interval, state: .draft, author: author, createTime: now.timestamp,
-            updateTime: now.timestamp)
     }
 
     /// The limits of every goal, whether it is to be stored or only judged.
@@ -50,11 +65,17 @@ extension Goal {
         try Check.range(ambition, "goal.ambition", 0...5)
     }
 
-    /// DRAFT → PROPOSED by either party, who signs with it.
+    /// DRAFT → PROPOSED by either party, who signs with it; what SMART says of it stays with it.
     mutating func propose(by person: String, at now: Instant) throws {
         guard state == .draft else { throw Refusal.wrongState("the goal", is: state, needs: "DRAFT") }
         state = .proposed
         author = person
+        try signAnew(by: person, at: now)
+    }
+
+    /// One signature alone, under the terms as they are now.
+    mutating func signAnew(by person: String, at now: Instant) throws {
+        smartVerdicts = try Smart.verdicts(on: self, at: now)
         signatures = [GoalSignature(person: person, signTime: now.timestamp)]
         updateTime = now.timestamp
     }
@@ -88,9 +109,18 @@ extension Goal {
     }
 
     /// A countersigned FINAL attainment decides (docs/domain.md rule 14).
-    mutating func decide(level: Int32, at now: Instant) throws {
+    /// - Parameter hasOpenExternal: an external obstacle of this goal is not acknowledged.
+    /// - Throws: FAILED_PRECONDITION, WRONG_STATE unless under way; EXTERNAL_NOT_ACKNOWLEDGED when it would count as not
+    ///   achieved before the other party has understood what was beyond the power of both (docs/domain.md S24).
+    mutating func decide(level: Int32, hasOpenExternal: Bool, at now: Instant) throws {
         try requireUnderWay()
-        state = AttainmentScale.outcome(of: level)
+        let outcome = AttainmentScale.outcome(of: level)
+        guard outcome != .notAchieved || !hasOpenExternal else {
+            throw Refusal(
+                .failedPrecondition, "EXTERNAL_NOT_ACKNOWLEDGED",
+                "an external obstacle of this goal is not acknowledged yet: acknowledge it first")
+        }
+        state = outcome
         updateTime = now.timestamp
     }
 }

@@ -11,6 +11,53 @@ extension Change {
         try publish("goal.activated.v1", payload(goal))
     }
 
+    func publishRisk(of goal: Goal) throws {
+        try publish("goal.at_risk.v1", payload(goal))
+    }
+
+    func publishRetirement(of goal: Goal) throws {
+        try publish("goal.retired.v1", payload(goal))
+    }
+
+    /// Signed by both.
+    func publish(_ revision: Revision, of goal: Goal) throws {
+        try publish(
+            "goal.revised.v1",
+            .revisionChanged(
+                RevisionChanged(
+                    revision: revision.name, goal: goal.name, noChange: revision.noChange,
+                    contextChange: revision.contextChange)))
+    }
+
+    func publish(_ checkIn: CheckIn, of goal: Goal) throws {
+        try publish(
+            "checkin.recorded.v1",
+            .checkInChanged(
+                CheckInChanged(
+                    checkIn: checkIn.name, goal: goal.name, slotTime: checkIn.slotTime, onTime: !checkIn.late)))
+    }
+
+    /// Dated 24 h after the slot, which is this change's instant.
+    func publishMissedCheckIn(of goal: Goal, slot: Instant) throws {
+        try publish(
+            "checkin.missed.v1", .checkInChanged(CheckInChanged(goal: goal.name, slotTime: slot.timestamp)))
+    }
+
+    /// - Parameter type: obstacle.added.v1 or obstacle.acknowledged.v1.
+    func publish(_ obstacle: Obstacle, _ type: String) throws {
+        try publish(
+            type,
+            .obstacleChanged(
+                ObstacleChanged(
+                    obstacle: obstacle.name, goal: obstacle.goal, external: obstacle.external,
+                    acknowledged: obstacle.acknowledged)))
+    }
+
+    func publish(_ opportunity: Opportunity) throws {
+        try publish(
+            "opportunity.offered.v1", .opportunityOffered(OpportunityOffered(opportunity: opportunity.name)))
+    }
+
     /// The goal is decided; its state says how.
     func publishOutcome(of goal: Goal) throws {
         try publish("goal.attained.v1", payload(goal))
@@ -37,6 +84,8 @@ extension Change {
     }
 
     private func payload(_ goal: Goal) -> Event.Payload {
-        .goalChanged(GoalChanged(goal: goal.name, type: goal.type, state: goal.state))
+        .goalChanged(
+            GoalChanged(
+                goal: goal.name, type: goal.type, state: goal.state, dueTime: goal.dueTime, ambition: goal.ambition))
     }
 }

@@ -19,12 +19,17 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
         let delivery = SupportDelivery(database: runtime.database, logger: runtime.logger) { request in
             let relationships = RelationshipsServiceClient(try runtime.call("relationships"))
             _ = try await relationships.createCommitment(request, options: try await runtime.workloadOptions())
+        } isOver: { [runtime] relationship in
+            guard let projection = runtime.projection else { return false }
+            let known = try await runtime.database.read { projection.relationship(relationship, in: $0) }
+            return known.map { [.ended, .declined, .withdrawn, .expired].contains($0.state) } ?? false
         }
         try await delivery.run()
     }
 
     func apply(_ event: Event, from source: String, in transaction: Transaction) throws {
         try ContextChanges.apply(event, in: transaction)
+        try RevisionOffers.apply(event, in: transaction)
     }
 
     func forget(_ source: String, in transaction: Transaction) throws {
@@ -37,8 +42,10 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
         let parent = try ResourceName(request.parent, "organizations", "relationships")
         return try await mutate(request, context, under: parent.text, answering: Tables.goals) { change in
             guard let words = request.goal else { throw Refusal.invalid("goal", "is required") }
-            let present = try change.list(Tables.goals, parent: parent.text, limit: Goal.maximumPerRelationship)
-            guard present.count < Goal.maximumPerRelationship else {
+            let present = try change.list(Tables.goals, parent: parent.text, limit: Goal.maximumStored)
+            guard present.count < Goal.maximumStored,
+                present.count(where: { !$0.isDeleted }) < Goal.maximumPerRelationship
+            else {
                 throw Refusal(.resourceExhausted, "TOO_MANY_GOALS", "a relationship has at most 100 goals")
             }
             let name = change.newName("goals", in: parent.text)
@@ -58,21 +65,54 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
         return ValidateSmartResponse(verdicts: try Smart.verdicts(on: goal, at: now))
     }
 
-    func proposeGoal(_ request: ProposeGoalRequest, _ context: ServerContext) async throws -> Goal {
+    func updateGoal(_ request: UpdateGoalRequest, _ context: ServerContext) async throws -> Goal {
+        try await change(request, context, named: request.name) { change, goal in
+            let words = try Goal.changeable.apply(request.updateMask, request.goal ?? Goal(), to: goal)
+            if try goal.change(to: words, by: change.actor, at: change.now) { try change.publishProposal(of: goal) }
+        }
+    }
+
+    func deleteGoal(_ request: DeleteGoalRequest, _ context: ServerContext) async throws -> Goal {
         try await mutate(request, context, under: request.name, answering: Tables.goals) { change in
-            var goal = try change.get(Tables.goals, request.name)
+            let goal = try change.get(Tables.goals, request.name)
+            try goal.requireDeletable()
+            try change.holdDuringImport()
+            return try change.softDelete(Tables.goals, goal, purge: Duties.purge)
+        }
+    }
+
+    func undeleteGoal(_ request: UndeleteGoalRequest, _ context: ServerContext) async throws -> Goal {
+        try await mutate(request, context, under: request.name, answering: Tables.goals) { change in
+            try change.undelete(Tables.goals, change.get(Tables.goals, request.name), purge: Duties.purge)
+        }
+    }
+
+    func proposeGoal(_ request: ProposeGoalRequest, _ context: ServerContext) async throws -> Goal {
+        try await change(request, context, named: request.name) { change, goal in
             try goal.propose(by: change.actor, at: change.now)
             try change.publishProposal(of: goal)
-            return try change.update(Tables.goals, goal)
         }
     }
 
     func signGoal(_ request: SignGoalRequest, _ context: ServerContext) async throws -> Goal {
-        try await mutate(request, context, under: request.name, answering: Tables.goals) { change in
-            var goal = try change.get(Tables.goals, request.name)
+        try await change(request, context, named: request.name) { change, goal in
             try goal.sign(by: change.actor, at: change.now)
+            try change.startDeadlines(of: goal)
             try change.publishActivation(of: goal)
-            return try change.update(Tables.goals, goal)
+        }
+    }
+
+    func retireGoal(_ request: RetireGoalRequest, _ context: ServerContext) async throws -> Goal {
+        try await change(request, context, named: request.name) { change, goal in
+            try goal.retire(because: request.why, at: change.now)
+            try change.close(goal)
+            try change.publishRetirement(of: goal)
+        }
+    }
+
+    func alignGoal(_ request: AlignGoalRequest, _ context: ServerContext) async throws -> Goal {
+        try await change(request, context, named: request.name) { change, goal in
+            try goal.align(with: request.alignedWith, at: change.now)
         }
     }
 
@@ -92,119 +132,10 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
         }
     }
 
-    // MARK: Support
-
-    func addSupportAction(
-        _ request: AddSupportActionRequest, _ context: ServerContext
-    ) async throws -> SupportAction {
-        let parent = try ResourceName(request.parent, "organizations", "relationships")
-        if let name = request.supportAction?.contextChange, !name.isEmpty {
-            try await requireContextChange(name, context, under: parent)
-        }
-        return try await mutate(request, context, under: parent.text, answering: Tables.supportActions) { change in
-            guard let words = request.supportAction else { throw Refusal.invalid("support_action", "is required") }
-            let name = change.newName("supportActions", in: parent.text)
-            let action = try SupportAction.promise(words, named: name, by: change.actor, at: change.now)
-            if !action.goal.isEmpty { _ = try change.get(Tables.goals, action.goal) }
-            let adapts = change.role == .trustee && !action.contextChange.isEmpty
-            let isFirst =
-                try adapts
-                && ContextChanges.answer(action.contextChange, with: action.name, in: change.transaction)
-            try SupportDelivery.enqueue(action, in: change.transaction)
-            try change.publishPromise(action, isFirstAdaptation: isFirst)
-            return try change.insert(Tables.supportActions, action)
-        }
-    }
-
-    /// Known from events, or its owner is asked once: events may be behind.
-    /// - Throws: NOT_FOUND when there is none; UNAVAILABLE, DEPENDENCY_DOWN when the owner cannot be asked.
-    private func requireContextChange(
-        _ text: String, _ context: ServerContext, under parent: ResourceName
-    ) async throws {
-        let isKnown = try await runtime.read(context, under: parent.text) { snapshot, _ in
-            let name = try ResourceName(text, "organizations", "relationships", "contextChanges")
-            guard name.parent == parent else {
-                throw Refusal.invalid("support_action.context_change", "belongs to another relationship")
-            }
-            return try ContextChanges.isKnown(text, in: snapshot)
-        }
-        guard !isKnown else { return }
-        do {
-            let relationships = RelationshipsServiceClient(try runtime.call("relationships"))
-            _ = try await relationships.getContextChange(
-                GetContextChangeRequest(name: text), options: try await runtime.workloadOptions())
-        } catch let error as RPCError where [.notFound, .permissionDenied, .invalidArgument].contains(error.code) {
-            throw Refusal.notFound(text)
-        } catch is RPCError {
-            throw Refusal(
-                .unavailable, "DEPENDENCY_DOWN",
-                "the relationships service cannot be asked for the change of context now")
-        }
-    }
-
-    func getSupportAction(
-        _ request: GetSupportActionRequest, _ context: ServerContext
-    ) async throws -> SupportAction {
-        try await runtime.get(context, Tables.supportActions, request.name)
-    }
-
-    func listSupportActions(
-        _ request: ListSupportActionsRequest, _ context: ServerContext
-    ) async throws -> ListSupportActionsResponse {
-        let page = try await runtime.list(context, Tables.supportActions, request)
-        return ListSupportActionsResponse(supportActions: page.items, nextPageToken: page.nextPageToken)
-    }
-
-    // MARK: Attainment
-
-    func recordAttainment(_ request: RecordAttainmentRequest, _ context: ServerContext) async throws -> Attainment {
-        let parent = try ResourceName(request.parent, "organizations", "relationships", "goals")
-        return try await mutate(request, context, under: parent.text, answering: Tables.attainments) { change in
-            guard let words = request.attainment else { throw Refusal.invalid("attainment", "is required") }
-            let attainment = try Attainment.record(
-                words, of: change.get(Tables.goals, parent.text),
-                among: change.list(Tables.attainments, parent: parent.text, limit: Attainment.maximumPerGoal),
-                named: change.newName("attainments", in: parent.text), by: change.actor, at: change.now)
-            return try change.insert(Tables.attainments, attainment)
-        }
-    }
-
-    func countersignAttainment(
-        _ request: CountersignAttainmentRequest, _ context: ServerContext
-    ) async throws -> Attainment {
-        try await mutate(request, context, under: request.name, answering: Tables.attainments) { change in
-            var attainment = try change.get(Tables.attainments, request.name)
-            let goalName = try ResourceName(
-                attainment.name, "organizations", "relationships", "goals", "attainments"
-            ).parent.text
-            var goal = try change.get(Tables.goals, goalName)
-            try attainment.countersign(by: change.actor, at: change.now)
-            try goal.requireUnderWay()
-            try change.publishCountersignature(of: attainment, of: goal)
-            if attainment.reviewPoint == .final {
-                try goal.decide(level: attainment.level, at: change.now)
-                goal = try change.update(Tables.goals, goal)
-                try change.publishOutcome(of: goal)
-            }
-            return try change.update(Tables.attainments, attainment)
-        }
-    }
-
-    func getAttainment(_ request: GetAttainmentRequest, _ context: ServerContext) async throws -> Attainment {
-        try await runtime.get(context, Tables.attainments, request.name)
-    }
-
-    func listAttainments(
-        _ request: ListAttainmentsRequest, _ context: ServerContext
-    ) async throws -> ListAttainmentsResponse {
-        let page = try await runtime.list(context, Tables.attainments, request)
-        return ListAttainmentsResponse(attainments: page.items, nextPageToken: page.nextPageToken)
-    }
-
-    // MARK: One shape for all mutations
+    // MARK: Two shapes for all mutations
 
     /// By a party, in an active relationship.
-    private func mutate<Q: Mutation, R: ServiceKit.Resource>(
+    func mutate<Q: Mutation, R: ServiceKit.Resource>(
         _ request: Q, _ context: ServerContext, under name: String, answering table: Table<R>,
         _ body: @Sendable @escaping (Change) throws -> R
     ) async throws -> R {
@@ -215,5 +146,31 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
             try change.requireActive()
             return try body(change)
         }
+    }
+
+    /// Of a goal that is not deleted.
+    private func change<Q: Mutation>(
+        _ request: Q, _ context: ServerContext, named name: String,
+        _ body: @Sendable @escaping (Change, inout Goal) throws -> Void
+    ) async throws -> Goal {
+        try await mutate(request, context, under: name, answering: Tables.goals) { change in
+            var goal = try change.goal(name)
+            try body(change, &goal)
+            return try change.update(Tables.goals, goal)
+        }
+    }
+}
+
+extension Change {
+    /// A deleted goal is read and brought back, and nothing else.
+    func goal(_ name: String) throws -> Goal {
+        let goal = try get(Tables.goals, name)
+        guard !goal.isDeleted else { throw Refusal.wrongState("the goal", is: "deleted", needs: "one that is not") }
+        return goal
+    }
+
+    /// The event that says so may still be on its way, while the owner's answer is known (docs/domain.md rule 1).
+    func holdDuringImport() throws {
+        if relationship.importing { try hold(relationship.name) }
     }
 }

@@ -24,8 +24,8 @@ extension SupportAction {
         try checkReference(words.contextChange, "contextChanges", "support_action.context_change", under: action.parent)
         return SupportAction(
             name: name, author: author, what: words.what, dueTime: due.timestamp, goal: words.goal,
-            contextChange: words.contextChange, commitment: commitment(of: action).text, createTime: now.timestamp,
-            updateTime: now.timestamp)
+            contextChange: words.contextChange, commitment: commitment(of: action).text, delivery: .pending,
+            createTime: now.timestamp, updateTime: now.timestamp)
     }
 
     private static func checkReference(

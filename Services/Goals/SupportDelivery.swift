@@ -1,4 +1,5 @@
 import Logging
+import RPC
 import Schema
 import ServiceKit
 import Storage
@@ -7,7 +8,7 @@ import Storage
 ///
 /// A row says what is still to be delivered. It is written in the transaction of the action and deleted after
 /// Relationships has answered, so that a crash at any point leaves it to be delivered again; the permanent source makes
-/// that harmless.
+/// that harmless. What Relationships refuses for good is not tried again: the action says so.
 struct SupportDelivery: Sendable {
     static let statements = [
         // Never reuses an id: `seen` below counts on it.
@@ -24,6 +25,15 @@ struct SupportDelivery: Sendable {
     let logger: Logger
     /// Asks Relationships for the commitment.
     let create: @Sendable (CreateCommitmentRequest) async throws -> Void
+    /// Whether a relationship has ended, so that a state that is wrong for a commitment stays wrong.
+    let isOver: @Sendable (_ relationship: String) async throws -> Bool
+
+    private enum Outcome {
+        case delivered
+        /// With Relationships' reason.
+        case refused(String)
+        case failed
+    }
 
     static func enqueue(_ action: SupportAction, in transaction: Transaction) throws {
         try transaction.execute(
@@ -80,34 +90,66 @@ struct SupportDelivery: Sendable {
                 ).map { row in (id: try row.int64(0), request: try CreateCommitmentRequest(serialized: row.blob(1))) }
             }
             guard let newest = waiting.last?.id else { return (last, failed) }
-            let delivered = await withTaskGroup(of: Int64?.self) { group in
+            let outcomes = await withTaskGroup(of: (Int64, Outcome).self) { group in
                 for row in waiting {
-                    group.addTask { await self.isDelivered(row.request) ? row.id : nil }
+                    group.addTask { (row.id, await outcome(of: row.request)) }
                 }
-                return await group.reduce(into: [Int64]()) { ids, id in if let id { ids.append(id) } }
+                return await group.reduce(into: [Int64: Outcome]()) { $0[$1.0] = $1.1 }
             }
             try Task.checkCancellation()
-            if !delivered.isEmpty {
-                try await database.write { transaction in
-                    for id in delivered {
-                        try transaction.execute("DELETE FROM support_delivery WHERE id = ?", [.integer(id)])
-                    }
+            let actions = Dictionary(uniqueKeysWithValues: waiting.map { ($0.id, $0.request.commitment?.source ?? "") })
+            failed += try await database.write { transaction in
+                try outcomes.count { id, outcome in
+                    try !Self.settle(id, of: actions[id] ?? "", outcome, in: transaction)
                 }
             }
-            failed += waiting.count - delivered.count
             last = newest
         }
     }
 
-    private func isDelivered(_ request: CreateCommitmentRequest) async -> Bool {
+    /// - Returns: whether nothing is left to be done.
+    private static func settle(
+        _ id: Int64, of name: String, _ outcome: Outcome, in transaction: Transaction
+    ) throws -> Bool {
+        var action = try Tables.supportActions.find(name, in: transaction)
+        switch outcome {
+        case .failed: return false
+        case .delivered: action?.delivery = .delivered
+        case .refused(let reason):
+            action?.delivery = .refused
+            action?.refusalReason = reason
+        }
+        if let action { _ = try Tables.supportActions.update(action, in: transaction) }
+        try transaction.execute("DELETE FROM support_delivery WHERE id = ?", [.integer(id)])
+        return true
+    }
+
+    private func outcome(of request: CreateCommitmentRequest) async -> Outcome {
+        let action = request.commitment?.source ?? ""
         do {
             try await create(request)
-            return true
+            return .delivered
         } catch {
+            let answer = error as? RPCError ?? (error as? any RPCErrorConvertible)?.rpcError
+            if let answer, await isFinal(answer, for: request.parent) {
+                logger.error(
+                    "a support action's commitment is refused for good",
+                    metadata: ["action": "\(action)", "reason": "\(answer.reason ?? answer.code.name)"])
+                return .refused(answer.reason ?? answer.code.name)
+            }
             logger.warning(
                 "a support action's commitment is not delivered yet",
-                metadata: ["action": "\(request.commitment?.source ?? "")", "error": "\(error)"])
-            return false
+                metadata: ["action": "\(action)", "error": "\(error)"])
+            return .failed
+        }
+    }
+
+    /// No later attempt can do better.
+    private func isFinal(_ error: RPCError, for relationship: String) async -> Bool {
+        switch error.code {
+        case .permissionDenied, .invalidArgument, .notFound: true
+        case .failedPrecondition: (try? await isOver(relationship)) ?? false
+        default: false
         }
     }
 }

@@ -48,6 +48,66 @@ public struct CreateFeedbackRequest: Message {
     }
 }
 
+public struct LintFeedbackRequest: Message {
+    public static let fullName = "rapport.feedback.v1.LintFeedbackRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var feedbackItem: FeedbackItem? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        feedbackItem: FeedbackItem? = nil
+    ) {
+        self.parent = parent
+        self.feedbackItem = feedbackItem
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__LintFeedbackRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        feedbackItem = Reading.message(c.pointee.feedback_item)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__LintFeedbackRequest>) {
+        rapport__feedback__v1__lint_feedback_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__LintFeedbackRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.feedback_item = arena.optional(feedbackItem)
+    }
+}
+
+public struct LintFeedbackResponse: Message {
+    public static let fullName = "rapport.feedback.v1.LintFeedbackResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var findings: [LintFinding] = []
+
+    public init() {}
+
+    public init(
+        findings: [LintFinding] = []
+    ) {
+        self.findings = findings
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__LintFeedbackResponse>) {
+        findings = Reading.messages(c.pointee.n_findings, c.pointee.findings)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__LintFeedbackResponse>) {
+        rapport__feedback__v1__lint_feedback_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__LintFeedbackResponse>, in arena: Arena) {
+        c.pointee.n_findings = findings.count
+        c.pointee.findings = arena.messages(findings)
+    }
+}
+
 public struct DeliverFeedbackRequest: Message {
     public static let fullName = "rapport.feedback.v1.DeliverFeedbackRequest"
     public static let layout = MessageLayout(of: Self.self)
@@ -189,6 +249,189 @@ public struct AcknowledgeFeedbackRequest: Message {
     }
 }
 
+public struct WithdrawFeedbackRequest: Message {
+    public static let fullName = "rapport.feedback.v1.WithdrawFeedbackRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__WithdrawFeedbackRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__WithdrawFeedbackRequest>) {
+        rapport__feedback__v1__withdraw_feedback_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__WithdrawFeedbackRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct TagFeedbackRequest: Message {
+    public static let fullName = "rapport.feedback.v1.TagFeedbackRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var kind: FeedbackItem.Kind = .init(rawValue: 0)
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        kind: FeedbackItem.Kind = .init(rawValue: 0),
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.kind = kind
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__TagFeedbackRequest>) {
+        name = Reading.string(c.pointee.name)
+        kind = FeedbackItem.Kind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__TagFeedbackRequest>) {
+        rapport__feedback__v1__tag_feedback_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__TagFeedbackRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.kind = Rapport__Feedback__V1__FeedbackItem__Kind(rawValue: UInt32(bitPattern: kind.rawValue))
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct DiscussFeedbackRequest: Message {
+    public static let fullName = "rapport.feedback.v1.DiscussFeedbackRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__DiscussFeedbackRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DiscussFeedbackRequest>) {
+        rapport__feedback__v1__discuss_feedback_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DiscussFeedbackRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct RecordActionRequest: Message {
+    public static let fullName = "rapport.feedback.v1.RecordActionRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var outcome: FeedbackItem.State = .init(rawValue: 0)
+    public var action: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        outcome: FeedbackItem.State = .init(rawValue: 0),
+        action: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.outcome = outcome
+        self.action = action
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__RecordActionRequest>) {
+        name = Reading.string(c.pointee.name)
+        outcome = FeedbackItem.State(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
+        action = Reading.string(c.pointee.action)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__RecordActionRequest>) {
+        rapport__feedback__v1__record_action_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__RecordActionRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.outcome = Rapport__Feedback__V1__FeedbackItem__State(rawValue: UInt32(bitPattern: outcome.rawValue))
+        if !action.isEmpty { c.pointee.action = arena.string(action) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
 public struct GetFeedbackRequest: Message {
     public static let fullName = "rapport.feedback.v1.GetFeedbackRequest"
     public static let layout = MessageLayout(of: Self.self)
@@ -296,6 +539,298 @@ public struct ListFeedbackResponse: Message {
     }
 }
 
+public struct WatchFeedbackRequest: Message {
+    public static let fullName = "rapport.feedback.v1.WatchFeedbackRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var resumeToken: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        resumeToken: String = ""
+    ) {
+        self.parent = parent
+        self.resumeToken = resumeToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__WatchFeedbackRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        resumeToken = Reading.string(c.pointee.resume_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__WatchFeedbackRequest>) {
+        rapport__feedback__v1__watch_feedback_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__WatchFeedbackRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        if !resumeToken.isEmpty { c.pointee.resume_token = arena.string(resumeToken) }
+    }
+}
+
+public struct WatchFeedbackResponse: Message {
+    public static let fullName = "rapport.feedback.v1.WatchFeedbackResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var resumeToken: String = ""
+    public var event: String = ""
+    public var occurredAt: Timestamp? = nil
+    public var resource: Resource?
+
+    public init() {}
+
+    public init(
+        resumeToken: String = "",
+        event: String = "",
+        occurredAt: Timestamp? = nil,
+        resource: Resource? = nil
+    ) {
+        self.resumeToken = resumeToken
+        self.event = event
+        self.occurredAt = occurredAt
+        self.resource = resource
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__WatchFeedbackResponse>) {
+        resumeToken = Reading.string(c.pointee.resume_token)
+        event = Reading.string(c.pointee.event)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+        switch c.pointee.resource_case.rawValue {
+        case 4: resource = .feedbackItem(Reading.message(c.pointee.feedback_item) ?? .init())
+        case 5: resource = .feedbackRequest(Reading.message(c.pointee.feedback_request) ?? .init())
+        case 6: resource = .pulse(Reading.message(c.pointee.pulse) ?? .init())
+        default: break
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__WatchFeedbackResponse>) {
+        rapport__feedback__v1__watch_feedback_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__WatchFeedbackResponse>, in arena: Arena) {
+        if !resumeToken.isEmpty { c.pointee.resume_token = arena.string(resumeToken) }
+        if !event.isEmpty { c.pointee.event = arena.string(event) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+        switch resource {
+        case .feedbackItem(let value):
+            c.pointee.resource_case = Rapport__Feedback__V1__WatchFeedbackResponse__ResourceCase(rawValue: 4)
+            c.pointee.feedback_item = arena.message(value)
+        case .feedbackRequest(let value):
+            c.pointee.resource_case = Rapport__Feedback__V1__WatchFeedbackResponse__ResourceCase(rawValue: 5)
+            c.pointee.feedback_request = arena.message(value)
+        case .pulse(let value):
+            c.pointee.resource_case = Rapport__Feedback__V1__WatchFeedbackResponse__ResourceCase(rawValue: 6)
+            c.pointee.pulse = arena.message(value)
+        case nil: break
+        }
+    }
+
+    public enum Resource: Sendable, Hashable {
+        case feedbackItem(FeedbackItem)
+        case feedbackRequest(FeedbackRequest)
+        case pulse(Pulse)
+    }
+}
+
+public struct RequestFeedbackRequest: Message {
+    public static let fullName = "rapport.feedback.v1.RequestFeedbackRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var feedbackRequest: FeedbackRequest? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        feedbackRequest: FeedbackRequest? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.feedbackRequest = feedbackRequest
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__RequestFeedbackRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        feedbackRequest = Reading.message(c.pointee.feedback_request)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__RequestFeedbackRequest>) {
+        rapport__feedback__v1__request_feedback_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__RequestFeedbackRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.feedback_request = arena.optional(feedbackRequest)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct DeclineFeedbackRequestRequest: Message {
+    public static let fullName = "rapport.feedback.v1.DeclineFeedbackRequestRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var reason: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        reason: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.reason = reason
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__DeclineFeedbackRequestRequest>) {
+        name = Reading.string(c.pointee.name)
+        reason = Reading.string(c.pointee.reason)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DeclineFeedbackRequestRequest>) {
+        rapport__feedback__v1__decline_feedback_request_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DeclineFeedbackRequestRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !reason.isEmpty { c.pointee.reason = arena.string(reason) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetFeedbackRequestRequest: Message {
+    public static let fullName = "rapport.feedback.v1.GetFeedbackRequestRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__GetFeedbackRequestRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetFeedbackRequestRequest>) {
+        rapport__feedback__v1__get_feedback_request_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetFeedbackRequestRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListFeedbackRequestsRequest: Message {
+    public static let fullName = "rapport.feedback.v1.ListFeedbackRequestsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__ListFeedbackRequestsRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListFeedbackRequestsRequest>) {
+        rapport__feedback__v1__list_feedback_requests_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListFeedbackRequestsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListFeedbackRequestsResponse: Message {
+    public static let fullName = "rapport.feedback.v1.ListFeedbackRequestsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var feedbackRequests: [FeedbackRequest] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        feedbackRequests: [FeedbackRequest] = [],
+        nextPageToken: String = ""
+    ) {
+        self.feedbackRequests = feedbackRequests
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__ListFeedbackRequestsResponse>) {
+        feedbackRequests = Reading.messages(c.pointee.n_feedback_requests, c.pointee.feedback_requests)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListFeedbackRequestsResponse>) {
+        rapport__feedback__v1__list_feedback_requests_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListFeedbackRequestsResponse>, in arena: Arena) {
+        c.pointee.n_feedback_requests = feedbackRequests.count
+        c.pointee.feedback_requests = arena.messages(feedbackRequests)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
 public struct SubmitPulseRequest: Message {
     public static let fullName = "rapport.feedback.v1.SubmitPulseRequest"
     public static let layout = MessageLayout(of: Self.self)
@@ -345,6 +880,274 @@ public struct SubmitPulseRequest: Message {
         c.pointee.scope = Rapport__Feedback__V1__Pulse__Scope(rawValue: UInt32(bitPattern: scope.rawValue))
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct SubmitPulsesRequest: Message {
+    public static let fullName = "rapport.feedback.v1.SubmitPulsesRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var answer: SubmitPulseRequest? = nil
+
+    public init() {}
+
+    public init(
+        answer: SubmitPulseRequest? = nil
+    ) {
+        self.answer = answer
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__SubmitPulsesRequest>) {
+        answer = Reading.message(c.pointee.answer)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SubmitPulsesRequest>) {
+        rapport__feedback__v1__submit_pulses_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SubmitPulsesRequest>, in arena: Arena) {
+        c.pointee.answer = arena.optional(answer)
+    }
+}
+
+public struct SubmitPulsesResponse: Message {
+    public static let fullName = "rapport.feedback.v1.SubmitPulsesResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var results: [PulseResult] = []
+
+    public init() {}
+
+    public init(
+        results: [PulseResult] = []
+    ) {
+        self.results = results
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__SubmitPulsesResponse>) {
+        results = Reading.messages(c.pointee.n_results, c.pointee.results)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SubmitPulsesResponse>) {
+        rapport__feedback__v1__submit_pulses_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SubmitPulsesResponse>, in arena: Arena) {
+        c.pointee.n_results = results.count
+        c.pointee.results = arena.messages(results)
+    }
+}
+
+public struct PulseResult: Message {
+    public static let fullName = "rapport.feedback.v1.PulseResult"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var outcome: Outcome?
+
+    public init() {}
+
+    public init(
+        outcome: Outcome? = nil
+    ) {
+        self.outcome = outcome
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__PulseResult>) {
+        switch c.pointee.outcome_case.rawValue {
+        case 1: outcome = .pulse(Reading.message(c.pointee.pulse) ?? .init())
+        case 2: outcome = .refusal(Reading.message(c.pointee.refusal) ?? .init())
+        default: break
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__PulseResult>) {
+        rapport__feedback__v1__pulse_result__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__PulseResult>, in arena: Arena) {
+        switch outcome {
+        case .pulse(let value):
+            c.pointee.outcome_case = Rapport__Feedback__V1__PulseResult__OutcomeCase(rawValue: 1)
+            c.pointee.pulse = arena.message(value)
+        case .refusal(let value):
+            c.pointee.outcome_case = Rapport__Feedback__V1__PulseResult__OutcomeCase(rawValue: 2)
+            c.pointee.refusal = arena.message(value)
+        case nil: break
+        }
+    }
+
+    public enum Outcome: Sendable, Hashable {
+        case pulse(Pulse)
+        case refusal(PulseRefusal)
+    }
+}
+
+public struct PulseRefusal: Message {
+    public static let fullName = "rapport.feedback.v1.PulseRefusal"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var code: Int32 = 0
+    public var reason: String = ""
+    public var message: String = ""
+
+    public init() {}
+
+    public init(
+        code: Int32 = 0,
+        reason: String = "",
+        message: String = ""
+    ) {
+        self.code = code
+        self.reason = reason
+        self.message = message
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__PulseRefusal>) {
+        code = c.pointee.code
+        reason = Reading.string(c.pointee.reason)
+        message = Reading.string(c.pointee.message)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__PulseRefusal>) {
+        rapport__feedback__v1__pulse_refusal__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__PulseRefusal>, in arena: Arena) {
+        c.pointee.code = code
+        if !reason.isEmpty { c.pointee.reason = arena.string(reason) }
+        if !message.isEmpty { c.pointee.message = arena.string(message) }
+    }
+}
+
+public struct SkipPulseRequest: Message {
+    public static let fullName = "rapport.feedback.v1.SkipPulseRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var item: Pulse.Item = .init(rawValue: 0)
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        item: Pulse.Item = .init(rawValue: 0)
+    ) {
+        self.parent = parent
+        self.item = item
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__SkipPulseRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        item = Pulse.Item(rawValue: Int32(bitPattern: c.pointee.item.rawValue))
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SkipPulseRequest>) {
+        rapport__feedback__v1__skip_pulse_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SkipPulseRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.item = Rapport__Feedback__V1__Pulse__Item(rawValue: UInt32(bitPattern: item.rawValue))
+    }
+}
+
+public struct SkipPulseResponse: Message {
+    public static let fullName = "rapport.feedback.v1.SkipPulseResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+
+    public init() {}
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__SkipPulseResponse>) {
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SkipPulseResponse>) {
+        rapport__feedback__v1__skip_pulse_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SkipPulseResponse>, in arena: Arena) {
+    }
+}
+
+public struct GetPulseRequest: Message {
+    public static let fullName = "rapport.feedback.v1.GetPulseRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__GetPulseRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetPulseRequest>) {
+        rapport__feedback__v1__get_pulse_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetPulseRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct GetPulseTrendRequest: Message {
+    public static let fullName = "rapport.feedback.v1.GetPulseTrendRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = ""
+    ) {
+        self.parent = parent
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__GetPulseTrendRequest>) {
+        parent = Reading.string(c.pointee.parent)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetPulseTrendRequest>) {
+        rapport__feedback__v1__get_pulse_trend_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetPulseTrendRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+    }
+}
+
+public struct GetPulseTrendResponse: Message {
+    public static let fullName = "rapport.feedback.v1.GetPulseTrendResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var trends: [PulseTrend] = []
+
+    public init() {}
+
+    public init(
+        trends: [PulseTrend] = []
+    ) {
+        self.trends = trends
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__GetPulseTrendResponse>) {
+        trends = Reading.messages(c.pointee.n_trends, c.pointee.trends)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetPulseTrendResponse>) {
+        rapport__feedback__v1__get_pulse_trend_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetPulseTrendResponse>, in arena: Arena) {
+        c.pointee.n_trends = trends.count
+        c.pointee.trends = arena.messages(trends)
     }
 }
 
@@ -431,12 +1234,26 @@ public struct ListPulsesResponse: Message {
 /// The RPCs of `rapport.feedback.v1.FeedbackService`, as its server implements them.
 public protocol FeedbackServiceHandlers: Sendable {
     func createFeedback(_ request: CreateFeedbackRequest, _ context: ServerContext) async throws -> FeedbackItem
+    func lintFeedback(_ request: LintFeedbackRequest, _ context: ServerContext) async throws -> LintFeedbackResponse
     func deliverFeedback(_ request: DeliverFeedbackRequest, _ context: ServerContext) async throws -> FeedbackItem
     func giveRecognition(_ request: GiveRecognitionRequest, _ context: ServerContext) async throws -> FeedbackItem
     func acknowledgeFeedback(_ request: AcknowledgeFeedbackRequest, _ context: ServerContext) async throws -> FeedbackItem
+    func withdrawFeedback(_ request: WithdrawFeedbackRequest, _ context: ServerContext) async throws -> FeedbackItem
+    func tagFeedback(_ request: TagFeedbackRequest, _ context: ServerContext) async throws -> FeedbackItem
+    func discussFeedback(_ request: DiscussFeedbackRequest, _ context: ServerContext) async throws -> FeedbackItem
+    func recordAction(_ request: RecordActionRequest, _ context: ServerContext) async throws -> FeedbackItem
     func getFeedback(_ request: GetFeedbackRequest, _ context: ServerContext) async throws -> FeedbackItem
     func listFeedback(_ request: ListFeedbackRequest, _ context: ServerContext) async throws -> ListFeedbackResponse
+    func watchFeedback(_ request: WatchFeedbackRequest, _ context: ServerContext, _ responses: ResponseWriter<WatchFeedbackResponse>) async throws
+    func requestFeedback(_ request: RequestFeedbackRequest, _ context: ServerContext) async throws -> FeedbackRequest
+    func declineFeedbackRequest(_ request: DeclineFeedbackRequestRequest, _ context: ServerContext) async throws -> FeedbackRequest
+    func getFeedbackRequest(_ request: GetFeedbackRequestRequest, _ context: ServerContext) async throws -> FeedbackRequest
+    func listFeedbackRequests(_ request: ListFeedbackRequestsRequest, _ context: ServerContext) async throws -> ListFeedbackRequestsResponse
     func submitPulse(_ request: SubmitPulseRequest, _ context: ServerContext) async throws -> Pulse
+    func submitPulses(_ requests: RequestStream<SubmitPulsesRequest>, _ context: ServerContext) async throws -> SubmitPulsesResponse
+    func skipPulse(_ request: SkipPulseRequest, _ context: ServerContext) async throws -> SkipPulseResponse
+    func getPulse(_ request: GetPulseRequest, _ context: ServerContext) async throws -> Pulse
+    func getPulseTrend(_ request: GetPulseTrendRequest, _ context: ServerContext) async throws -> GetPulseTrendResponse
     func listPulses(_ request: ListPulsesRequest, _ context: ServerContext) async throws -> ListPulsesResponse
 }
 
@@ -445,12 +1262,26 @@ extension FeedbackServiceHandlers {
     public var feedbackServiceMethods: [RPC.Method] {
         [
             .unary("rapport.feedback.v1.FeedbackService", "CreateFeedback", createFeedback),
+            .unary("rapport.feedback.v1.FeedbackService", "LintFeedback", lintFeedback),
             .unary("rapport.feedback.v1.FeedbackService", "DeliverFeedback", deliverFeedback),
             .unary("rapport.feedback.v1.FeedbackService", "GiveRecognition", giveRecognition),
             .unary("rapport.feedback.v1.FeedbackService", "AcknowledgeFeedback", acknowledgeFeedback),
+            .unary("rapport.feedback.v1.FeedbackService", "WithdrawFeedback", withdrawFeedback),
+            .unary("rapport.feedback.v1.FeedbackService", "TagFeedback", tagFeedback),
+            .unary("rapport.feedback.v1.FeedbackService", "DiscussFeedback", discussFeedback),
+            .unary("rapport.feedback.v1.FeedbackService", "RecordAction", recordAction),
             .unary("rapport.feedback.v1.FeedbackService", "GetFeedback", getFeedback),
             .unary("rapport.feedback.v1.FeedbackService", "ListFeedback", listFeedback),
+            .serverStreaming("rapport.feedback.v1.FeedbackService", "WatchFeedback", watchFeedback),
+            .unary("rapport.feedback.v1.FeedbackService", "RequestFeedback", requestFeedback),
+            .unary("rapport.feedback.v1.FeedbackService", "DeclineFeedbackRequest", declineFeedbackRequest),
+            .unary("rapport.feedback.v1.FeedbackService", "GetFeedbackRequest", getFeedbackRequest),
+            .unary("rapport.feedback.v1.FeedbackService", "ListFeedbackRequests", listFeedbackRequests),
             .unary("rapport.feedback.v1.FeedbackService", "SubmitPulse", submitPulse),
+            .clientStreaming("rapport.feedback.v1.FeedbackService", "SubmitPulses", submitPulses),
+            .unary("rapport.feedback.v1.FeedbackService", "SkipPulse", skipPulse),
+            .unary("rapport.feedback.v1.FeedbackService", "GetPulse", getPulse),
+            .unary("rapport.feedback.v1.FeedbackService", "GetPulseTrend", getPulseTrend),
             .unary("rapport.feedback.v1.FeedbackService", "ListPulses", listPulses),
         ]
     }
@@ -468,6 +1299,10 @@ public struct FeedbackServiceClient: Sendable {
         try await channel.unary("rapport.feedback.v1.FeedbackService/CreateFeedback", request, options)
     }
 
+    public func lintFeedback(_ request: LintFeedbackRequest, options: CallOptions = .init()) async throws -> LintFeedbackResponse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/LintFeedback", request, options)
+    }
+
     public func deliverFeedback(_ request: DeliverFeedbackRequest, options: CallOptions = .init()) async throws -> FeedbackItem {
         try await channel.unary("rapport.feedback.v1.FeedbackService/DeliverFeedback", request, options)
     }
@@ -480,6 +1315,22 @@ public struct FeedbackServiceClient: Sendable {
         try await channel.unary("rapport.feedback.v1.FeedbackService/AcknowledgeFeedback", request, options)
     }
 
+    public func withdrawFeedback(_ request: WithdrawFeedbackRequest, options: CallOptions = .init()) async throws -> FeedbackItem {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/WithdrawFeedback", request, options)
+    }
+
+    public func tagFeedback(_ request: TagFeedbackRequest, options: CallOptions = .init()) async throws -> FeedbackItem {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/TagFeedback", request, options)
+    }
+
+    public func discussFeedback(_ request: DiscussFeedbackRequest, options: CallOptions = .init()) async throws -> FeedbackItem {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/DiscussFeedback", request, options)
+    }
+
+    public func recordAction(_ request: RecordActionRequest, options: CallOptions = .init()) async throws -> FeedbackItem {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/RecordAction", request, options)
+    }
+
     public func getFeedback(_ request: GetFeedbackRequest, options: CallOptions = .init()) async throws -> FeedbackItem {
         try await channel.unary("rapport.feedback.v1.FeedbackService/GetFeedback", request, options)
     }
@@ -488,8 +1339,44 @@ public struct FeedbackServiceClient: Sendable {
         try await channel.unary("rapport.feedback.v1.FeedbackService/ListFeedback", request, options)
     }
 
+    public func watchFeedback(_ request: WatchFeedbackRequest, options: CallOptions = .init()) async throws -> ResponseStream<WatchFeedbackResponse> {
+        try await channel.serverStreaming("rapport.feedback.v1.FeedbackService/WatchFeedback", request, options)
+    }
+
+    public func requestFeedback(_ request: RequestFeedbackRequest, options: CallOptions = .init()) async throws -> FeedbackRequest {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/RequestFeedback", request, options)
+    }
+
+    public func declineFeedbackRequest(_ request: DeclineFeedbackRequestRequest, options: CallOptions = .init()) async throws -> FeedbackRequest {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/DeclineFeedbackRequest", request, options)
+    }
+
+    public func getFeedbackRequest(_ request: GetFeedbackRequestRequest, options: CallOptions = .init()) async throws -> FeedbackRequest {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/GetFeedbackRequest", request, options)
+    }
+
+    public func listFeedbackRequests(_ request: ListFeedbackRequestsRequest, options: CallOptions = .init()) async throws -> ListFeedbackRequestsResponse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/ListFeedbackRequests", request, options)
+    }
+
     public func submitPulse(_ request: SubmitPulseRequest, options: CallOptions = .init()) async throws -> Pulse {
         try await channel.unary("rapport.feedback.v1.FeedbackService/SubmitPulse", request, options)
+    }
+
+    public func submitPulses(options: CallOptions = .init(), _ body: (RequestWriter<SubmitPulsesRequest>) async throws -> Void) async throws -> SubmitPulsesResponse {
+        try await channel.clientStreaming("rapport.feedback.v1.FeedbackService/SubmitPulses", options, body)
+    }
+
+    public func skipPulse(_ request: SkipPulseRequest, options: CallOptions = .init()) async throws -> SkipPulseResponse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/SkipPulse", request, options)
+    }
+
+    public func getPulse(_ request: GetPulseRequest, options: CallOptions = .init()) async throws -> Pulse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/GetPulse", request, options)
+    }
+
+    public func getPulseTrend(_ request: GetPulseTrendRequest, options: CallOptions = .init()) async throws -> GetPulseTrendResponse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/GetPulseTrend", request, options)
     }
 
     public func listPulses(_ request: ListPulsesRequest, options: CallOptions = .init()) async throws -> ListPulsesResponse {

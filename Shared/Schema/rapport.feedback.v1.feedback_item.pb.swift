@@ -24,6 +24,17 @@ public struct FeedbackItem: Message {
     public var acknowledgeTime: Timestamp? = nil
     public var note: String = ""
     public var disagreeReason: String = ""
+    public var receiverKind: FeedbackItem.Kind = .init(rawValue: 0)
+    public var tagTime: Timestamp? = nil
+    public var goal: String = ""
+    public var feedbackRequest: String = ""
+    public var blindExchange: String = ""
+    public var revealTime: Timestamp? = nil
+    public var discussTime: Timestamp? = nil
+    public var actTime: Timestamp? = nil
+    public var action: String = ""
+    public var withdrawTime: Timestamp? = nil
+    public var hints: [LintFinding] = []
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -46,6 +57,17 @@ public struct FeedbackItem: Message {
         acknowledgeTime: Timestamp? = nil,
         note: String = "",
         disagreeReason: String = "",
+        receiverKind: FeedbackItem.Kind = .init(rawValue: 0),
+        tagTime: Timestamp? = nil,
+        goal: String = "",
+        feedbackRequest: String = "",
+        blindExchange: String = "",
+        revealTime: Timestamp? = nil,
+        discussTime: Timestamp? = nil,
+        actTime: Timestamp? = nil,
+        action: String = "",
+        withdrawTime: Timestamp? = nil,
+        hints: [LintFinding] = [],
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -65,6 +87,17 @@ public struct FeedbackItem: Message {
         self.acknowledgeTime = acknowledgeTime
         self.note = note
         self.disagreeReason = disagreeReason
+        self.receiverKind = receiverKind
+        self.tagTime = tagTime
+        self.goal = goal
+        self.feedbackRequest = feedbackRequest
+        self.blindExchange = blindExchange
+        self.revealTime = revealTime
+        self.discussTime = discussTime
+        self.actTime = actTime
+        self.action = action
+        self.withdrawTime = withdrawTime
+        self.hints = hints
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -86,6 +119,17 @@ public struct FeedbackItem: Message {
         acknowledgeTime = Reading.message(c.pointee.acknowledge_time)
         note = Reading.string(c.pointee.note)
         disagreeReason = Reading.string(c.pointee.disagree_reason)
+        receiverKind = FeedbackItem.Kind(rawValue: Int32(bitPattern: c.pointee.receiver_kind.rawValue))
+        tagTime = Reading.message(c.pointee.tag_time)
+        goal = Reading.string(c.pointee.goal)
+        feedbackRequest = Reading.string(c.pointee.feedback_request)
+        blindExchange = Reading.string(c.pointee.blind_exchange)
+        revealTime = Reading.message(c.pointee.reveal_time)
+        discussTime = Reading.message(c.pointee.discuss_time)
+        actTime = Reading.message(c.pointee.act_time)
+        action = Reading.string(c.pointee.action)
+        withdrawTime = Reading.message(c.pointee.withdraw_time)
+        hints = Reading.messages(c.pointee.n_hints, c.pointee.hints)
         etag = Reading.string(c.pointee.etag)
         createTime = Reading.message(c.pointee.create_time)
         updateTime = Reading.message(c.pointee.update_time)
@@ -111,6 +155,18 @@ public struct FeedbackItem: Message {
         c.pointee.acknowledge_time = arena.optional(acknowledgeTime)
         if !note.isEmpty { c.pointee.note = arena.string(note) }
         if !disagreeReason.isEmpty { c.pointee.disagree_reason = arena.string(disagreeReason) }
+        c.pointee.receiver_kind = Rapport__Feedback__V1__FeedbackItem__Kind(rawValue: UInt32(bitPattern: receiverKind.rawValue))
+        c.pointee.tag_time = arena.optional(tagTime)
+        if !goal.isEmpty { c.pointee.goal = arena.string(goal) }
+        if !feedbackRequest.isEmpty { c.pointee.feedback_request = arena.string(feedbackRequest) }
+        if !blindExchange.isEmpty { c.pointee.blind_exchange = arena.string(blindExchange) }
+        c.pointee.reveal_time = arena.optional(revealTime)
+        c.pointee.discuss_time = arena.optional(discussTime)
+        c.pointee.act_time = arena.optional(actTime)
+        if !action.isEmpty { c.pointee.action = arena.string(action) }
+        c.pointee.withdraw_time = arena.optional(withdrawTime)
+        c.pointee.n_hints = hints.count
+        c.pointee.hints = arena.messages(hints)
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
@@ -264,6 +320,101 @@ public struct FeedbackItem: Message {
             case .actedOn: "ACTED_ON"
             case .declinedWithReason: "DECLINED_WITH_REASON"
             case .withdrawn: "WITHDRAWN"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+}
+
+public struct LintFinding: Message {
+    public static let fullName = "rapport.feedback.v1.LintFinding"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var code: LintFinding.Code = .init(rawValue: 0)
+    public var advice: String = ""
+
+    public init() {}
+
+    public init(
+        code: LintFinding.Code = .init(rawValue: 0),
+        advice: String = ""
+    ) {
+        self.code = code
+        self.advice = advice
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__LintFinding>) {
+        code = LintFinding.Code(rawValue: Int32(bitPattern: c.pointee.code.rawValue))
+        advice = Reading.string(c.pointee.advice)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__LintFinding>) {
+        rapport__feedback__v1__lint_finding__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__LintFinding>, in arena: Arena) {
+        c.pointee.code = Rapport__Feedback__V1__LintFinding__Code(rawValue: UInt32(bitPattern: code.rawValue))
+        if !advice.isEmpty { c.pointee.advice = arena.string(advice) }
+    }
+
+    public enum Code: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case missingSituation
+        case missingBehaviour
+        case missingImpact
+        case noNextStep
+        case personFocused
+        case absoluteWords
+        case noStrengthInLast3
+        case comparisonToPeer
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .missingSituation, .missingBehaviour, .missingImpact, .noNextStep, .personFocused, .absoluteWords, .noStrengthInLast3, .comparisonToPeer]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .missingSituation
+            case 2: self = .missingBehaviour
+            case 3: self = .missingImpact
+            case 4: self = .noNextStep
+            case 5: self = .personFocused
+            case 6: self = .absoluteWords
+            case 7: self = .noStrengthInLast3
+            case 8: self = .comparisonToPeer
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .missingSituation: 1
+            case .missingBehaviour: 2
+            case .missingImpact: 3
+            case .noNextStep: 4
+            case .personFocused: 5
+            case .absoluteWords: 6
+            case .noStrengthInLast3: 7
+            case .comparisonToPeer: 8
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "CODE_UNSPECIFIED"
+            case .missingSituation: "MISSING_SITUATION"
+            case .missingBehaviour: "MISSING_BEHAVIOUR"
+            case .missingImpact: "MISSING_IMPACT"
+            case .noNextStep: "NO_NEXT_STEP"
+            case .personFocused: "PERSON_FOCUSED"
+            case .absoluteWords: "ABSOLUTE_WORDS"
+            case .noStrengthInLast3: "NO_STRENGTH_IN_LAST_3"
+            case .comparisonToPeer: "COMPARISON_TO_PEER"
             case .unrecognized(let number): "\(number)"
             }
         }

@@ -175,3 +175,73 @@ public struct Pulse: Message {
         }
     }
 }
+
+public struct PulseTrend: Message {
+    public static let fullName = "rapport.feedback.v1.PulseTrend"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var item: Pulse.Item = .init(rawValue: 0)
+    public var points: [PulsePoint] = []
+
+    public init() {}
+
+    public init(
+        item: Pulse.Item = .init(rawValue: 0),
+        points: [PulsePoint] = []
+    ) {
+        self.item = item
+        self.points = points
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__PulseTrend>) {
+        item = Pulse.Item(rawValue: Int32(bitPattern: c.pointee.item.rawValue))
+        points = Reading.messages(c.pointee.n_points, c.pointee.points)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__PulseTrend>) {
+        rapport__feedback__v1__pulse_trend__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__PulseTrend>, in arena: Arena) {
+        c.pointee.item = Rapport__Feedback__V1__Pulse__Item(rawValue: UInt32(bitPattern: item.rawValue))
+        c.pointee.n_points = points.count
+        c.pointee.points = arena.messages(points)
+    }
+}
+
+public struct PulsePoint: Message {
+    public static let fullName = "rapport.feedback.v1.PulsePoint"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var time: Timestamp? = nil
+    public var mean: Double = 0
+    public var answers: Int32 = 0
+
+    public init() {}
+
+    public init(
+        time: Timestamp? = nil,
+        mean: Double = 0,
+        answers: Int32 = 0
+    ) {
+        self.time = time
+        self.mean = mean
+        self.answers = answers
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Feedback__V1__PulsePoint>) {
+        time = Reading.message(c.pointee.time)
+        mean = c.pointee.mean
+        answers = c.pointee.answers
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__PulsePoint>) {
+        rapport__feedback__v1__pulse_point__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__PulsePoint>, in arena: Arena) {
+        c.pointee.time = arena.optional(time)
+        c.pointee.mean = mean
+        c.pointee.answers = answers
+    }
+}

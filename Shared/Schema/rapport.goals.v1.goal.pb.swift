@@ -29,9 +29,15 @@ public struct Goal: Message {
     public var state: Goal.State = .init(rawValue: 0)
     public var signatures: [GoalSignature] = []
     public var author: String = ""
+    public var smartVerdicts: [SmartVerdict] = []
+    public var alignedWith: String = ""
+    public var revisionOffers: [RevisionOffer] = []
+    public var retireReason: String = ""
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
+    public var deleteTime: Timestamp? = nil
+    public var purgeTime: Timestamp? = nil
 
     public init() {}
 
@@ -56,9 +62,15 @@ public struct Goal: Message {
         state: Goal.State = .init(rawValue: 0),
         signatures: [GoalSignature] = [],
         author: String = "",
+        smartVerdicts: [SmartVerdict] = [],
+        alignedWith: String = "",
+        revisionOffers: [RevisionOffer] = [],
+        retireReason: String = "",
         etag: String = "",
         createTime: Timestamp? = nil,
-        updateTime: Timestamp? = nil
+        updateTime: Timestamp? = nil,
+        deleteTime: Timestamp? = nil,
+        purgeTime: Timestamp? = nil
     ) {
         self.name = name
         self.type = type
@@ -80,9 +92,15 @@ public struct Goal: Message {
         self.state = state
         self.signatures = signatures
         self.author = author
+        self.smartVerdicts = smartVerdicts
+        self.alignedWith = alignedWith
+        self.revisionOffers = revisionOffers
+        self.retireReason = retireReason
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
+        self.deleteTime = deleteTime
+        self.purgeTime = purgeTime
     }
 
     public init(reading c: UnsafePointer<Rapport__Goals__V1__Goal>) {
@@ -106,9 +124,15 @@ public struct Goal: Message {
         state = Goal.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
         signatures = Reading.messages(c.pointee.n_signatures, c.pointee.signatures)
         author = Reading.string(c.pointee.author)
+        smartVerdicts = Reading.messages(c.pointee.n_smart_verdicts, c.pointee.smart_verdicts)
+        alignedWith = Reading.string(c.pointee.aligned_with)
+        revisionOffers = Reading.messages(c.pointee.n_revision_offers, c.pointee.revision_offers)
+        retireReason = Reading.string(c.pointee.retire_reason)
         etag = Reading.string(c.pointee.etag)
         createTime = Reading.message(c.pointee.create_time)
         updateTime = Reading.message(c.pointee.update_time)
+        deleteTime = Reading.message(c.pointee.delete_time)
+        purgeTime = Reading.message(c.pointee.purge_time)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__Goal>) {
@@ -139,9 +163,17 @@ public struct Goal: Message {
         c.pointee.n_signatures = signatures.count
         c.pointee.signatures = arena.messages(signatures)
         if !author.isEmpty { c.pointee.author = arena.string(author) }
+        c.pointee.n_smart_verdicts = smartVerdicts.count
+        c.pointee.smart_verdicts = arena.messages(smartVerdicts)
+        if !alignedWith.isEmpty { c.pointee.aligned_with = arena.string(alignedWith) }
+        c.pointee.n_revision_offers = revisionOffers.count
+        c.pointee.revision_offers = arena.messages(revisionOffers)
+        if !retireReason.isEmpty { c.pointee.retire_reason = arena.string(retireReason) }
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
+        c.pointee.delete_time = arena.optional(deleteTime)
+        c.pointee.purge_time = arena.optional(purgeTime)
     }
 
     public enum Kind: MessageEnum, CustomStringConvertible {
@@ -249,6 +281,82 @@ public struct Goal: Message {
             case .partly: "PARTLY"
             case .notAchieved: "NOT_ACHIEVED"
             case .retired: "RETIRED"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+}
+
+public struct RevisionOffer: Message {
+    public static let fullName = "rapport.goals.v1.RevisionOffer"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var cause: RevisionOffer.Cause = .init(rawValue: 0)
+    public var contextChange: String = ""
+    public var openTime: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        cause: RevisionOffer.Cause = .init(rawValue: 0),
+        contextChange: String = "",
+        openTime: Timestamp? = nil
+    ) {
+        self.cause = cause
+        self.contextChange = contextChange
+        self.openTime = openTime
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__RevisionOffer>) {
+        cause = RevisionOffer.Cause(rawValue: Int32(bitPattern: c.pointee.cause.rawValue))
+        contextChange = Reading.string(c.pointee.context_change)
+        openTime = Reading.message(c.pointee.open_time)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__RevisionOffer>) {
+        rapport__goals__v1__revision_offer__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__RevisionOffer>, in arena: Arena) {
+        c.pointee.cause = Rapport__Goals__V1__RevisionOffer__Cause(rawValue: UInt32(bitPattern: cause.rawValue))
+        if !contextChange.isEmpty { c.pointee.context_change = arena.string(contextChange) }
+        c.pointee.open_time = arena.optional(openTime)
+    }
+
+    public enum Cause: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case contextChanged
+        case aligned
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .contextChanged, .aligned]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .contextChanged
+            case 2: self = .aligned
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .contextChanged: 1
+            case .aligned: 2
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "CAUSE_UNSPECIFIED"
+            case .contextChanged: "CONTEXT_CHANGED"
+            case .aligned: "ALIGNED"
             case .unrecognized(let number): "\(number)"
             }
         }

@@ -228,6 +228,7 @@ public struct ListGoalsRequest: Message {
     public var pageToken: String = ""
     public var filter: String = ""
     public var orderBy: String = ""
+    public var showDeleted: Bool = false
 
     public init() {}
 
@@ -236,13 +237,15 @@ public struct ListGoalsRequest: Message {
         pageSize: Int32 = 0,
         pageToken: String = "",
         filter: String = "",
-        orderBy: String = ""
+        orderBy: String = "",
+        showDeleted: Bool = false
     ) {
         self.parent = parent
         self.pageSize = pageSize
         self.pageToken = pageToken
         self.filter = filter
         self.orderBy = orderBy
+        self.showDeleted = showDeleted
     }
 
     public init(reading c: UnsafePointer<Rapport__Goals__V1__ListGoalsRequest>) {
@@ -251,6 +254,7 @@ public struct ListGoalsRequest: Message {
         pageToken = Reading.string(c.pointee.page_token)
         filter = Reading.string(c.pointee.filter)
         orderBy = Reading.string(c.pointee.order_by)
+        showDeleted = c.pointee.show_deleted != 0
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListGoalsRequest>) {
@@ -263,6 +267,7 @@ public struct ListGoalsRequest: Message {
         if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
         if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
         if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+        c.pointee.show_deleted = showDeleted ? 1 : 0
     }
 }
 
@@ -296,6 +301,1069 @@ public struct ListGoalsResponse: Message {
         c.pointee.n_goals = goals.count
         c.pointee.goals = arena.messages(goals)
         if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct UpdateGoalRequest: Message {
+    public static let fullName = "rapport.goals.v1.UpdateGoalRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var goal: Goal? = nil
+    public var updateMask: FieldMask? = nil
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        goal: Goal? = nil,
+        updateMask: FieldMask? = nil,
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.goal = goal
+        self.updateMask = updateMask
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__UpdateGoalRequest>) {
+        goal = Reading.message(c.pointee.goal)
+        updateMask = Reading.message(c.pointee.update_mask)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__UpdateGoalRequest>) {
+        rapport__goals__v1__update_goal_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__UpdateGoalRequest>, in arena: Arena) {
+        c.pointee.goal = arena.optional(goal)
+        c.pointee.update_mask = arena.optional(updateMask)
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct DeleteGoalRequest: Message {
+    public static let fullName = "rapport.goals.v1.DeleteGoalRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__DeleteGoalRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__DeleteGoalRequest>) {
+        rapport__goals__v1__delete_goal_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__DeleteGoalRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct UndeleteGoalRequest: Message {
+    public static let fullName = "rapport.goals.v1.UndeleteGoalRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__UndeleteGoalRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__UndeleteGoalRequest>) {
+        rapport__goals__v1__undelete_goal_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__UndeleteGoalRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct RetireGoalRequest: Message {
+    public static let fullName = "rapport.goals.v1.RetireGoalRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var why: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        why: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.why = why
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__RetireGoalRequest>) {
+        name = Reading.string(c.pointee.name)
+        why = Reading.string(c.pointee.why)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__RetireGoalRequest>) {
+        rapport__goals__v1__retire_goal_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__RetireGoalRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !why.isEmpty { c.pointee.why = arena.string(why) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct AlignGoalRequest: Message {
+    public static let fullName = "rapport.goals.v1.AlignGoalRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var alignedWith: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        alignedWith: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.alignedWith = alignedWith
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__AlignGoalRequest>) {
+        name = Reading.string(c.pointee.name)
+        alignedWith = Reading.string(c.pointee.aligned_with)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__AlignGoalRequest>) {
+        rapport__goals__v1__align_goal_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__AlignGoalRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !alignedWith.isEmpty { c.pointee.aligned_with = arena.string(alignedWith) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct ReviseGoalRequest: Message {
+    public static let fullName = "rapport.goals.v1.ReviseGoalRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var revision: Revision? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        revision: Revision? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.revision = revision
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__ReviseGoalRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        revision = Reading.message(c.pointee.revision)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ReviseGoalRequest>) {
+        rapport__goals__v1__revise_goal_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ReviseGoalRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.revision = arena.optional(revision)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct SignRevisionRequest: Message {
+    public static let fullName = "rapport.goals.v1.SignRevisionRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__SignRevisionRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__SignRevisionRequest>) {
+        rapport__goals__v1__sign_revision_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__SignRevisionRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetRevisionRequest: Message {
+    public static let fullName = "rapport.goals.v1.GetRevisionRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetRevisionRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetRevisionRequest>) {
+        rapport__goals__v1__get_revision_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetRevisionRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListRevisionsRequest: Message {
+    public static let fullName = "rapport.goals.v1.ListRevisionsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListRevisionsRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListRevisionsRequest>) {
+        rapport__goals__v1__list_revisions_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListRevisionsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListRevisionsResponse: Message {
+    public static let fullName = "rapport.goals.v1.ListRevisionsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var revisions: [Revision] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        revisions: [Revision] = [],
+        nextPageToken: String = ""
+    ) {
+        self.revisions = revisions
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListRevisionsResponse>) {
+        revisions = Reading.messages(c.pointee.n_revisions, c.pointee.revisions)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListRevisionsResponse>) {
+        rapport__goals__v1__list_revisions_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListRevisionsResponse>, in arena: Arena) {
+        c.pointee.n_revisions = revisions.count
+        c.pointee.revisions = arena.messages(revisions)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct RecordCheckInRequest: Message {
+    public static let fullName = "rapport.goals.v1.RecordCheckInRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var checkIn: CheckIn? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        checkIn: CheckIn? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.checkIn = checkIn
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__RecordCheckInRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        checkIn = Reading.message(c.pointee.check_in)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__RecordCheckInRequest>) {
+        rapport__goals__v1__record_check_in_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__RecordCheckInRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.check_in = arena.optional(checkIn)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetCheckInRequest: Message {
+    public static let fullName = "rapport.goals.v1.GetCheckInRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetCheckInRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetCheckInRequest>) {
+        rapport__goals__v1__get_check_in_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetCheckInRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListCheckInsRequest: Message {
+    public static let fullName = "rapport.goals.v1.ListCheckInsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListCheckInsRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListCheckInsRequest>) {
+        rapport__goals__v1__list_check_ins_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListCheckInsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListCheckInsResponse: Message {
+    public static let fullName = "rapport.goals.v1.ListCheckInsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var checkIns: [CheckIn] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        checkIns: [CheckIn] = [],
+        nextPageToken: String = ""
+    ) {
+        self.checkIns = checkIns
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListCheckInsResponse>) {
+        checkIns = Reading.messages(c.pointee.n_check_ins, c.pointee.check_ins)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListCheckInsResponse>) {
+        rapport__goals__v1__list_check_ins_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListCheckInsResponse>, in arena: Arena) {
+        c.pointee.n_check_ins = checkIns.count
+        c.pointee.check_ins = arena.messages(checkIns)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct AddObstacleRequest: Message {
+    public static let fullName = "rapport.goals.v1.AddObstacleRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var obstacle: Obstacle? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        obstacle: Obstacle? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.obstacle = obstacle
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__AddObstacleRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        obstacle = Reading.message(c.pointee.obstacle)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__AddObstacleRequest>) {
+        rapport__goals__v1__add_obstacle_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__AddObstacleRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.obstacle = arena.optional(obstacle)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct AcknowledgeObstacleRequest: Message {
+    public static let fullName = "rapport.goals.v1.AcknowledgeObstacleRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var acknowledgement: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        acknowledgement: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.acknowledgement = acknowledgement
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__AcknowledgeObstacleRequest>) {
+        name = Reading.string(c.pointee.name)
+        acknowledgement = Reading.string(c.pointee.acknowledgement)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__AcknowledgeObstacleRequest>) {
+        rapport__goals__v1__acknowledge_obstacle_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__AcknowledgeObstacleRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !acknowledgement.isEmpty { c.pointee.acknowledgement = arena.string(acknowledgement) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetObstacleRequest: Message {
+    public static let fullName = "rapport.goals.v1.GetObstacleRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetObstacleRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetObstacleRequest>) {
+        rapport__goals__v1__get_obstacle_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetObstacleRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListObstaclesRequest: Message {
+    public static let fullName = "rapport.goals.v1.ListObstaclesRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListObstaclesRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListObstaclesRequest>) {
+        rapport__goals__v1__list_obstacles_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListObstaclesRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListObstaclesResponse: Message {
+    public static let fullName = "rapport.goals.v1.ListObstaclesResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var obstacles: [Obstacle] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        obstacles: [Obstacle] = [],
+        nextPageToken: String = ""
+    ) {
+        self.obstacles = obstacles
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListObstaclesResponse>) {
+        obstacles = Reading.messages(c.pointee.n_obstacles, c.pointee.obstacles)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListObstaclesResponse>) {
+        rapport__goals__v1__list_obstacles_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListObstaclesResponse>, in arena: Arena) {
+        c.pointee.n_obstacles = obstacles.count
+        c.pointee.obstacles = arena.messages(obstacles)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct OfferOpportunityRequest: Message {
+    public static let fullName = "rapport.goals.v1.OfferOpportunityRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var opportunity: Opportunity? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        opportunity: Opportunity? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.opportunity = opportunity
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__OfferOpportunityRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        opportunity = Reading.message(c.pointee.opportunity)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__OfferOpportunityRequest>) {
+        rapport__goals__v1__offer_opportunity_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__OfferOpportunityRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.opportunity = arena.optional(opportunity)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct TakeOpportunityRequest: Message {
+    public static let fullName = "rapport.goals.v1.TakeOpportunityRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__TakeOpportunityRequest>) {
+        name = Reading.string(c.pointee.name)
+        etag = Reading.string(c.pointee.etag)
+        requestId = Reading.string(c.pointee.request_id)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__TakeOpportunityRequest>) {
+        rapport__goals__v1__take_opportunity_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__TakeOpportunityRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetOpportunityRequest: Message {
+    public static let fullName = "rapport.goals.v1.GetOpportunityRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetOpportunityRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetOpportunityRequest>) {
+        rapport__goals__v1__get_opportunity_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetOpportunityRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListOpportunitiesRequest: Message {
+    public static let fullName = "rapport.goals.v1.ListOpportunitiesRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListOpportunitiesRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        pageSize = c.pointee.page_size
+        pageToken = Reading.string(c.pointee.page_token)
+        filter = Reading.string(c.pointee.filter)
+        orderBy = Reading.string(c.pointee.order_by)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListOpportunitiesRequest>) {
+        rapport__goals__v1__list_opportunities_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListOpportunitiesRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListOpportunitiesResponse: Message {
+    public static let fullName = "rapport.goals.v1.ListOpportunitiesResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var opportunities: [Opportunity] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        opportunities: [Opportunity] = [],
+        nextPageToken: String = ""
+    ) {
+        self.opportunities = opportunities
+        self.nextPageToken = nextPageToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListOpportunitiesResponse>) {
+        opportunities = Reading.messages(c.pointee.n_opportunities, c.pointee.opportunities)
+        nextPageToken = Reading.string(c.pointee.next_page_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListOpportunitiesResponse>) {
+        rapport__goals__v1__list_opportunities_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListOpportunitiesResponse>, in arena: Arena) {
+        c.pointee.n_opportunities = opportunities.count
+        c.pointee.opportunities = arena.messages(opportunities)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct WatchGoalsRequest: Message {
+    public static let fullName = "rapport.goals.v1.WatchGoalsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var resumeToken: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        resumeToken: String = ""
+    ) {
+        self.parent = parent
+        self.resumeToken = resumeToken
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__WatchGoalsRequest>) {
+        parent = Reading.string(c.pointee.parent)
+        resumeToken = Reading.string(c.pointee.resume_token)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__WatchGoalsRequest>) {
+        rapport__goals__v1__watch_goals_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__WatchGoalsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        if !resumeToken.isEmpty { c.pointee.resume_token = arena.string(resumeToken) }
+    }
+}
+
+public struct WatchGoalsResponse: Message {
+    public static let fullName = "rapport.goals.v1.WatchGoalsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var resumeToken: String = ""
+    public var event: String = ""
+    public var occurredAt: Timestamp? = nil
+    public var resource: Resource?
+
+    public init() {}
+
+    public init(
+        resumeToken: String = "",
+        event: String = "",
+        occurredAt: Timestamp? = nil,
+        resource: Resource? = nil
+    ) {
+        self.resumeToken = resumeToken
+        self.event = event
+        self.occurredAt = occurredAt
+        self.resource = resource
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Goals__V1__WatchGoalsResponse>) {
+        resumeToken = Reading.string(c.pointee.resume_token)
+        event = Reading.string(c.pointee.event)
+        occurredAt = Reading.message(c.pointee.occurred_at)
+        switch c.pointee.resource_case.rawValue {
+        case 4: resource = .goal(Reading.message(c.pointee.goal) ?? .init())
+        case 5: resource = .checkIn(Reading.message(c.pointee.check_in) ?? .init())
+        case 6: resource = .obstacle(Reading.message(c.pointee.obstacle) ?? .init())
+        case 7: resource = .supportAction(Reading.message(c.pointee.support_action) ?? .init())
+        case 8: resource = .attainment(Reading.message(c.pointee.attainment) ?? .init())
+        case 9: resource = .opportunity(Reading.message(c.pointee.opportunity) ?? .init())
+        default: break
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__WatchGoalsResponse>) {
+        rapport__goals__v1__watch_goals_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Goals__V1__WatchGoalsResponse>, in arena: Arena) {
+        if !resumeToken.isEmpty { c.pointee.resume_token = arena.string(resumeToken) }
+        if !event.isEmpty { c.pointee.event = arena.string(event) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+        switch resource {
+        case .goal(let value):
+            c.pointee.resource_case = Rapport__Goals__V1__WatchGoalsResponse__ResourceCase(rawValue: 4)
+            c.pointee.goal = arena.message(value)
+        case .checkIn(let value):
+            c.pointee.resource_case = Rapport__Goals__V1__WatchGoalsResponse__ResourceCase(rawValue: 5)
+            c.pointee.check_in = arena.message(value)
+        case .obstacle(let value):
+            c.pointee.resource_case = Rapport__Goals__V1__WatchGoalsResponse__ResourceCase(rawValue: 6)
+            c.pointee.obstacle = arena.message(value)
+        case .supportAction(let value):
+            c.pointee.resource_case = Rapport__Goals__V1__WatchGoalsResponse__ResourceCase(rawValue: 7)
+            c.pointee.support_action = arena.message(value)
+        case .attainment(let value):
+            c.pointee.resource_case = Rapport__Goals__V1__WatchGoalsResponse__ResourceCase(rawValue: 8)
+            c.pointee.attainment = arena.message(value)
+        case .opportunity(let value):
+            c.pointee.resource_case = Rapport__Goals__V1__WatchGoalsResponse__ResourceCase(rawValue: 9)
+            c.pointee.opportunity = arena.message(value)
+        case nil: break
+        }
+    }
+
+    public enum Resource: Sendable, Hashable {
+        case goal(Goal)
+        case checkIn(CheckIn)
+        case obstacle(Obstacle)
+        case supportAction(SupportAction)
+        case attainment(Attainment)
+        case opportunity(Opportunity)
     }
 }
 
@@ -711,6 +1779,27 @@ public protocol GoalsServiceHandlers: Sendable {
     func signGoal(_ request: SignGoalRequest, _ context: ServerContext) async throws -> Goal
     func getGoal(_ request: GetGoalRequest, _ context: ServerContext) async throws -> Goal
     func listGoals(_ request: ListGoalsRequest, _ context: ServerContext) async throws -> ListGoalsResponse
+    func updateGoal(_ request: UpdateGoalRequest, _ context: ServerContext) async throws -> Goal
+    func deleteGoal(_ request: DeleteGoalRequest, _ context: ServerContext) async throws -> Goal
+    func undeleteGoal(_ request: UndeleteGoalRequest, _ context: ServerContext) async throws -> Goal
+    func retireGoal(_ request: RetireGoalRequest, _ context: ServerContext) async throws -> Goal
+    func alignGoal(_ request: AlignGoalRequest, _ context: ServerContext) async throws -> Goal
+    func reviseGoal(_ request: ReviseGoalRequest, _ context: ServerContext) async throws -> Revision
+    func signRevision(_ request: SignRevisionRequest, _ context: ServerContext) async throws -> Revision
+    func getRevision(_ request: GetRevisionRequest, _ context: ServerContext) async throws -> Revision
+    func listRevisions(_ request: ListRevisionsRequest, _ context: ServerContext) async throws -> ListRevisionsResponse
+    func recordCheckIn(_ request: RecordCheckInRequest, _ context: ServerContext) async throws -> CheckIn
+    func getCheckIn(_ request: GetCheckInRequest, _ context: ServerContext) async throws -> CheckIn
+    func listCheckIns(_ request: ListCheckInsRequest, _ context: ServerContext) async throws -> ListCheckInsResponse
+    func addObstacle(_ request: AddObstacleRequest, _ context: ServerContext) async throws -> Obstacle
+    func acknowledgeObstacle(_ request: AcknowledgeObstacleRequest, _ context: ServerContext) async throws -> Obstacle
+    func getObstacle(_ request: GetObstacleRequest, _ context: ServerContext) async throws -> Obstacle
+    func listObstacles(_ request: ListObstaclesRequest, _ context: ServerContext) async throws -> ListObstaclesResponse
+    func offerOpportunity(_ request: OfferOpportunityRequest, _ context: ServerContext) async throws -> Opportunity
+    func takeOpportunity(_ request: TakeOpportunityRequest, _ context: ServerContext) async throws -> Opportunity
+    func getOpportunity(_ request: GetOpportunityRequest, _ context: ServerContext) async throws -> Opportunity
+    func listOpportunities(_ request: ListOpportunitiesRequest, _ context: ServerContext) async throws -> ListOpportunitiesResponse
+    func watchGoals(_ request: WatchGoalsRequest, _ context: ServerContext, _ responses: ResponseWriter<WatchGoalsResponse>) async throws
     func addSupportAction(_ request: AddSupportActionRequest, _ context: ServerContext) async throws -> SupportAction
     func getSupportAction(_ request: GetSupportActionRequest, _ context: ServerContext) async throws -> SupportAction
     func listSupportActions(_ request: ListSupportActionsRequest, _ context: ServerContext) async throws -> ListSupportActionsResponse
@@ -731,6 +1820,27 @@ extension GoalsServiceHandlers {
             .unary("rapport.goals.v1.GoalsService", "SignGoal", signGoal),
             .unary("rapport.goals.v1.GoalsService", "GetGoal", getGoal),
             .unary("rapport.goals.v1.GoalsService", "ListGoals", listGoals),
+            .unary("rapport.goals.v1.GoalsService", "UpdateGoal", updateGoal),
+            .unary("rapport.goals.v1.GoalsService", "DeleteGoal", deleteGoal),
+            .unary("rapport.goals.v1.GoalsService", "UndeleteGoal", undeleteGoal),
+            .unary("rapport.goals.v1.GoalsService", "RetireGoal", retireGoal),
+            .unary("rapport.goals.v1.GoalsService", "AlignGoal", alignGoal),
+            .unary("rapport.goals.v1.GoalsService", "ReviseGoal", reviseGoal),
+            .unary("rapport.goals.v1.GoalsService", "SignRevision", signRevision),
+            .unary("rapport.goals.v1.GoalsService", "GetRevision", getRevision),
+            .unary("rapport.goals.v1.GoalsService", "ListRevisions", listRevisions),
+            .unary("rapport.goals.v1.GoalsService", "RecordCheckIn", recordCheckIn),
+            .unary("rapport.goals.v1.GoalsService", "GetCheckIn", getCheckIn),
+            .unary("rapport.goals.v1.GoalsService", "ListCheckIns", listCheckIns),
+            .unary("rapport.goals.v1.GoalsService", "AddObstacle", addObstacle),
+            .unary("rapport.goals.v1.GoalsService", "AcknowledgeObstacle", acknowledgeObstacle),
+            .unary("rapport.goals.v1.GoalsService", "GetObstacle", getObstacle),
+            .unary("rapport.goals.v1.GoalsService", "ListObstacles", listObstacles),
+            .unary("rapport.goals.v1.GoalsService", "OfferOpportunity", offerOpportunity),
+            .unary("rapport.goals.v1.GoalsService", "TakeOpportunity", takeOpportunity),
+            .unary("rapport.goals.v1.GoalsService", "GetOpportunity", getOpportunity),
+            .unary("rapport.goals.v1.GoalsService", "ListOpportunities", listOpportunities),
+            .serverStreaming("rapport.goals.v1.GoalsService", "WatchGoals", watchGoals),
             .unary("rapport.goals.v1.GoalsService", "AddSupportAction", addSupportAction),
             .unary("rapport.goals.v1.GoalsService", "GetSupportAction", getSupportAction),
             .unary("rapport.goals.v1.GoalsService", "ListSupportActions", listSupportActions),
@@ -773,6 +1883,90 @@ public struct GoalsServiceClient: Sendable {
 
     public func listGoals(_ request: ListGoalsRequest, options: CallOptions = .init()) async throws -> ListGoalsResponse {
         try await channel.unary("rapport.goals.v1.GoalsService/ListGoals", request, options)
+    }
+
+    public func updateGoal(_ request: UpdateGoalRequest, options: CallOptions = .init()) async throws -> Goal {
+        try await channel.unary("rapport.goals.v1.GoalsService/UpdateGoal", request, options)
+    }
+
+    public func deleteGoal(_ request: DeleteGoalRequest, options: CallOptions = .init()) async throws -> Goal {
+        try await channel.unary("rapport.goals.v1.GoalsService/DeleteGoal", request, options)
+    }
+
+    public func undeleteGoal(_ request: UndeleteGoalRequest, options: CallOptions = .init()) async throws -> Goal {
+        try await channel.unary("rapport.goals.v1.GoalsService/UndeleteGoal", request, options)
+    }
+
+    public func retireGoal(_ request: RetireGoalRequest, options: CallOptions = .init()) async throws -> Goal {
+        try await channel.unary("rapport.goals.v1.GoalsService/RetireGoal", request, options)
+    }
+
+    public func alignGoal(_ request: AlignGoalRequest, options: CallOptions = .init()) async throws -> Goal {
+        try await channel.unary("rapport.goals.v1.GoalsService/AlignGoal", request, options)
+    }
+
+    public func reviseGoal(_ request: ReviseGoalRequest, options: CallOptions = .init()) async throws -> Revision {
+        try await channel.unary("rapport.goals.v1.GoalsService/ReviseGoal", request, options)
+    }
+
+    public func signRevision(_ request: SignRevisionRequest, options: CallOptions = .init()) async throws -> Revision {
+        try await channel.unary("rapport.goals.v1.GoalsService/SignRevision", request, options)
+    }
+
+    public func getRevision(_ request: GetRevisionRequest, options: CallOptions = .init()) async throws -> Revision {
+        try await channel.unary("rapport.goals.v1.GoalsService/GetRevision", request, options)
+    }
+
+    public func listRevisions(_ request: ListRevisionsRequest, options: CallOptions = .init()) async throws -> ListRevisionsResponse {
+        try await channel.unary("rapport.goals.v1.GoalsService/ListRevisions", request, options)
+    }
+
+    public func recordCheckIn(_ request: RecordCheckInRequest, options: CallOptions = .init()) async throws -> CheckIn {
+        try await channel.unary("rapport.goals.v1.GoalsService/RecordCheckIn", request, options)
+    }
+
+    public func getCheckIn(_ request: GetCheckInRequest, options: CallOptions = .init()) async throws -> CheckIn {
+        try await channel.unary("rapport.goals.v1.GoalsService/GetCheckIn", request, options)
+    }
+
+    public func listCheckIns(_ request: ListCheckInsRequest, options: CallOptions = .init()) async throws -> ListCheckInsResponse {
+        try await channel.unary("rapport.goals.v1.GoalsService/ListCheckIns", request, options)
+    }
+
+    public func addObstacle(_ request: AddObstacleRequest, options: CallOptions = .init()) async throws -> Obstacle {
+        try await channel.unary("rapport.goals.v1.GoalsService/AddObstacle", request, options)
+    }
+
+    public func acknowledgeObstacle(_ request: AcknowledgeObstacleRequest, options: CallOptions = .init()) async throws -> Obstacle {
+        try await channel.unary("rapport.goals.v1.GoalsService/AcknowledgeObstacle", request, options)
+    }
+
+    public func getObstacle(_ request: GetObstacleRequest, options: CallOptions = .init()) async throws -> Obstacle {
+        try await channel.unary("rapport.goals.v1.GoalsService/GetObstacle", request, options)
+    }
+
+    public func listObstacles(_ request: ListObstaclesRequest, options: CallOptions = .init()) async throws -> ListObstaclesResponse {
+        try await channel.unary("rapport.goals.v1.GoalsService/ListObstacles", request, options)
+    }
+
+    public func offerOpportunity(_ request: OfferOpportunityRequest, options: CallOptions = .init()) async throws -> Opportunity {
+        try await channel.unary("rapport.goals.v1.GoalsService/OfferOpportunity", request, options)
+    }
+
+    public func takeOpportunity(_ request: TakeOpportunityRequest, options: CallOptions = .init()) async throws -> Opportunity {
+        try await channel.unary("rapport.goals.v1.GoalsService/TakeOpportunity", request, options)
+    }
+
+    public func getOpportunity(_ request: GetOpportunityRequest, options: CallOptions = .init()) async throws -> Opportunity {
+        try await channel.unary("rapport.goals.v1.GoalsService/GetOpportunity", request, options)
+    }
+
+    public func listOpportunities(_ request: ListOpportunitiesRequest, options: CallOptions = .init()) async throws -> ListOpportunitiesResponse {
+        try await channel.unary("rapport.goals.v1.GoalsService/ListOpportunities", request, options)
+    }
+
+    public func watchGoals(_ request: WatchGoalsRequest, options: CallOptions = .init()) async throws -> ResponseStream<WatchGoalsResponse> {
+        try await channel.serverStreaming("rapport.goals.v1.GoalsService/WatchGoals", request, options)
     }
 
     public func addSupportAction(_ request: AddSupportActionRequest, options: CallOptions = .init()) async throws -> SupportAction {

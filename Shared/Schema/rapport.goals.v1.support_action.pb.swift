@@ -16,6 +16,8 @@ public struct SupportAction: Message {
     public var goal: String = ""
     public var contextChange: String = ""
     public var commitment: String = ""
+    public var delivery: SupportAction.Delivery = .init(rawValue: 0)
+    public var refusalReason: String = ""
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -30,6 +32,8 @@ public struct SupportAction: Message {
         goal: String = "",
         contextChange: String = "",
         commitment: String = "",
+        delivery: SupportAction.Delivery = .init(rawValue: 0),
+        refusalReason: String = "",
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -41,6 +45,8 @@ public struct SupportAction: Message {
         self.goal = goal
         self.contextChange = contextChange
         self.commitment = commitment
+        self.delivery = delivery
+        self.refusalReason = refusalReason
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -54,6 +60,8 @@ public struct SupportAction: Message {
         goal = Reading.string(c.pointee.goal)
         contextChange = Reading.string(c.pointee.context_change)
         commitment = Reading.string(c.pointee.commitment)
+        delivery = SupportAction.Delivery(rawValue: Int32(bitPattern: c.pointee.delivery.rawValue))
+        refusalReason = Reading.string(c.pointee.refusal_reason)
         etag = Reading.string(c.pointee.etag)
         createTime = Reading.message(c.pointee.create_time)
         updateTime = Reading.message(c.pointee.update_time)
@@ -71,8 +79,53 @@ public struct SupportAction: Message {
         if !goal.isEmpty { c.pointee.goal = arena.string(goal) }
         if !contextChange.isEmpty { c.pointee.context_change = arena.string(contextChange) }
         if !commitment.isEmpty { c.pointee.commitment = arena.string(commitment) }
+        c.pointee.delivery = Rapport__Goals__V1__SupportAction__Delivery(rawValue: UInt32(bitPattern: delivery.rawValue))
+        if !refusalReason.isEmpty { c.pointee.refusal_reason = arena.string(refusalReason) }
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
+    }
+
+    public enum Delivery: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case pending
+        case delivered
+        case refused
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .pending, .delivered, .refused]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .pending
+            case 2: self = .delivered
+            case 3: self = .refused
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .pending: 1
+            case .delivered: 2
+            case .refused: 3
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "DELIVERY_UNSPECIFIED"
+            case .pending: "PENDING"
+            case .delivered: "DELIVERED"
+            case .refused: "REFUSED"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
     }
 }

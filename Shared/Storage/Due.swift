@@ -81,6 +81,14 @@ public struct DueTable {
         return moved > 0
     }
 
+    /// When a duty falls due; nil when there is none.
+    public func find(organization: Key, scope: String = "", key: Key, kind: String) throws -> Int64? {
+        try transaction.first(
+            "SELECT due FROM storage_due WHERE organization = ? AND scope = ? AND key = ? AND kind = ?",
+            [.key(organization), .text(scope), .key(key), .text(kind)]
+        )?.int64(0)
+    }
+
     /// Removes a duty; false when there is none.
     @discardableResult
     public func cancel(organization: Key, scope: String = "", key: Key, kind: String) throws -> Bool {

@@ -115,17 +115,16 @@ struct FeedbackItemTests {
     func acknowledgement() throws {
         var item = try Self.delivered()
         #expect(
-            reason { _ = try item.acknowledge(by: Self.coach, note: "", disagreeReason: "", at: Self.monday) }
+            reason { try item.acknowledge(by: Self.coach, note: "", disagreeReason: "", at: Self.monday) }
                 == "ROLE_FORBIDDEN")
-        let inTime = try item.acknowledge(
+        try item.acknowledge(
             by: Self.coachee, note: "Thank you", disagreeReason: "It was the line", at: Self.monday.adding(hours: 1))
-        #expect(inTime)
         #expect(item.state == .acknowledged)
         #expect(item.note == "Thank you")
         #expect(item.disagreeReason == "It was the line")
         #expect(item.acknowledgeTime == Self.monday.adding(hours: 1).timestamp)
         #expect(
-            reason { _ = try item.acknowledge(by: Self.coachee, note: "", disagreeReason: "", at: Self.monday) }
+            reason { try item.acknowledge(by: Self.coachee, note: "", disagreeReason: "", at: Self.monday) }
                 == "WRONG_STATE")
     }
 
@@ -133,25 +132,18 @@ struct FeedbackItemTests {
     func acknowledgementLimits() throws {
         var draft = try Self.draft()
         #expect(
-            reason { _ = try draft.acknowledge(by: Self.coachee, note: "", disagreeReason: "", at: Self.monday) }
+            reason { try draft.acknowledge(by: Self.coachee, note: "", disagreeReason: "", at: Self.monday) }
                 == "WRONG_STATE")
         var item = try Self.delivered()
         let long = String(repeating: "x", count: 2001)
         for (note, disagreement) in [(long, ""), ("", long)] {
             #expect(
                 reason {
-                    _ = try item.acknowledge(
+                    try item.acknowledge(
                         by: Self.coachee, note: note, disagreeReason: disagreement, at: Self.monday)
                 } == "INVALID_FIELD")
             #expect(item.state == .delivered)
         }
-    }
-
-    @Test("is acknowledged in time up to exactly 72 hours", arguments: [(-1, true), (0, true), (1, false)])
-    func deadline(offset: Int64, inTime: Bool) throws {
-        var item = try Self.delivered()
-        let instant = Self.monday.adding(hours: 72).adding(microseconds: offset)
-        #expect(try item.acknowledge(by: Self.coachee, note: "", disagreeReason: "", at: instant) == inTime)
     }
 
     @Test("is complete with situation, behaviour, impact and next step", arguments: 0..<16)

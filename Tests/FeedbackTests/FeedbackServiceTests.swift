@@ -11,9 +11,10 @@ struct FeedbackServiceTests {
     @Test("a draft is its author's alone: for the other one it does not exist")
     func draftIsPrivate() async throws {
         let pair = try await Pair()
-        let draft = try await pair.service.createFeedback(
+        var draft = try await pair.service.createFeedback(
             CreateFeedbackRequest(parent: pair.name, feedbackItem: FeedbackItem(kind: .neutral, impact: "Hm")),
             pair.coach)
+        draft.hints = []
         let get = GetFeedbackRequest(name: draft.name)
         let list = ListFeedbackRequest(parent: pair.name)
         #expect(try await pair.service.getFeedback(get, pair.coach) == draft)
@@ -49,7 +50,8 @@ struct FeedbackServiceTests {
             event.feedback
                 == FeedbackChanged(
                     feedbackItem: item.name, authorRole: .trustee, kind: .balanced, state: .delivered, complete: true,
-                    deliverTime: item.deliverTime))
+                    deliverTime: item.deliverTime, effectiveKind: .balanced, hasNextStep: true,
+                    revealTime: item.deliverTime))
         #expect(
             await refusal { try await pair.service.deliverFeedback(.init(name: item.name), pair.coachee) }
                 == "PERMISSION_DENIED ROLE_FORBIDDEN")
@@ -61,11 +63,13 @@ struct FeedbackServiceTests {
     @Test("criticism without behaviour stays a draft")
     func criticism() async throws {
         let pair = try await Pair()
-        let draft = try await pair.service.createFeedback(
+        var draft = try await pair.service.createFeedback(
             .init(parent: pair.name, feedbackItem: FeedbackItem(kind: .criticismOnly, impact: "It annoyed me")),
             pair.coach)
+        draft.hints = []
+        let name = draft.name
         #expect(
-            await refusal { try await pair.service.deliverFeedback(.init(name: draft.name), pair.coach) }
+            await refusal { try await pair.service.deliverFeedback(.init(name: name), pair.coach) }
                 == "FAILED_PRECONDITION MISSING_BEHAVIOUR")
         #expect(try await pair.service.getFeedback(.init(name: draft.name), pair.coach) == draft)
         #expect(try await pair.host.events().isEmpty)

@@ -33,8 +33,11 @@ struct Pair {
             nextStep: "Count to three", strength: "Good questions")
         let draft = try await service.createFeedback(
             CreateFeedbackRequest(parent: name, feedbackItem: words, occurredAt: instant?.timestamp), giver)
-        return try await service.deliverFeedback(
+        var item = try await service.deliverFeedback(
             DeliverFeedbackRequest(name: draft.name, occurredAt: instant?.timestamp), giver)
+        // Advice stands in the answer alone.
+        item.hints = []
+        return item
     }
 
     func acknowledge(

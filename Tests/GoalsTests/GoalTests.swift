@@ -125,7 +125,9 @@ struct GoalTests {
         #expect(reason { try signed.sign(by: coach, at: monday) } == (state == .proposed ? nil : "WRONG_STATE"))
         var decided = goal
         let underWay = state == .active || state == .atRisk
-        #expect(reason { try decided.decide(level: 0, at: monday) } == (underWay ? nil : "WRONG_STATE"))
+        #expect(
+            reason { try decided.decide(level: 0, hasOpenExternal: false, at: monday) }
+                == (underWay ? nil : "WRONG_STATE"))
         for (after, next) in [(proposed, Goal.State.proposed), (signed, .active), (decided, .achieved)] {
             #expect(after.state == state || after.state == next)
         }
@@ -137,7 +139,7 @@ struct GoalTests {
             as [(Int32, Goal.State)])
     func outcome(level: Int32, state: Goal.State) throws {
         var goal = try Self.active()
-        try goal.decide(level: level, at: monday)
+        try goal.decide(level: level, hasOpenExternal: false, at: monday)
         #expect(goal.state == state)
     }
 }

@@ -164,6 +164,55 @@ struct SupportDeliveryTests {
         #expect(sources.withLock { $0 } == [good, bad])
     }
 
+    @Test(
+        "that Relationships refuses for good is not tried again, and the action says so",
+        arguments: [
+            Refusal.notParty, Refusal.invalid("commitment.due_time", "lies in the past"), Refusal.notFound("it"),
+        ])
+    func refusedForGood(refusal: Refusal) async throws {
+        let workshop = try await Workshop()
+        let action = try await workshop.support()
+        #expect(action.delivery == .pending)
+        let attempts = Mutex(0)
+        let delivery = workshop.delivery { _ in
+            attempts.withLock { $0 += 1 }
+            throw refusal.rpcError
+        }
+        #expect(try await delivery.deliver(after: 0).failed == 0)
+        #expect(try await delivery.deliver(after: 0) == (0, 0))
+        #expect(attempts.withLock { $0 } == 1)
+        let refused = try await workshop.service.getSupportAction(.init(name: action.name), workshop.coachee)
+        #expect(refused.delivery == .refused && refused.refusalReason == refusal.reason)
+        #expect(refused.what == action.what && refused.etag == "\"2\"")
+    }
+
+    @Test("of an inactive relationship is tried again, unless the relationship has ended")
+    func inactive() async throws {
+        let workshop = try await Workshop()
+        let action = try await workshop.support()
+        let delivery = workshop.delivery { _ in throw Refusal.notActive }
+        let state = { @Sendable in
+            try await workshop.service.getSupportAction(.init(name: action.name), workshop.coach).delivery
+        }
+        #expect(try await delivery.deliver(after: 0).failed == 1)
+        #expect(try await state() == .pending)
+        var relationship = workshop.relationship
+        relationship.state = .ended
+        try await workshop.host.put(relationship)
+        #expect(try await delivery.deliver(after: 0).failed == 0)
+        #expect(try await state() == .refused)
+        #expect(try await delivery.deliver(after: 0) == (0, 0))
+    }
+
+    @Test("leaves the action DELIVERED")
+    func delivered() async throws {
+        let workshop = try await Workshop()
+        let action = try await workshop.support()
+        _ = try await workshop.delivery { _ in }.deliver(after: 0)
+        let delivered = try await workshop.service.getSupportAction(.init(name: action.name), workshop.coach)
+        #expect(delivered.delivery == .delivered && delivered.refusalReason.isEmpty)
+    }
+
     @Test("does not follow an action that was refused")
     func rolledBack() async throws {
         let workshop = try await Workshop()
@@ -176,6 +225,9 @@ struct SupportDeliveryTests {
 
 extension Workshop {
     func delivery(_ create: @escaping @Sendable (CreateCommitmentRequest) async throws -> Void) -> SupportDelivery {
-        SupportDelivery(database: host.runtime.database, logger: host.runtime.logger, create: create)
+        SupportDelivery(database: host.runtime.database, logger: host.runtime.logger, create: create) { [host] name in
+            let known = try await host.runtime.database.read { host.runtime.projection?.relationship(name, in: $0) }
+            return known?.state == .ended
+        }
     }
 }

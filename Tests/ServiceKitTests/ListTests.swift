@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Protobuf
 import RPC
 import Schema
@@ -73,6 +74,26 @@ struct ListTests {
         // Another size is the same question.
         #expect(
             try await decisions.page(ListDecisionsRequest(pageSize: 9, pageToken: token)).items.map(\.what) == ["c"])
+    }
+
+    @Test("a token names the last that the caller sees, nothing that is hidden behind it")
+    func tokensNameNothingHidden() async throws {
+        let decisions = try await Decisions(["a", "b", "secret", "secret", "c"])
+        let page = try await decisions.host.runtime.list(
+            decisions.host.context(person: coach), Ledger.decisions,
+            ListDecisionsRequest(parent: decisions.parent, pageSize: 2)
+        ) { decision, _ in decision.what != "secret" }
+        #expect(page.items.map(\.what) == ["a", "b"])
+        let padded = page.nextPageToken.replacing("-", with: "+").replacing("_", with: "/")
+        let bytes = try #require(
+            Data(base64Encoded: padded + String(repeating: "=", count: (4 - padded.count % 4) % 4)))
+        let last = try #require(page.items.last?.name.split(separator: "/").last)
+        #expect(String(decoding: bytes, as: UTF8.self).hasSuffix(last))
+        let rest = try await decisions.host.runtime.list(
+            decisions.host.context(person: coach), Ledger.decisions,
+            ListDecisionsRequest(parent: decisions.parent, pageSize: 2, pageToken: page.nextPageToken)
+        ) { decision, _ in decision.what != "secret" }
+        #expect(rest.items.map(\.what) == ["c"] && rest.nextPageToken.isEmpty)
     }
 
     @Test func refuseANegativeSize() async throws {

@@ -43,7 +43,25 @@ struct Ledger: RapportService {
         }
     }
 
+    /// - Returns: whether it was still in time.
+    func answer(_ request: ExplainDecisionRequest, _ context: ServerContext) async throws -> Bool {
+        let decision = try await runtime.mutate(request, context, under: request.name, answering: Self.decisions) {
+            change in
+            var decision = try change.get(Self.decisions, request.name)
+            let deadline = try change.deadline("silence", for: decision.name)
+            let stood = try change.cancel("silence", for: decision.name)
+            decision.alternatives = [deadline.map { "\($0.microseconds)" } ?? "none", "\(stood)"]
+            return try change.update(Self.decisions, decision)
+        }
+        let decided = try Check.instant(decision.decideTime, "decide_time")
+        #expect(
+            decision.alternatives[0]
+                == (decision.alternatives[1] == "true" ? "\(decided.adding(days: 2).microseconds)" : "none"))
+        return decision.alternatives[1] == "true"
+    }
+
     func fire(_ duty: Duty, _ change: Change) throws {
+        guard try !change.isAfterEnd else { return }
         try change.publish("decision.silent.v1", .decisionChanged(DecisionChanged()))
     }
 }
@@ -83,6 +101,33 @@ struct MutationTests {
             try await host.service.record(request, host.context(person: coach))
         }
         #expect(refusal?.reason == "REQUEST_ID_REUSED")
+    }
+
+    @Test(
+        "in time as long as the deadline stands, which it does at exactly its instant",
+        arguments: [(0, true), (1, false)])
+    func judgesByStandingDeadlines(offset: Int64, inTime: Bool) async throws {
+        let host = try await TestHost(Ledger.self, at: start.adding(days: 300))
+        let relationship = try await host.relationship(importing: true)
+        let importer = host.context(person: coach, scopes: ["import"])
+        let decision = try await host.service.record(
+            RecordDecisionRequest(parent: relationship.name, occurredAt: start.timestamp), importer)
+        let instant = start.adding(days: 2).adding(microseconds: offset)
+        let request = ExplainDecisionRequest(name: decision.name, occurredAt: instant.timestamp)
+        #expect(try await host.service.answer(request, importer) == inTime)
+    }
+
+    @Test("nothing falls due after the end of a relationship", arguments: [(1, 0), (3, 1)])
+    func isNothingAfterTheEnd(days: Int, events: Int) async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        var relationship = try await host.relationship()
+        let decision = try await host.service.record(
+            RecordDecisionRequest(parent: relationship.name), host.context(person: coach))
+        relationship.state = .ended
+        relationship.updateTime = try Check.instant(decision.decideTime, "decide_time").adding(days: days).timestamp
+        try await host.put(relationship)
+        try await host.advance(days: 10)
+        #expect(try await host.events().filter { $0.type == "decision.silent.v1" }.count == events)
     }
 
     @Test func withAMalformedRequestIDIsRefused() async throws {

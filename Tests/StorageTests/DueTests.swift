@@ -35,6 +35,24 @@ import Testing
         }
     }
 
+    @Test func aDutyIsFoundUntilItFires() async throws {
+        try await withDatabase { database in
+            try await schedule(
+                duty("a", due: 100, scope: "r"), duty("a", due: 200, scope: "r", organization: "globex"), in: database)
+            func due(_ scope: String = "r", _ key: Key = "a", kind: String = "grace") async throws -> Int64? {
+                try await database.write { try $0.due.find(organization: "acme", scope: scope, key: key, kind: kind) }
+            }
+            #expect(try await due() == 100)
+            #expect(try await due("s") == nil)
+            #expect(try await due("r", "b") == nil)
+            #expect(try await due(kind: "other") == nil)
+            try await database.write { try $0.due.shift(organization: "acme", scope: "r", by: 50) }
+            #expect(try await due() == 150)
+            #expect(try await claim(150, in: database) == ["a"])
+            #expect(try await due() == nil)
+        }
+    }
+
     @Test func aClaimedDutyCarriesWhatWasScheduled() async throws {
         try await withDatabase { database in
             var expected = duty(

@@ -40,6 +40,7 @@ struct Listing<R: Resource> {
     ) throws -> (items: [R], nextPageToken: String) {
         var items: [R] = []
         var last = paging.start.map { String(decoding: $0, as: UTF8.self) }
+        var shown = last
         var scanned = 0
         let limit = filter == nil ? paging.size + 1 : max(paging.size + 1, 250)
         while true {
@@ -47,8 +48,10 @@ struct Listing<R: Resource> {
             for row in batch {
                 scanned += 1
                 if let resource = try resource(of: row, table, isVisible) {
-                    if items.count == paging.size { return (items, try paging.token(Array((last ?? "").utf8))) }
+                    // A token can be read: it names the last that the caller sees, none that is hidden behind it.
+                    if items.count == paging.size { return (items, try paging.token(Array((shown ?? "").utf8))) }
                     items.append(resource)
+                    shown = row.id.description
                 }
                 last = row.id.description
             }

@@ -134,10 +134,21 @@ public final class Change {
                 due: due.microseconds, payload: []))
     }
 
-    public func cancel(_ kind: String, for name: String) throws {
+    /// - Returns: whether it was still to come.
+    @discardableResult
+    public func cancel(_ kind: String, for name: String) throws -> Bool {
         let scope = try ResourceName.relationship(of: name)
-        _ = try transaction.due.cancel(
+        return try transaction.due.cancel(
             organization: scope.organizationKey, scope: scope.text, key: .text(name), kind: kind)
+    }
+
+    /// When the duty of this kind falls due for a resource, pauses included (docs/domain.md rule 28); nil when there is
+    /// none any more. Since what fell due before now has happened, a deadline that still stands is kept (rule 18).
+    public func deadline(_ kind: String, for name: String) throws -> Instant? {
+        let scope = try ResourceName.relationship(of: name)
+        return try transaction.due.find(
+            organization: scope.organizationKey, scope: scope.text, key: .text(name), kind: kind
+        ).map { Instant(microseconds: $0) }
     }
 
     /// Keeps the wall clock from firing the relationship's duties: while it is imported or paused.

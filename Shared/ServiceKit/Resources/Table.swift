@@ -59,14 +59,16 @@ public struct Table<R: Resource>: Sendable {
         return try storage.get(name.organizationKey, name.parentKey, name.idKey, in: snapshot)
     }
 
-    func insert(_ resource: R, in transaction: Transaction) throws -> R {
+    /// For what no request changes: what an event of another service or a delivery brings about.
+    public func insert(_ resource: R, in transaction: Transaction) throws -> R {
         try storage.insert(try stored(resource, revision: 0), in: transaction)
         var resource = resource
         resource.etag = Table.etag(1)
         return resource
     }
 
-    func update(_ resource: R, in transaction: Transaction) throws -> R {
+    /// - Parameter resource: as read in this transaction, with its etag.
+    public func update(_ resource: R, in transaction: Transaction) throws -> R {
         guard let revision = Table.revision(resource.etag) else { throw Refusal.invalid("etag", "is not one of ours") }
         var resource = resource
         do {

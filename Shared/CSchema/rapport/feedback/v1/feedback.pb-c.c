@@ -52,6 +52,96 @@ void   rapport__feedback__v1__create_feedback_request__free_unpacked
   assert(message->base.descriptor == &rapport__feedback__v1__create_feedback_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__feedback__v1__lint_feedback_request__init
+                     (Rapport__Feedback__V1__LintFeedbackRequest         *message)
+{
+  static const Rapport__Feedback__V1__LintFeedbackRequest init_value = RAPPORT__FEEDBACK__V1__LINT_FEEDBACK_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__lint_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__LintFeedbackRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_feedback_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__lint_feedback_request__pack
+                     (const Rapport__Feedback__V1__LintFeedbackRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_feedback_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__lint_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__LintFeedbackRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_feedback_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__LintFeedbackRequest *
+       rapport__feedback__v1__lint_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__LintFeedbackRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__lint_feedback_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__lint_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__LintFeedbackRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_feedback_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__lint_feedback_response__init
+                     (Rapport__Feedback__V1__LintFeedbackResponse         *message)
+{
+  static const Rapport__Feedback__V1__LintFeedbackResponse init_value = RAPPORT__FEEDBACK__V1__LINT_FEEDBACK_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__lint_feedback_response__get_packed_size
+                     (const Rapport__Feedback__V1__LintFeedbackResponse *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_feedback_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__lint_feedback_response__pack
+                     (const Rapport__Feedback__V1__LintFeedbackResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_feedback_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__lint_feedback_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__LintFeedbackResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_feedback_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__LintFeedbackResponse *
+       rapport__feedback__v1__lint_feedback_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__LintFeedbackResponse *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__lint_feedback_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__lint_feedback_response__free_unpacked
+                     (Rapport__Feedback__V1__LintFeedbackResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_feedback_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__feedback__v1__deliver_feedback_request__init
                      (Rapport__Feedback__V1__DeliverFeedbackRequest         *message)
 {
@@ -185,6 +275,186 @@ void   rapport__feedback__v1__acknowledge_feedback_request__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__feedback__v1__acknowledge_feedback_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__withdraw_feedback_request__init
+                     (Rapport__Feedback__V1__WithdrawFeedbackRequest         *message)
+{
+  static const Rapport__Feedback__V1__WithdrawFeedbackRequest init_value = RAPPORT__FEEDBACK__V1__WITHDRAW_FEEDBACK_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__withdraw_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__WithdrawFeedbackRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__withdraw_feedback_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__withdraw_feedback_request__pack
+                     (const Rapport__Feedback__V1__WithdrawFeedbackRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__withdraw_feedback_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__withdraw_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__WithdrawFeedbackRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__withdraw_feedback_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__WithdrawFeedbackRequest *
+       rapport__feedback__v1__withdraw_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__WithdrawFeedbackRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__withdraw_feedback_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__withdraw_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__WithdrawFeedbackRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__withdraw_feedback_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__tag_feedback_request__init
+                     (Rapport__Feedback__V1__TagFeedbackRequest         *message)
+{
+  static const Rapport__Feedback__V1__TagFeedbackRequest init_value = RAPPORT__FEEDBACK__V1__TAG_FEEDBACK_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__tag_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__TagFeedbackRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__tag_feedback_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__tag_feedback_request__pack
+                     (const Rapport__Feedback__V1__TagFeedbackRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__tag_feedback_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__tag_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__TagFeedbackRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__tag_feedback_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__TagFeedbackRequest *
+       rapport__feedback__v1__tag_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__TagFeedbackRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__tag_feedback_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__tag_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__TagFeedbackRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__tag_feedback_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__discuss_feedback_request__init
+                     (Rapport__Feedback__V1__DiscussFeedbackRequest         *message)
+{
+  static const Rapport__Feedback__V1__DiscussFeedbackRequest init_value = RAPPORT__FEEDBACK__V1__DISCUSS_FEEDBACK_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__discuss_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__DiscussFeedbackRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__discuss_feedback_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__discuss_feedback_request__pack
+                     (const Rapport__Feedback__V1__DiscussFeedbackRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__discuss_feedback_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__discuss_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__DiscussFeedbackRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__discuss_feedback_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__DiscussFeedbackRequest *
+       rapport__feedback__v1__discuss_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__DiscussFeedbackRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__discuss_feedback_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__discuss_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__DiscussFeedbackRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__discuss_feedback_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__record_action_request__init
+                     (Rapport__Feedback__V1__RecordActionRequest         *message)
+{
+  static const Rapport__Feedback__V1__RecordActionRequest init_value = RAPPORT__FEEDBACK__V1__RECORD_ACTION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__record_action_request__get_packed_size
+                     (const Rapport__Feedback__V1__RecordActionRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__record_action_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__record_action_request__pack
+                     (const Rapport__Feedback__V1__RecordActionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__record_action_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__record_action_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__RecordActionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__record_action_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__RecordActionRequest *
+       rapport__feedback__v1__record_action_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__RecordActionRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__record_action_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__record_action_request__free_unpacked
+                     (Rapport__Feedback__V1__RecordActionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__record_action_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__feedback__v1__get_feedback_request__init
@@ -322,6 +592,321 @@ void   rapport__feedback__v1__list_feedback_response__free_unpacked
   assert(message->base.descriptor == &rapport__feedback__v1__list_feedback_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__feedback__v1__watch_feedback_request__init
+                     (Rapport__Feedback__V1__WatchFeedbackRequest         *message)
+{
+  static const Rapport__Feedback__V1__WatchFeedbackRequest init_value = RAPPORT__FEEDBACK__V1__WATCH_FEEDBACK_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__watch_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__WatchFeedbackRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__watch_feedback_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__watch_feedback_request__pack
+                     (const Rapport__Feedback__V1__WatchFeedbackRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__watch_feedback_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__watch_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__WatchFeedbackRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__watch_feedback_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__WatchFeedbackRequest *
+       rapport__feedback__v1__watch_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__WatchFeedbackRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__watch_feedback_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__watch_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__WatchFeedbackRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__watch_feedback_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__watch_feedback_response__init
+                     (Rapport__Feedback__V1__WatchFeedbackResponse         *message)
+{
+  static const Rapport__Feedback__V1__WatchFeedbackResponse init_value = RAPPORT__FEEDBACK__V1__WATCH_FEEDBACK_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__watch_feedback_response__get_packed_size
+                     (const Rapport__Feedback__V1__WatchFeedbackResponse *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__watch_feedback_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__watch_feedback_response__pack
+                     (const Rapport__Feedback__V1__WatchFeedbackResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__watch_feedback_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__watch_feedback_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__WatchFeedbackResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__watch_feedback_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__WatchFeedbackResponse *
+       rapport__feedback__v1__watch_feedback_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__WatchFeedbackResponse *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__watch_feedback_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__watch_feedback_response__free_unpacked
+                     (Rapport__Feedback__V1__WatchFeedbackResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__watch_feedback_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__request_feedback_request__init
+                     (Rapport__Feedback__V1__RequestFeedbackRequest         *message)
+{
+  static const Rapport__Feedback__V1__RequestFeedbackRequest init_value = RAPPORT__FEEDBACK__V1__REQUEST_FEEDBACK_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__request_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__RequestFeedbackRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__request_feedback_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__request_feedback_request__pack
+                     (const Rapport__Feedback__V1__RequestFeedbackRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__request_feedback_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__request_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__RequestFeedbackRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__request_feedback_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__RequestFeedbackRequest *
+       rapport__feedback__v1__request_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__RequestFeedbackRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__request_feedback_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__request_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__RequestFeedbackRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__request_feedback_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__decline_feedback_request_request__init
+                     (Rapport__Feedback__V1__DeclineFeedbackRequestRequest         *message)
+{
+  static const Rapport__Feedback__V1__DeclineFeedbackRequestRequest init_value = RAPPORT__FEEDBACK__V1__DECLINE_FEEDBACK_REQUEST_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__decline_feedback_request_request__get_packed_size
+                     (const Rapport__Feedback__V1__DeclineFeedbackRequestRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_feedback_request_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__decline_feedback_request_request__pack
+                     (const Rapport__Feedback__V1__DeclineFeedbackRequestRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_feedback_request_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__decline_feedback_request_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__DeclineFeedbackRequestRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_feedback_request_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__DeclineFeedbackRequestRequest *
+       rapport__feedback__v1__decline_feedback_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__DeclineFeedbackRequestRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__decline_feedback_request_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__decline_feedback_request_request__free_unpacked
+                     (Rapport__Feedback__V1__DeclineFeedbackRequestRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_feedback_request_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__get_feedback_request_request__init
+                     (Rapport__Feedback__V1__GetFeedbackRequestRequest         *message)
+{
+  static const Rapport__Feedback__V1__GetFeedbackRequestRequest init_value = RAPPORT__FEEDBACK__V1__GET_FEEDBACK_REQUEST_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__get_feedback_request_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetFeedbackRequestRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_feedback_request_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__get_feedback_request_request__pack
+                     (const Rapport__Feedback__V1__GetFeedbackRequestRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_feedback_request_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__get_feedback_request_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetFeedbackRequestRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_feedback_request_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__GetFeedbackRequestRequest *
+       rapport__feedback__v1__get_feedback_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__GetFeedbackRequestRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__get_feedback_request_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__get_feedback_request_request__free_unpacked
+                     (Rapport__Feedback__V1__GetFeedbackRequestRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__get_feedback_request_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__list_feedback_requests_request__init
+                     (Rapport__Feedback__V1__ListFeedbackRequestsRequest         *message)
+{
+  static const Rapport__Feedback__V1__ListFeedbackRequestsRequest init_value = RAPPORT__FEEDBACK__V1__LIST_FEEDBACK_REQUESTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__list_feedback_requests_request__get_packed_size
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_feedback_requests_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__list_feedback_requests_request__pack
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_feedback_requests_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__list_feedback_requests_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_feedback_requests_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__ListFeedbackRequestsRequest *
+       rapport__feedback__v1__list_feedback_requests_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__ListFeedbackRequestsRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__list_feedback_requests_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__list_feedback_requests_request__free_unpacked
+                     (Rapport__Feedback__V1__ListFeedbackRequestsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__list_feedback_requests_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__list_feedback_requests_response__init
+                     (Rapport__Feedback__V1__ListFeedbackRequestsResponse         *message)
+{
+  static const Rapport__Feedback__V1__ListFeedbackRequestsResponse init_value = RAPPORT__FEEDBACK__V1__LIST_FEEDBACK_REQUESTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__list_feedback_requests_response__get_packed_size
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_feedback_requests_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__list_feedback_requests_response__pack
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_feedback_requests_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__list_feedback_requests_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_feedback_requests_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__ListFeedbackRequestsResponse *
+       rapport__feedback__v1__list_feedback_requests_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__ListFeedbackRequestsResponse *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__list_feedback_requests_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__list_feedback_requests_response__free_unpacked
+                     (Rapport__Feedback__V1__ListFeedbackRequestsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__list_feedback_requests_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__feedback__v1__submit_pulse_request__init
                      (Rapport__Feedback__V1__SubmitPulseRequest         *message)
 {
@@ -365,6 +950,411 @@ void   rapport__feedback__v1__submit_pulse_request__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &rapport__feedback__v1__submit_pulse_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__submit_pulses_request__init
+                     (Rapport__Feedback__V1__SubmitPulsesRequest         *message)
+{
+  static const Rapport__Feedback__V1__SubmitPulsesRequest init_value = RAPPORT__FEEDBACK__V1__SUBMIT_PULSES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__submit_pulses_request__get_packed_size
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__submit_pulses_request__pack
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__submit_pulses_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__SubmitPulsesRequest *
+       rapport__feedback__v1__submit_pulses_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__SubmitPulsesRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__submit_pulses_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__submit_pulses_request__free_unpacked
+                     (Rapport__Feedback__V1__SubmitPulsesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__submit_pulses_response__init
+                     (Rapport__Feedback__V1__SubmitPulsesResponse         *message)
+{
+  static const Rapport__Feedback__V1__SubmitPulsesResponse init_value = RAPPORT__FEEDBACK__V1__SUBMIT_PULSES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__submit_pulses_response__get_packed_size
+                     (const Rapport__Feedback__V1__SubmitPulsesResponse *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__submit_pulses_response__pack
+                     (const Rapport__Feedback__V1__SubmitPulsesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__submit_pulses_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__SubmitPulsesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__SubmitPulsesResponse *
+       rapport__feedback__v1__submit_pulses_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__SubmitPulsesResponse *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__submit_pulses_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__submit_pulses_response__free_unpacked
+                     (Rapport__Feedback__V1__SubmitPulsesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_pulses_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__pulse_result__init
+                     (Rapport__Feedback__V1__PulseResult         *message)
+{
+  static const Rapport__Feedback__V1__PulseResult init_value = RAPPORT__FEEDBACK__V1__PULSE_RESULT__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__pulse_result__get_packed_size
+                     (const Rapport__Feedback__V1__PulseResult *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_result__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__pulse_result__pack
+                     (const Rapport__Feedback__V1__PulseResult *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_result__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__pulse_result__pack_to_buffer
+                     (const Rapport__Feedback__V1__PulseResult *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_result__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__PulseResult *
+       rapport__feedback__v1__pulse_result__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__PulseResult *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__pulse_result__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__pulse_result__free_unpacked
+                     (Rapport__Feedback__V1__PulseResult *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_result__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__pulse_refusal__init
+                     (Rapport__Feedback__V1__PulseRefusal         *message)
+{
+  static const Rapport__Feedback__V1__PulseRefusal init_value = RAPPORT__FEEDBACK__V1__PULSE_REFUSAL__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__pulse_refusal__get_packed_size
+                     (const Rapport__Feedback__V1__PulseRefusal *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_refusal__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__pulse_refusal__pack
+                     (const Rapport__Feedback__V1__PulseRefusal *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_refusal__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__pulse_refusal__pack_to_buffer
+                     (const Rapport__Feedback__V1__PulseRefusal *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_refusal__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__PulseRefusal *
+       rapport__feedback__v1__pulse_refusal__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__PulseRefusal *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__pulse_refusal__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__pulse_refusal__free_unpacked
+                     (Rapport__Feedback__V1__PulseRefusal *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_refusal__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__skip_pulse_request__init
+                     (Rapport__Feedback__V1__SkipPulseRequest         *message)
+{
+  static const Rapport__Feedback__V1__SkipPulseRequest init_value = RAPPORT__FEEDBACK__V1__SKIP_PULSE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__skip_pulse_request__get_packed_size
+                     (const Rapport__Feedback__V1__SkipPulseRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__skip_pulse_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__skip_pulse_request__pack
+                     (const Rapport__Feedback__V1__SkipPulseRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__skip_pulse_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__skip_pulse_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__SkipPulseRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__skip_pulse_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__SkipPulseRequest *
+       rapport__feedback__v1__skip_pulse_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__SkipPulseRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__skip_pulse_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__skip_pulse_request__free_unpacked
+                     (Rapport__Feedback__V1__SkipPulseRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__skip_pulse_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__skip_pulse_response__init
+                     (Rapport__Feedback__V1__SkipPulseResponse         *message)
+{
+  static const Rapport__Feedback__V1__SkipPulseResponse init_value = RAPPORT__FEEDBACK__V1__SKIP_PULSE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__skip_pulse_response__get_packed_size
+                     (const Rapport__Feedback__V1__SkipPulseResponse *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__skip_pulse_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__skip_pulse_response__pack
+                     (const Rapport__Feedback__V1__SkipPulseResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__skip_pulse_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__skip_pulse_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__SkipPulseResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__skip_pulse_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__SkipPulseResponse *
+       rapport__feedback__v1__skip_pulse_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__SkipPulseResponse *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__skip_pulse_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__skip_pulse_response__free_unpacked
+                     (Rapport__Feedback__V1__SkipPulseResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__skip_pulse_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__get_pulse_request__init
+                     (Rapport__Feedback__V1__GetPulseRequest         *message)
+{
+  static const Rapport__Feedback__V1__GetPulseRequest init_value = RAPPORT__FEEDBACK__V1__GET_PULSE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__get_pulse_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetPulseRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__get_pulse_request__pack
+                     (const Rapport__Feedback__V1__GetPulseRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__get_pulse_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetPulseRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__GetPulseRequest *
+       rapport__feedback__v1__get_pulse_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__GetPulseRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__get_pulse_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__get_pulse_request__free_unpacked
+                     (Rapport__Feedback__V1__GetPulseRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__get_pulse_trend_request__init
+                     (Rapport__Feedback__V1__GetPulseTrendRequest         *message)
+{
+  static const Rapport__Feedback__V1__GetPulseTrendRequest init_value = RAPPORT__FEEDBACK__V1__GET_PULSE_TREND_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__get_pulse_trend_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetPulseTrendRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_trend_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__get_pulse_trend_request__pack
+                     (const Rapport__Feedback__V1__GetPulseTrendRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_trend_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__get_pulse_trend_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetPulseTrendRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_trend_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__GetPulseTrendRequest *
+       rapport__feedback__v1__get_pulse_trend_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__GetPulseTrendRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__get_pulse_trend_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__get_pulse_trend_request__free_unpacked
+                     (Rapport__Feedback__V1__GetPulseTrendRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_trend_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__get_pulse_trend_response__init
+                     (Rapport__Feedback__V1__GetPulseTrendResponse         *message)
+{
+  static const Rapport__Feedback__V1__GetPulseTrendResponse init_value = RAPPORT__FEEDBACK__V1__GET_PULSE_TREND_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__get_pulse_trend_response__get_packed_size
+                     (const Rapport__Feedback__V1__GetPulseTrendResponse *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_trend_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__get_pulse_trend_response__pack
+                     (const Rapport__Feedback__V1__GetPulseTrendResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_trend_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__get_pulse_trend_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetPulseTrendResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_trend_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__GetPulseTrendResponse *
+       rapport__feedback__v1__get_pulse_trend_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__GetPulseTrendResponse *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__get_pulse_trend_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__get_pulse_trend_response__free_unpacked
+                     (Rapport__Feedback__V1__GetPulseTrendResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__get_pulse_trend_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   rapport__feedback__v1__list_pulses_request__init
@@ -533,6 +1523,95 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__create_feedback_request_
   rapport__feedback__v1__create_feedback_request__field_indices_by_name,
   2,  rapport__feedback__v1__create_feedback_request__number_ranges,
   (ProtobufCMessageInit) rapport__feedback__v1__create_feedback_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__lint_feedback_request__field_descriptors[2] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__LintFeedbackRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "feedback_item",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__LintFeedbackRequest, feedback_item),
+    &rapport__feedback__v1__feedback_item__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__lint_feedback_request__field_indices_by_name[] = {
+  1,   /* field[1] = feedback_item */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__feedback__v1__lint_feedback_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__lint_feedback_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.LintFeedbackRequest",
+  "LintFeedbackRequest",
+  "Rapport__Feedback__V1__LintFeedbackRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__LintFeedbackRequest),
+  2,
+  rapport__feedback__v1__lint_feedback_request__field_descriptors,
+  rapport__feedback__v1__lint_feedback_request__field_indices_by_name,
+  1,  rapport__feedback__v1__lint_feedback_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__lint_feedback_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__lint_feedback_response__field_descriptors[1] =
+{
+  {
+    "findings",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__LintFeedbackResponse, n_findings),
+    offsetof(Rapport__Feedback__V1__LintFeedbackResponse, findings),
+    &rapport__feedback__v1__lint_finding__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__lint_feedback_response__field_indices_by_name[] = {
+  0,   /* field[0] = findings */
+};
+static const ProtobufCIntRange rapport__feedback__v1__lint_feedback_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__lint_feedback_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.LintFeedbackResponse",
+  "LintFeedbackResponse",
+  "Rapport__Feedback__V1__LintFeedbackResponse",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__LintFeedbackResponse),
+  1,
+  rapport__feedback__v1__lint_feedback_response__field_descriptors,
+  rapport__feedback__v1__lint_feedback_response__field_indices_by_name,
+  1,  rapport__feedback__v1__lint_feedback_response__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__lint_feedback_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__feedback__v1__deliver_feedback_request__field_descriptors[4] =
@@ -808,6 +1887,357 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__acknowledge_feedback_req
   (ProtobufCMessageInit) rapport__feedback__v1__acknowledge_feedback_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__feedback__v1__withdraw_feedback_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__WithdrawFeedbackRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__WithdrawFeedbackRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__WithdrawFeedbackRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__WithdrawFeedbackRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__withdraw_feedback_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__feedback__v1__withdraw_feedback_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__withdraw_feedback_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.WithdrawFeedbackRequest",
+  "WithdrawFeedbackRequest",
+  "Rapport__Feedback__V1__WithdrawFeedbackRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__WithdrawFeedbackRequest),
+  4,
+  rapport__feedback__v1__withdraw_feedback_request__field_descriptors,
+  rapport__feedback__v1__withdraw_feedback_request__field_indices_by_name,
+  2,  rapport__feedback__v1__withdraw_feedback_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__withdraw_feedback_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__tag_feedback_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__TagFeedbackRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__TagFeedbackRequest, kind),
+    &rapport__feedback__v1__feedback_item__kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__TagFeedbackRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__TagFeedbackRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__TagFeedbackRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__tag_feedback_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  1,   /* field[1] = kind */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__feedback__v1__tag_feedback_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__tag_feedback_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.TagFeedbackRequest",
+  "TagFeedbackRequest",
+  "Rapport__Feedback__V1__TagFeedbackRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__TagFeedbackRequest),
+  5,
+  rapport__feedback__v1__tag_feedback_request__field_descriptors,
+  rapport__feedback__v1__tag_feedback_request__field_indices_by_name,
+  2,  rapport__feedback__v1__tag_feedback_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__tag_feedback_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__discuss_feedback_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DiscussFeedbackRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DiscussFeedbackRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DiscussFeedbackRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DiscussFeedbackRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__discuss_feedback_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__feedback__v1__discuss_feedback_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__discuss_feedback_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.DiscussFeedbackRequest",
+  "DiscussFeedbackRequest",
+  "Rapport__Feedback__V1__DiscussFeedbackRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__DiscussFeedbackRequest),
+  4,
+  rapport__feedback__v1__discuss_feedback_request__field_descriptors,
+  rapport__feedback__v1__discuss_feedback_request__field_indices_by_name,
+  2,  rapport__feedback__v1__discuss_feedback_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__discuss_feedback_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__record_action_request__field_descriptors[6] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RecordActionRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outcome",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RecordActionRequest, outcome),
+    &rapport__feedback__v1__feedback_item__state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "action",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RecordActionRequest, action),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RecordActionRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RecordActionRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RecordActionRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__record_action_request__field_indices_by_name[] = {
+  2,   /* field[2] = action */
+  3,   /* field[3] = etag */
+  0,   /* field[0] = name */
+  5,   /* field[5] = occurred_at */
+  1,   /* field[1] = outcome */
+  4,   /* field[4] = request_id */
+};
+static const ProtobufCIntRange rapport__feedback__v1__record_action_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 3 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__record_action_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.RecordActionRequest",
+  "RecordActionRequest",
+  "Rapport__Feedback__V1__RecordActionRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__RecordActionRequest),
+  6,
+  rapport__feedback__v1__record_action_request__field_descriptors,
+  rapport__feedback__v1__record_action_request__field_indices_by_name,
+  2,  rapport__feedback__v1__record_action_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__record_action_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__feedback__v1__get_feedback_request__field_descriptors[1] =
 {
   {
@@ -987,6 +2417,508 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__list_feedback_response__
   (ProtobufCMessageInit) rapport__feedback__v1__list_feedback_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__feedback__v1__watch_feedback_request__field_descriptors[2] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__WatchFeedbackRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__WatchFeedbackRequest, resume_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__watch_feedback_request__field_indices_by_name[] = {
+  0,   /* field[0] = parent */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange rapport__feedback__v1__watch_feedback_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__watch_feedback_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.WatchFeedbackRequest",
+  "WatchFeedbackRequest",
+  "Rapport__Feedback__V1__WatchFeedbackRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__WatchFeedbackRequest),
+  2,
+  rapport__feedback__v1__watch_feedback_request__field_descriptors,
+  rapport__feedback__v1__watch_feedback_request__field_indices_by_name,
+  1,  rapport__feedback__v1__watch_feedback_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__watch_feedback_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__watch_feedback_response__field_descriptors[6] =
+{
+  {
+    "resume_token",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__WatchFeedbackResponse, resume_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "event",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__WatchFeedbackResponse, event),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__WatchFeedbackResponse, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "feedback_item",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__WatchFeedbackResponse, resource_case),
+    offsetof(Rapport__Feedback__V1__WatchFeedbackResponse, feedback_item),
+    &rapport__feedback__v1__feedback_item__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "feedback_request",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__WatchFeedbackResponse, resource_case),
+    offsetof(Rapport__Feedback__V1__WatchFeedbackResponse, feedback_request),
+    &rapport__feedback__v1__feedback_request__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pulse",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__WatchFeedbackResponse, resource_case),
+    offsetof(Rapport__Feedback__V1__WatchFeedbackResponse, pulse),
+    &rapport__feedback__v1__pulse__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__watch_feedback_response__field_indices_by_name[] = {
+  1,   /* field[1] = event */
+  3,   /* field[3] = feedback_item */
+  4,   /* field[4] = feedback_request */
+  2,   /* field[2] = occurred_at */
+  5,   /* field[5] = pulse */
+  0,   /* field[0] = resume_token */
+};
+static const ProtobufCIntRange rapport__feedback__v1__watch_feedback_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__watch_feedback_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.WatchFeedbackResponse",
+  "WatchFeedbackResponse",
+  "Rapport__Feedback__V1__WatchFeedbackResponse",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__WatchFeedbackResponse),
+  6,
+  rapport__feedback__v1__watch_feedback_response__field_descriptors,
+  rapport__feedback__v1__watch_feedback_response__field_indices_by_name,
+  1,  rapport__feedback__v1__watch_feedback_response__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__watch_feedback_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__request_feedback_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RequestFeedbackRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "feedback_request",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RequestFeedbackRequest, feedback_request),
+    &rapport__feedback__v1__feedback_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RequestFeedbackRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RequestFeedbackRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__request_feedback_request__field_indices_by_name[] = {
+  1,   /* field[1] = feedback_request */
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__feedback__v1__request_feedback_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__request_feedback_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.RequestFeedbackRequest",
+  "RequestFeedbackRequest",
+  "Rapport__Feedback__V1__RequestFeedbackRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__RequestFeedbackRequest),
+  4,
+  rapport__feedback__v1__request_feedback_request__field_descriptors,
+  rapport__feedback__v1__request_feedback_request__field_indices_by_name,
+  2,  rapport__feedback__v1__request_feedback_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__request_feedback_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__decline_feedback_request_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DeclineFeedbackRequestRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DeclineFeedbackRequestRequest, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DeclineFeedbackRequestRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DeclineFeedbackRequestRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DeclineFeedbackRequestRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__decline_feedback_request_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  1,   /* field[1] = reason */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__feedback__v1__decline_feedback_request_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__decline_feedback_request_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.DeclineFeedbackRequestRequest",
+  "DeclineFeedbackRequestRequest",
+  "Rapport__Feedback__V1__DeclineFeedbackRequestRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__DeclineFeedbackRequestRequest),
+  5,
+  rapport__feedback__v1__decline_feedback_request_request__field_descriptors,
+  rapport__feedback__v1__decline_feedback_request_request__field_indices_by_name,
+  2,  rapport__feedback__v1__decline_feedback_request_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__decline_feedback_request_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__get_feedback_request_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__GetFeedbackRequestRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__get_feedback_request_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__feedback__v1__get_feedback_request_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__get_feedback_request_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.GetFeedbackRequestRequest",
+  "GetFeedbackRequestRequest",
+  "Rapport__Feedback__V1__GetFeedbackRequestRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__GetFeedbackRequestRequest),
+  1,
+  rapport__feedback__v1__get_feedback_request_request__field_descriptors,
+  rapport__feedback__v1__get_feedback_request_request__field_indices_by_name,
+  1,  rapport__feedback__v1__get_feedback_request_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__get_feedback_request_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__list_feedback_requests_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListFeedbackRequestsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListFeedbackRequestsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListFeedbackRequestsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListFeedbackRequestsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListFeedbackRequestsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__list_feedback_requests_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__feedback__v1__list_feedback_requests_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__list_feedback_requests_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.ListFeedbackRequestsRequest",
+  "ListFeedbackRequestsRequest",
+  "Rapport__Feedback__V1__ListFeedbackRequestsRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__ListFeedbackRequestsRequest),
+  5,
+  rapport__feedback__v1__list_feedback_requests_request__field_descriptors,
+  rapport__feedback__v1__list_feedback_requests_request__field_indices_by_name,
+  1,  rapport__feedback__v1__list_feedback_requests_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__list_feedback_requests_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__list_feedback_requests_response__field_descriptors[2] =
+{
+  {
+    "feedback_requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__ListFeedbackRequestsResponse, n_feedback_requests),
+    offsetof(Rapport__Feedback__V1__ListFeedbackRequestsResponse, feedback_requests),
+    &rapport__feedback__v1__feedback_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListFeedbackRequestsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__list_feedback_requests_response__field_indices_by_name[] = {
+  0,   /* field[0] = feedback_requests */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__feedback__v1__list_feedback_requests_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__list_feedback_requests_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.ListFeedbackRequestsResponse",
+  "ListFeedbackRequestsResponse",
+  "Rapport__Feedback__V1__ListFeedbackRequestsResponse",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__ListFeedbackRequestsResponse),
+  2,
+  rapport__feedback__v1__list_feedback_requests_response__field_descriptors,
+  rapport__feedback__v1__list_feedback_requests_response__field_indices_by_name,
+  1,  rapport__feedback__v1__list_feedback_requests_response__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__list_feedback_requests_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__feedback__v1__submit_pulse_request__field_descriptors[6] =
 {
   {
@@ -1089,6 +3021,380 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulse_request__de
   rapport__feedback__v1__submit_pulse_request__field_indices_by_name,
   2,  rapport__feedback__v1__submit_pulse_request__number_ranges,
   (ProtobufCMessageInit) rapport__feedback__v1__submit_pulse_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__submit_pulses_request__field_descriptors[1] =
+{
+  {
+    "answer",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__SubmitPulsesRequest, answer),
+    &rapport__feedback__v1__submit_pulse_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__submit_pulses_request__field_indices_by_name[] = {
+  0,   /* field[0] = answer */
+};
+static const ProtobufCIntRange rapport__feedback__v1__submit_pulses_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulses_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.SubmitPulsesRequest",
+  "SubmitPulsesRequest",
+  "Rapport__Feedback__V1__SubmitPulsesRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__SubmitPulsesRequest),
+  1,
+  rapport__feedback__v1__submit_pulses_request__field_descriptors,
+  rapport__feedback__v1__submit_pulses_request__field_indices_by_name,
+  1,  rapport__feedback__v1__submit_pulses_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__submit_pulses_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__submit_pulses_response__field_descriptors[1] =
+{
+  {
+    "results",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__SubmitPulsesResponse, n_results),
+    offsetof(Rapport__Feedback__V1__SubmitPulsesResponse, results),
+    &rapport__feedback__v1__pulse_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__submit_pulses_response__field_indices_by_name[] = {
+  0,   /* field[0] = results */
+};
+static const ProtobufCIntRange rapport__feedback__v1__submit_pulses_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulses_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.SubmitPulsesResponse",
+  "SubmitPulsesResponse",
+  "Rapport__Feedback__V1__SubmitPulsesResponse",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__SubmitPulsesResponse),
+  1,
+  rapport__feedback__v1__submit_pulses_response__field_descriptors,
+  rapport__feedback__v1__submit_pulses_response__field_indices_by_name,
+  1,  rapport__feedback__v1__submit_pulses_response__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__submit_pulses_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__pulse_result__field_descriptors[2] =
+{
+  {
+    "pulse",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__PulseResult, outcome_case),
+    offsetof(Rapport__Feedback__V1__PulseResult, pulse),
+    &rapport__feedback__v1__pulse__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refusal",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__PulseResult, outcome_case),
+    offsetof(Rapport__Feedback__V1__PulseResult, refusal),
+    &rapport__feedback__v1__pulse_refusal__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__pulse_result__field_indices_by_name[] = {
+  0,   /* field[0] = pulse */
+  1,   /* field[1] = refusal */
+};
+static const ProtobufCIntRange rapport__feedback__v1__pulse_result__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__pulse_result__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.PulseResult",
+  "PulseResult",
+  "Rapport__Feedback__V1__PulseResult",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__PulseResult),
+  2,
+  rapport__feedback__v1__pulse_result__field_descriptors,
+  rapport__feedback__v1__pulse_result__field_indices_by_name,
+  1,  rapport__feedback__v1__pulse_result__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__pulse_result__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__pulse_refusal__field_descriptors[3] =
+{
+  {
+    "code",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__PulseRefusal, code),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__PulseRefusal, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "message",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__PulseRefusal, message),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__pulse_refusal__field_indices_by_name[] = {
+  0,   /* field[0] = code */
+  2,   /* field[2] = message */
+  1,   /* field[1] = reason */
+};
+static const ProtobufCIntRange rapport__feedback__v1__pulse_refusal__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__pulse_refusal__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.PulseRefusal",
+  "PulseRefusal",
+  "Rapport__Feedback__V1__PulseRefusal",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__PulseRefusal),
+  3,
+  rapport__feedback__v1__pulse_refusal__field_descriptors,
+  rapport__feedback__v1__pulse_refusal__field_indices_by_name,
+  1,  rapport__feedback__v1__pulse_refusal__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__pulse_refusal__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__skip_pulse_request__field_descriptors[2] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__SkipPulseRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "item",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__SkipPulseRequest, item),
+    &rapport__feedback__v1__pulse__item__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__skip_pulse_request__field_indices_by_name[] = {
+  1,   /* field[1] = item */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__feedback__v1__skip_pulse_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__skip_pulse_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.SkipPulseRequest",
+  "SkipPulseRequest",
+  "Rapport__Feedback__V1__SkipPulseRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__SkipPulseRequest),
+  2,
+  rapport__feedback__v1__skip_pulse_request__field_descriptors,
+  rapport__feedback__v1__skip_pulse_request__field_indices_by_name,
+  1,  rapport__feedback__v1__skip_pulse_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__skip_pulse_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define rapport__feedback__v1__skip_pulse_response__field_descriptors NULL
+#define rapport__feedback__v1__skip_pulse_response__field_indices_by_name NULL
+#define rapport__feedback__v1__skip_pulse_response__number_ranges NULL
+const ProtobufCMessageDescriptor rapport__feedback__v1__skip_pulse_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.SkipPulseResponse",
+  "SkipPulseResponse",
+  "Rapport__Feedback__V1__SkipPulseResponse",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__SkipPulseResponse),
+  0,
+  rapport__feedback__v1__skip_pulse_response__field_descriptors,
+  rapport__feedback__v1__skip_pulse_response__field_indices_by_name,
+  0,  rapport__feedback__v1__skip_pulse_response__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__skip_pulse_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__get_pulse_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__GetPulseRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__get_pulse_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__feedback__v1__get_pulse_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__get_pulse_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.GetPulseRequest",
+  "GetPulseRequest",
+  "Rapport__Feedback__V1__GetPulseRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__GetPulseRequest),
+  1,
+  rapport__feedback__v1__get_pulse_request__field_descriptors,
+  rapport__feedback__v1__get_pulse_request__field_indices_by_name,
+  1,  rapport__feedback__v1__get_pulse_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__get_pulse_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__get_pulse_trend_request__field_descriptors[1] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__GetPulseTrendRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__get_pulse_trend_request__field_indices_by_name[] = {
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__feedback__v1__get_pulse_trend_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__get_pulse_trend_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.GetPulseTrendRequest",
+  "GetPulseTrendRequest",
+  "Rapport__Feedback__V1__GetPulseTrendRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__GetPulseTrendRequest),
+  1,
+  rapport__feedback__v1__get_pulse_trend_request__field_descriptors,
+  rapport__feedback__v1__get_pulse_trend_request__field_indices_by_name,
+  1,  rapport__feedback__v1__get_pulse_trend_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__get_pulse_trend_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__get_pulse_trend_response__field_descriptors[1] =
+{
+  {
+    "trends",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__GetPulseTrendResponse, n_trends),
+    offsetof(Rapport__Feedback__V1__GetPulseTrendResponse, trends),
+    &rapport__feedback__v1__pulse_trend__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__get_pulse_trend_response__field_indices_by_name[] = {
+  0,   /* field[0] = trends */
+};
+static const ProtobufCIntRange rapport__feedback__v1__get_pulse_trend_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__get_pulse_trend_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.GetPulseTrendResponse",
+  "GetPulseTrendResponse",
+  "Rapport__Feedback__V1__GetPulseTrendResponse",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__GetPulseTrendResponse),
+  1,
+  rapport__feedback__v1__get_pulse_trend_response__field_descriptors,
+  rapport__feedback__v1__get_pulse_trend_response__field_indices_by_name,
+  1,  rapport__feedback__v1__get_pulse_trend_response__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__get_pulse_trend_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__feedback__v1__list_pulses_request__field_descriptors[5] =
@@ -1232,26 +3538,54 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__list_pulses_response__de
   (ProtobufCMessageInit) rapport__feedback__v1__list_pulses_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__feedback__v1__feedback_service__method_descriptors[8] =
+static const ProtobufCMethodDescriptor rapport__feedback__v1__feedback_service__method_descriptors[22] =
 {
   { "CreateFeedback", &rapport__feedback__v1__create_feedback_request__descriptor, &rapport__feedback__v1__feedback_item__descriptor },
+  { "LintFeedback", &rapport__feedback__v1__lint_feedback_request__descriptor, &rapport__feedback__v1__lint_feedback_response__descriptor },
   { "DeliverFeedback", &rapport__feedback__v1__deliver_feedback_request__descriptor, &rapport__feedback__v1__feedback_item__descriptor },
   { "GiveRecognition", &rapport__feedback__v1__give_recognition_request__descriptor, &rapport__feedback__v1__feedback_item__descriptor },
   { "AcknowledgeFeedback", &rapport__feedback__v1__acknowledge_feedback_request__descriptor, &rapport__feedback__v1__feedback_item__descriptor },
+  { "WithdrawFeedback", &rapport__feedback__v1__withdraw_feedback_request__descriptor, &rapport__feedback__v1__feedback_item__descriptor },
+  { "TagFeedback", &rapport__feedback__v1__tag_feedback_request__descriptor, &rapport__feedback__v1__feedback_item__descriptor },
+  { "DiscussFeedback", &rapport__feedback__v1__discuss_feedback_request__descriptor, &rapport__feedback__v1__feedback_item__descriptor },
+  { "RecordAction", &rapport__feedback__v1__record_action_request__descriptor, &rapport__feedback__v1__feedback_item__descriptor },
   { "GetFeedback", &rapport__feedback__v1__get_feedback_request__descriptor, &rapport__feedback__v1__feedback_item__descriptor },
   { "ListFeedback", &rapport__feedback__v1__list_feedback_request__descriptor, &rapport__feedback__v1__list_feedback_response__descriptor },
+  { "WatchFeedback", &rapport__feedback__v1__watch_feedback_request__descriptor, &rapport__feedback__v1__watch_feedback_response__descriptor },
+  { "RequestFeedback", &rapport__feedback__v1__request_feedback_request__descriptor, &rapport__feedback__v1__feedback_request__descriptor },
+  { "DeclineFeedbackRequest", &rapport__feedback__v1__decline_feedback_request_request__descriptor, &rapport__feedback__v1__feedback_request__descriptor },
+  { "GetFeedbackRequest", &rapport__feedback__v1__get_feedback_request_request__descriptor, &rapport__feedback__v1__feedback_request__descriptor },
+  { "ListFeedbackRequests", &rapport__feedback__v1__list_feedback_requests_request__descriptor, &rapport__feedback__v1__list_feedback_requests_response__descriptor },
   { "SubmitPulse", &rapport__feedback__v1__submit_pulse_request__descriptor, &rapport__feedback__v1__pulse__descriptor },
+  { "SubmitPulses", &rapport__feedback__v1__submit_pulses_request__descriptor, &rapport__feedback__v1__submit_pulses_response__descriptor },
+  { "SkipPulse", &rapport__feedback__v1__skip_pulse_request__descriptor, &rapport__feedback__v1__skip_pulse_response__descriptor },
+  { "GetPulse", &rapport__feedback__v1__get_pulse_request__descriptor, &rapport__feedback__v1__pulse__descriptor },
+  { "GetPulseTrend", &rapport__feedback__v1__get_pulse_trend_request__descriptor, &rapport__feedback__v1__get_pulse_trend_response__descriptor },
   { "ListPulses", &rapport__feedback__v1__list_pulses_request__descriptor, &rapport__feedback__v1__list_pulses_response__descriptor },
 };
 const unsigned rapport__feedback__v1__feedback_service__method_indices_by_name[] = {
-  3,        /* AcknowledgeFeedback */
+  4,        /* AcknowledgeFeedback */
   0,        /* CreateFeedback */
-  1,        /* DeliverFeedback */
-  4,        /* GetFeedback */
-  2,        /* GiveRecognition */
-  5,        /* ListFeedback */
-  7,        /* ListPulses */
-  6         /* SubmitPulse */
+  13,        /* DeclineFeedbackRequest */
+  2,        /* DeliverFeedback */
+  7,        /* DiscussFeedback */
+  9,        /* GetFeedback */
+  14,        /* GetFeedbackRequest */
+  19,        /* GetPulse */
+  20,        /* GetPulseTrend */
+  3,        /* GiveRecognition */
+  1,        /* LintFeedback */
+  10,        /* ListFeedback */
+  15,        /* ListFeedbackRequests */
+  21,        /* ListPulses */
+  8,        /* RecordAction */
+  12,        /* RequestFeedback */
+  18,        /* SkipPulse */
+  16,        /* SubmitPulse */
+  17,        /* SubmitPulses */
+  6,        /* TagFeedback */
+  11,        /* WatchFeedback */
+  5         /* WithdrawFeedback */
 };
 const ProtobufCServiceDescriptor rapport__feedback__v1__feedback_service__descriptor =
 {
@@ -1260,7 +3594,7 @@ const ProtobufCServiceDescriptor rapport__feedback__v1__feedback_service__descri
   "FeedbackService",
   "Rapport__Feedback__V1__FeedbackService",
   "rapport.feedback.v1",
-  8,
+  22,
   rapport__feedback__v1__feedback_service__method_descriptors,
   rapport__feedback__v1__feedback_service__method_indices_by_name
 };
@@ -1272,13 +3606,21 @@ void rapport__feedback__v1__feedback_service__create_feedback(ProtobufCService *
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__feedback__v1__feedback_service__lint_feedback(ProtobufCService *service,
+                                                            const Rapport__Feedback__V1__LintFeedbackRequest *input,
+                                                            Rapport__Feedback__V1__LintFeedbackResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__feedback__v1__feedback_service__deliver_feedback(ProtobufCService *service,
                                                                const Rapport__Feedback__V1__DeliverFeedbackRequest *input,
                                                                Rapport__Feedback__V1__FeedbackItem_Closure closure,
                                                                void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__give_recognition(ProtobufCService *service,
                                                                const Rapport__Feedback__V1__GiveRecognitionRequest *input,
@@ -1286,7 +3628,7 @@ void rapport__feedback__v1__feedback_service__give_recognition(ProtobufCService 
                                                                void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__acknowledge_feedback(ProtobufCService *service,
                                                                    const Rapport__Feedback__V1__AcknowledgeFeedbackRequest *input,
@@ -1294,7 +3636,39 @@ void rapport__feedback__v1__feedback_service__acknowledge_feedback(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__withdraw_feedback(ProtobufCService *service,
+                                                                const Rapport__Feedback__V1__WithdrawFeedbackRequest *input,
+                                                                Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__tag_feedback(ProtobufCService *service,
+                                                           const Rapport__Feedback__V1__TagFeedbackRequest *input,
+                                                           Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__discuss_feedback(ProtobufCService *service,
+                                                               const Rapport__Feedback__V1__DiscussFeedbackRequest *input,
+                                                               Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__record_action(ProtobufCService *service,
+                                                            const Rapport__Feedback__V1__RecordActionRequest *input,
+                                                            Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__get_feedback(ProtobufCService *service,
                                                            const Rapport__Feedback__V1__GetFeedbackRequest *input,
@@ -1302,7 +3676,7 @@ void rapport__feedback__v1__feedback_service__get_feedback(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__list_feedback(ProtobufCService *service,
                                                             const Rapport__Feedback__V1__ListFeedbackRequest *input,
@@ -1310,7 +3684,47 @@ void rapport__feedback__v1__feedback_service__list_feedback(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__watch_feedback(ProtobufCService *service,
+                                                             const Rapport__Feedback__V1__WatchFeedbackRequest *input,
+                                                             Rapport__Feedback__V1__WatchFeedbackResponse_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__request_feedback(ProtobufCService *service,
+                                                               const Rapport__Feedback__V1__RequestFeedbackRequest *input,
+                                                               Rapport__Feedback__V1__FeedbackRequest_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__decline_feedback_request(ProtobufCService *service,
+                                                                       const Rapport__Feedback__V1__DeclineFeedbackRequestRequest *input,
+                                                                       Rapport__Feedback__V1__FeedbackRequest_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__get_feedback_request(ProtobufCService *service,
+                                                                   const Rapport__Feedback__V1__GetFeedbackRequestRequest *input,
+                                                                   Rapport__Feedback__V1__FeedbackRequest_Closure closure,
+                                                                   void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__list_feedback_requests(ProtobufCService *service,
+                                                                     const Rapport__Feedback__V1__ListFeedbackRequestsRequest *input,
+                                                                     Rapport__Feedback__V1__ListFeedbackRequestsResponse_Closure closure,
+                                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__submit_pulse(ProtobufCService *service,
                                                            const Rapport__Feedback__V1__SubmitPulseRequest *input,
@@ -1318,7 +3732,39 @@ void rapport__feedback__v1__feedback_service__submit_pulse(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__submit_pulses(ProtobufCService *service,
+                                                            const Rapport__Feedback__V1__SubmitPulsesRequest *input,
+                                                            Rapport__Feedback__V1__SubmitPulsesResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__skip_pulse(ProtobufCService *service,
+                                                         const Rapport__Feedback__V1__SkipPulseRequest *input,
+                                                         Rapport__Feedback__V1__SkipPulseResponse_Closure closure,
+                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__get_pulse(ProtobufCService *service,
+                                                        const Rapport__Feedback__V1__GetPulseRequest *input,
+                                                        Rapport__Feedback__V1__Pulse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__get_pulse_trend(ProtobufCService *service,
+                                                              const Rapport__Feedback__V1__GetPulseTrendRequest *input,
+                                                              Rapport__Feedback__V1__GetPulseTrendResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__list_pulses(ProtobufCService *service,
                                                           const Rapport__Feedback__V1__ListPulsesRequest *input,
@@ -1326,7 +3772,7 @@ void rapport__feedback__v1__feedback_service__list_pulses(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__init (Rapport__Feedback__V1__FeedbackService_Service *service,
                                                     Rapport__Feedback__V1__FeedbackService_ServiceDestroy destroy)

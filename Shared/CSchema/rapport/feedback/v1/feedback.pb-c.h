@@ -17,16 +17,39 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/api/annotations.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 #include "rapport/feedback/v1/feedback_item.pb-c.h"
+#include "rapport/feedback/v1/feedback_request.pb-c.h"
 #include "rapport/feedback/v1/pulse.pb-c.h"
 
 typedef struct Rapport__Feedback__V1__CreateFeedbackRequest Rapport__Feedback__V1__CreateFeedbackRequest;
+typedef struct Rapport__Feedback__V1__LintFeedbackRequest Rapport__Feedback__V1__LintFeedbackRequest;
+typedef struct Rapport__Feedback__V1__LintFeedbackResponse Rapport__Feedback__V1__LintFeedbackResponse;
 typedef struct Rapport__Feedback__V1__DeliverFeedbackRequest Rapport__Feedback__V1__DeliverFeedbackRequest;
 typedef struct Rapport__Feedback__V1__GiveRecognitionRequest Rapport__Feedback__V1__GiveRecognitionRequest;
 typedef struct Rapport__Feedback__V1__AcknowledgeFeedbackRequest Rapport__Feedback__V1__AcknowledgeFeedbackRequest;
+typedef struct Rapport__Feedback__V1__WithdrawFeedbackRequest Rapport__Feedback__V1__WithdrawFeedbackRequest;
+typedef struct Rapport__Feedback__V1__TagFeedbackRequest Rapport__Feedback__V1__TagFeedbackRequest;
+typedef struct Rapport__Feedback__V1__DiscussFeedbackRequest Rapport__Feedback__V1__DiscussFeedbackRequest;
+typedef struct Rapport__Feedback__V1__RecordActionRequest Rapport__Feedback__V1__RecordActionRequest;
 typedef struct Rapport__Feedback__V1__GetFeedbackRequest Rapport__Feedback__V1__GetFeedbackRequest;
 typedef struct Rapport__Feedback__V1__ListFeedbackRequest Rapport__Feedback__V1__ListFeedbackRequest;
 typedef struct Rapport__Feedback__V1__ListFeedbackResponse Rapport__Feedback__V1__ListFeedbackResponse;
+typedef struct Rapport__Feedback__V1__WatchFeedbackRequest Rapport__Feedback__V1__WatchFeedbackRequest;
+typedef struct Rapport__Feedback__V1__WatchFeedbackResponse Rapport__Feedback__V1__WatchFeedbackResponse;
+typedef struct Rapport__Feedback__V1__RequestFeedbackRequest Rapport__Feedback__V1__RequestFeedbackRequest;
+typedef struct Rapport__Feedback__V1__DeclineFeedbackRequestRequest Rapport__Feedback__V1__DeclineFeedbackRequestRequest;
+typedef struct Rapport__Feedback__V1__GetFeedbackRequestRequest Rapport__Feedback__V1__GetFeedbackRequestRequest;
+typedef struct Rapport__Feedback__V1__ListFeedbackRequestsRequest Rapport__Feedback__V1__ListFeedbackRequestsRequest;
+typedef struct Rapport__Feedback__V1__ListFeedbackRequestsResponse Rapport__Feedback__V1__ListFeedbackRequestsResponse;
 typedef struct Rapport__Feedback__V1__SubmitPulseRequest Rapport__Feedback__V1__SubmitPulseRequest;
+typedef struct Rapport__Feedback__V1__SubmitPulsesRequest Rapport__Feedback__V1__SubmitPulsesRequest;
+typedef struct Rapport__Feedback__V1__SubmitPulsesResponse Rapport__Feedback__V1__SubmitPulsesResponse;
+typedef struct Rapport__Feedback__V1__PulseResult Rapport__Feedback__V1__PulseResult;
+typedef struct Rapport__Feedback__V1__PulseRefusal Rapport__Feedback__V1__PulseRefusal;
+typedef struct Rapport__Feedback__V1__SkipPulseRequest Rapport__Feedback__V1__SkipPulseRequest;
+typedef struct Rapport__Feedback__V1__SkipPulseResponse Rapport__Feedback__V1__SkipPulseResponse;
+typedef struct Rapport__Feedback__V1__GetPulseRequest Rapport__Feedback__V1__GetPulseRequest;
+typedef struct Rapport__Feedback__V1__GetPulseTrendRequest Rapport__Feedback__V1__GetPulseTrendRequest;
+typedef struct Rapport__Feedback__V1__GetPulseTrendResponse Rapport__Feedback__V1__GetPulseTrendResponse;
 typedef struct Rapport__Feedback__V1__ListPulsesRequest Rapport__Feedback__V1__ListPulsesRequest;
 typedef struct Rapport__Feedback__V1__ListPulsesResponse Rapport__Feedback__V1__ListPulsesResponse;
 
@@ -47,6 +70,31 @@ struct  Rapport__Feedback__V1__CreateFeedbackRequest
 #define RAPPORT__FEEDBACK__V1__CREATE_FEEDBACK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__create_feedback_request__descriptor) \
     , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__LintFeedbackRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  Rapport__Feedback__V1__FeedbackItem *feedback_item;
+};
+#define RAPPORT__FEEDBACK__V1__LINT_FEEDBACK_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__lint_feedback_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__LintFeedbackResponse
+{
+  ProtobufCMessage base;
+  /*
+   * In the order of their codes; empty when there is nothing to say.
+   */
+  size_t n_findings;
+  Rapport__Feedback__V1__LintFinding **findings;
+};
+#define RAPPORT__FEEDBACK__V1__LINT_FEEDBACK_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__lint_feedback_response__descriptor) \
+    , 0,NULL }
 
 
 struct  Rapport__Feedback__V1__DeliverFeedbackRequest
@@ -109,6 +157,79 @@ struct  Rapport__Feedback__V1__AcknowledgeFeedbackRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
+struct  Rapport__Feedback__V1__WithdrawFeedbackRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__WITHDRAW_FEEDBACK_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__withdraw_feedback_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__TagFeedbackRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  Rapport__Feedback__V1__FeedbackItem__Kind kind;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__TAG_FEEDBACK_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__tag_feedback_request__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__DiscussFeedbackRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__DISCUSS_FEEDBACK_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__discuss_feedback_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__RecordActionRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * ACTED_ON or DECLINED_WITH_REASON.
+   */
+  Rapport__Feedback__V1__FeedbackItem__State outcome;
+  /*
+   * What was done, or why not: declining needs it. At most 2000 characters.
+   */
+  char *action;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__RECORD_ACTION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__record_action_request__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__STATE__STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
 struct  Rapport__Feedback__V1__GetFeedbackRequest
 {
   ProtobufCMessage base;
@@ -151,6 +272,133 @@ struct  Rapport__Feedback__V1__ListFeedbackResponse
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
+struct  Rapport__Feedback__V1__WatchFeedbackRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * What came with the last response that was seen: what was missed comes first. Empty begins with now.
+   */
+  char *resume_token;
+};
+#define RAPPORT__FEEDBACK__V1__WATCH_FEEDBACK_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__watch_feedback_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+typedef enum {
+  RAPPORT__FEEDBACK__V1__WATCH_FEEDBACK_RESPONSE__RESOURCE__NOT_SET = 0,
+  RAPPORT__FEEDBACK__V1__WATCH_FEEDBACK_RESPONSE__RESOURCE_FEEDBACK_ITEM = 4,
+  RAPPORT__FEEDBACK__V1__WATCH_FEEDBACK_RESPONSE__RESOURCE_FEEDBACK_REQUEST = 5,
+  RAPPORT__FEEDBACK__V1__WATCH_FEEDBACK_RESPONSE__RESOURCE_PULSE = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__FEEDBACK__V1__WATCH_FEEDBACK_RESPONSE__RESOURCE__CASE)
+} Rapport__Feedback__V1__WatchFeedbackResponse__ResourceCase;
+
+/*
+ * The first response carries a resume token alone, each later one what has just changed.
+ */
+struct  Rapport__Feedback__V1__WatchFeedbackResponse
+{
+  ProtobufCMessage base;
+  /*
+   * For WatchFeedbackRequest.resume_token.
+   */
+  char *resume_token;
+  /*
+   * What happened, for example feedback.delivered.v1, and when.
+   */
+  char *event;
+  Google__Protobuf__Timestamp *occurred_at;
+  Rapport__Feedback__V1__WatchFeedbackResponse__ResourceCase resource_case;
+  union {
+    Rapport__Feedback__V1__FeedbackItem *feedback_item;
+    Rapport__Feedback__V1__FeedbackRequest *feedback_request;
+    Rapport__Feedback__V1__Pulse *pulse;
+  };
+};
+#define RAPPORT__FEEDBACK__V1__WATCH_FEEDBACK_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__watch_feedback_response__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, RAPPORT__FEEDBACK__V1__WATCH_FEEDBACK_RESPONSE__RESOURCE__NOT_SET, {0} }
+
+
+struct  Rapport__Feedback__V1__RequestFeedbackRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * question, due_time and blind count.
+   */
+  Rapport__Feedback__V1__FeedbackRequest *feedback_request;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__REQUEST_FEEDBACK_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__request_feedback_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__DeclineFeedbackRequestRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * At most 2000 characters.
+   */
+  char *reason;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__DECLINE_FEEDBACK_REQUEST_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__decline_feedback_request_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__GetFeedbackRequestRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__FEEDBACK__V1__GET_FEEDBACK_REQUEST_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__get_feedback_request_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__ListFeedbackRequestsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__FEEDBACK__V1__LIST_FEEDBACK_REQUESTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_feedback_requests_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__ListFeedbackRequestsResponse
+{
+  ProtobufCMessage base;
+  size_t n_feedback_requests;
+  Rapport__Feedback__V1__FeedbackRequest **feedback_requests;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__FEEDBACK__V1__LIST_FEEDBACK_REQUESTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_feedback_requests_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
 struct  Rapport__Feedback__V1__SubmitPulseRequest
 {
   ProtobufCMessage base;
@@ -167,6 +415,135 @@ struct  Rapport__Feedback__V1__SubmitPulseRequest
 #define RAPPORT__FEEDBACK__V1__SUBMIT_PULSE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__submit_pulse_request__descriptor) \
     , (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__PULSE__ITEM__ITEM_UNSPECIFIED, 0, RAPPORT__FEEDBACK__V1__PULSE__SCOPE__SCOPE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * One answer of the stream.
+ */
+struct  Rapport__Feedback__V1__SubmitPulsesRequest
+{
+  ProtobufCMessage base;
+  Rapport__Feedback__V1__SubmitPulseRequest *answer;
+};
+#define RAPPORT__FEEDBACK__V1__SUBMIT_PULSES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__submit_pulses_request__descriptor) \
+    , NULL }
+
+
+struct  Rapport__Feedback__V1__SubmitPulsesResponse
+{
+  ProtobufCMessage base;
+  /*
+   * In the order of the requests.
+   */
+  size_t n_results;
+  Rapport__Feedback__V1__PulseResult **results;
+};
+#define RAPPORT__FEEDBACK__V1__SUBMIT_PULSES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__submit_pulses_response__descriptor) \
+    , 0,NULL }
+
+
+typedef enum {
+  RAPPORT__FEEDBACK__V1__PULSE_RESULT__OUTCOME__NOT_SET = 0,
+  RAPPORT__FEEDBACK__V1__PULSE_RESULT__OUTCOME_PULSE = 1,
+  RAPPORT__FEEDBACK__V1__PULSE_RESULT__OUTCOME_REFUSAL = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__FEEDBACK__V1__PULSE_RESULT__OUTCOME__CASE)
+} Rapport__Feedback__V1__PulseResult__OutcomeCase;
+
+/*
+ * What became of one answer.
+ */
+struct  Rapport__Feedback__V1__PulseResult
+{
+  ProtobufCMessage base;
+  Rapport__Feedback__V1__PulseResult__OutcomeCase outcome_case;
+  union {
+    /*
+     * Stored.
+     */
+    Rapport__Feedback__V1__Pulse *pulse;
+    /*
+     * Not stored; nothing else of the stream is touched by it.
+     */
+    Rapport__Feedback__V1__PulseRefusal *refusal;
+  };
+};
+#define RAPPORT__FEEDBACK__V1__PULSE_RESULT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__pulse_result__descriptor) \
+    , RAPPORT__FEEDBACK__V1__PULSE_RESULT__OUTCOME__NOT_SET, {0} }
+
+
+struct  Rapport__Feedback__V1__PulseRefusal
+{
+  ProtobufCMessage base;
+  /*
+   * A google.rpc.Code.
+   */
+  int32_t code;
+  /*
+   * The stable reason, for example PULSE_TOO_SOON.
+   */
+  char *reason;
+  char *message;
+};
+#define RAPPORT__FEEDBACK__V1__PULSE_REFUSAL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__pulse_refusal__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__SkipPulseRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  Rapport__Feedback__V1__Pulse__Item item;
+};
+#define RAPPORT__FEEDBACK__V1__SKIP_PULSE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__skip_pulse_request__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__PULSE__ITEM__ITEM_UNSPECIFIED }
+
+
+struct  Rapport__Feedback__V1__SkipPulseResponse
+{
+  ProtobufCMessage base;
+};
+#define RAPPORT__FEEDBACK__V1__SKIP_PULSE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__skip_pulse_response__descriptor) \
+     }
+
+
+struct  Rapport__Feedback__V1__GetPulseRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__FEEDBACK__V1__GET_PULSE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__get_pulse_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__GetPulseTrendRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+};
+#define RAPPORT__FEEDBACK__V1__GET_PULSE_TREND_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__get_pulse_trend_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__GetPulseTrendResponse
+{
+  ProtobufCMessage base;
+  /*
+   * One for each item that has points, in the order of the items.
+   */
+  size_t n_trends;
+  Rapport__Feedback__V1__PulseTrend **trends;
+};
+#define RAPPORT__FEEDBACK__V1__GET_PULSE_TREND_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__get_pulse_trend_response__descriptor) \
+    , 0,NULL }
 
 
 struct  Rapport__Feedback__V1__ListPulsesRequest
@@ -219,6 +596,44 @@ Rapport__Feedback__V1__CreateFeedbackRequest *
                       const uint8_t       *data);
 void   rapport__feedback__v1__create_feedback_request__free_unpacked
                      (Rapport__Feedback__V1__CreateFeedbackRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__LintFeedbackRequest methods */
+void   rapport__feedback__v1__lint_feedback_request__init
+                     (Rapport__Feedback__V1__LintFeedbackRequest         *message);
+size_t rapport__feedback__v1__lint_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__LintFeedbackRequest   *message);
+size_t rapport__feedback__v1__lint_feedback_request__pack
+                     (const Rapport__Feedback__V1__LintFeedbackRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__lint_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__LintFeedbackRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__LintFeedbackRequest *
+       rapport__feedback__v1__lint_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__lint_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__LintFeedbackRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__LintFeedbackResponse methods */
+void   rapport__feedback__v1__lint_feedback_response__init
+                     (Rapport__Feedback__V1__LintFeedbackResponse         *message);
+size_t rapport__feedback__v1__lint_feedback_response__get_packed_size
+                     (const Rapport__Feedback__V1__LintFeedbackResponse   *message);
+size_t rapport__feedback__v1__lint_feedback_response__pack
+                     (const Rapport__Feedback__V1__LintFeedbackResponse   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__lint_feedback_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__LintFeedbackResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__LintFeedbackResponse *
+       rapport__feedback__v1__lint_feedback_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__lint_feedback_response__free_unpacked
+                     (Rapport__Feedback__V1__LintFeedbackResponse *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Feedback__V1__DeliverFeedbackRequest methods */
 void   rapport__feedback__v1__deliver_feedback_request__init
@@ -277,6 +692,82 @@ Rapport__Feedback__V1__AcknowledgeFeedbackRequest *
 void   rapport__feedback__v1__acknowledge_feedback_request__free_unpacked
                      (Rapport__Feedback__V1__AcknowledgeFeedbackRequest *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__WithdrawFeedbackRequest methods */
+void   rapport__feedback__v1__withdraw_feedback_request__init
+                     (Rapport__Feedback__V1__WithdrawFeedbackRequest         *message);
+size_t rapport__feedback__v1__withdraw_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__WithdrawFeedbackRequest   *message);
+size_t rapport__feedback__v1__withdraw_feedback_request__pack
+                     (const Rapport__Feedback__V1__WithdrawFeedbackRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__withdraw_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__WithdrawFeedbackRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__WithdrawFeedbackRequest *
+       rapport__feedback__v1__withdraw_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__withdraw_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__WithdrawFeedbackRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__TagFeedbackRequest methods */
+void   rapport__feedback__v1__tag_feedback_request__init
+                     (Rapport__Feedback__V1__TagFeedbackRequest         *message);
+size_t rapport__feedback__v1__tag_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__TagFeedbackRequest   *message);
+size_t rapport__feedback__v1__tag_feedback_request__pack
+                     (const Rapport__Feedback__V1__TagFeedbackRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__tag_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__TagFeedbackRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__TagFeedbackRequest *
+       rapport__feedback__v1__tag_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__tag_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__TagFeedbackRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__DiscussFeedbackRequest methods */
+void   rapport__feedback__v1__discuss_feedback_request__init
+                     (Rapport__Feedback__V1__DiscussFeedbackRequest         *message);
+size_t rapport__feedback__v1__discuss_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__DiscussFeedbackRequest   *message);
+size_t rapport__feedback__v1__discuss_feedback_request__pack
+                     (const Rapport__Feedback__V1__DiscussFeedbackRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__discuss_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__DiscussFeedbackRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__DiscussFeedbackRequest *
+       rapport__feedback__v1__discuss_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__discuss_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__DiscussFeedbackRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__RecordActionRequest methods */
+void   rapport__feedback__v1__record_action_request__init
+                     (Rapport__Feedback__V1__RecordActionRequest         *message);
+size_t rapport__feedback__v1__record_action_request__get_packed_size
+                     (const Rapport__Feedback__V1__RecordActionRequest   *message);
+size_t rapport__feedback__v1__record_action_request__pack
+                     (const Rapport__Feedback__V1__RecordActionRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__record_action_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__RecordActionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__RecordActionRequest *
+       rapport__feedback__v1__record_action_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__record_action_request__free_unpacked
+                     (Rapport__Feedback__V1__RecordActionRequest *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Feedback__V1__GetFeedbackRequest methods */
 void   rapport__feedback__v1__get_feedback_request__init
                      (Rapport__Feedback__V1__GetFeedbackRequest         *message);
@@ -334,6 +825,139 @@ Rapport__Feedback__V1__ListFeedbackResponse *
 void   rapport__feedback__v1__list_feedback_response__free_unpacked
                      (Rapport__Feedback__V1__ListFeedbackResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__WatchFeedbackRequest methods */
+void   rapport__feedback__v1__watch_feedback_request__init
+                     (Rapport__Feedback__V1__WatchFeedbackRequest         *message);
+size_t rapport__feedback__v1__watch_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__WatchFeedbackRequest   *message);
+size_t rapport__feedback__v1__watch_feedback_request__pack
+                     (const Rapport__Feedback__V1__WatchFeedbackRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__watch_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__WatchFeedbackRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__WatchFeedbackRequest *
+       rapport__feedback__v1__watch_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__watch_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__WatchFeedbackRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__WatchFeedbackResponse methods */
+void   rapport__feedback__v1__watch_feedback_response__init
+                     (Rapport__Feedback__V1__WatchFeedbackResponse         *message);
+size_t rapport__feedback__v1__watch_feedback_response__get_packed_size
+                     (const Rapport__Feedback__V1__WatchFeedbackResponse   *message);
+size_t rapport__feedback__v1__watch_feedback_response__pack
+                     (const Rapport__Feedback__V1__WatchFeedbackResponse   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__watch_feedback_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__WatchFeedbackResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__WatchFeedbackResponse *
+       rapport__feedback__v1__watch_feedback_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__watch_feedback_response__free_unpacked
+                     (Rapport__Feedback__V1__WatchFeedbackResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__RequestFeedbackRequest methods */
+void   rapport__feedback__v1__request_feedback_request__init
+                     (Rapport__Feedback__V1__RequestFeedbackRequest         *message);
+size_t rapport__feedback__v1__request_feedback_request__get_packed_size
+                     (const Rapport__Feedback__V1__RequestFeedbackRequest   *message);
+size_t rapport__feedback__v1__request_feedback_request__pack
+                     (const Rapport__Feedback__V1__RequestFeedbackRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__request_feedback_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__RequestFeedbackRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__RequestFeedbackRequest *
+       rapport__feedback__v1__request_feedback_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__request_feedback_request__free_unpacked
+                     (Rapport__Feedback__V1__RequestFeedbackRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__DeclineFeedbackRequestRequest methods */
+void   rapport__feedback__v1__decline_feedback_request_request__init
+                     (Rapport__Feedback__V1__DeclineFeedbackRequestRequest         *message);
+size_t rapport__feedback__v1__decline_feedback_request_request__get_packed_size
+                     (const Rapport__Feedback__V1__DeclineFeedbackRequestRequest   *message);
+size_t rapport__feedback__v1__decline_feedback_request_request__pack
+                     (const Rapport__Feedback__V1__DeclineFeedbackRequestRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__decline_feedback_request_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__DeclineFeedbackRequestRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__DeclineFeedbackRequestRequest *
+       rapport__feedback__v1__decline_feedback_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__decline_feedback_request_request__free_unpacked
+                     (Rapport__Feedback__V1__DeclineFeedbackRequestRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__GetFeedbackRequestRequest methods */
+void   rapport__feedback__v1__get_feedback_request_request__init
+                     (Rapport__Feedback__V1__GetFeedbackRequestRequest         *message);
+size_t rapport__feedback__v1__get_feedback_request_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetFeedbackRequestRequest   *message);
+size_t rapport__feedback__v1__get_feedback_request_request__pack
+                     (const Rapport__Feedback__V1__GetFeedbackRequestRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__get_feedback_request_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetFeedbackRequestRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__GetFeedbackRequestRequest *
+       rapport__feedback__v1__get_feedback_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__get_feedback_request_request__free_unpacked
+                     (Rapport__Feedback__V1__GetFeedbackRequestRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__ListFeedbackRequestsRequest methods */
+void   rapport__feedback__v1__list_feedback_requests_request__init
+                     (Rapport__Feedback__V1__ListFeedbackRequestsRequest         *message);
+size_t rapport__feedback__v1__list_feedback_requests_request__get_packed_size
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsRequest   *message);
+size_t rapport__feedback__v1__list_feedback_requests_request__pack
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__list_feedback_requests_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__ListFeedbackRequestsRequest *
+       rapport__feedback__v1__list_feedback_requests_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__list_feedback_requests_request__free_unpacked
+                     (Rapport__Feedback__V1__ListFeedbackRequestsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__ListFeedbackRequestsResponse methods */
+void   rapport__feedback__v1__list_feedback_requests_response__init
+                     (Rapport__Feedback__V1__ListFeedbackRequestsResponse         *message);
+size_t rapport__feedback__v1__list_feedback_requests_response__get_packed_size
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsResponse   *message);
+size_t rapport__feedback__v1__list_feedback_requests_response__pack
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__list_feedback_requests_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListFeedbackRequestsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__ListFeedbackRequestsResponse *
+       rapport__feedback__v1__list_feedback_requests_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__list_feedback_requests_response__free_unpacked
+                     (Rapport__Feedback__V1__ListFeedbackRequestsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Feedback__V1__SubmitPulseRequest methods */
 void   rapport__feedback__v1__submit_pulse_request__init
                      (Rapport__Feedback__V1__SubmitPulseRequest         *message);
@@ -352,6 +976,177 @@ Rapport__Feedback__V1__SubmitPulseRequest *
                       const uint8_t       *data);
 void   rapport__feedback__v1__submit_pulse_request__free_unpacked
                      (Rapport__Feedback__V1__SubmitPulseRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__SubmitPulsesRequest methods */
+void   rapport__feedback__v1__submit_pulses_request__init
+                     (Rapport__Feedback__V1__SubmitPulsesRequest         *message);
+size_t rapport__feedback__v1__submit_pulses_request__get_packed_size
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest   *message);
+size_t rapport__feedback__v1__submit_pulses_request__pack
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__submit_pulses_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__SubmitPulsesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__SubmitPulsesRequest *
+       rapport__feedback__v1__submit_pulses_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__submit_pulses_request__free_unpacked
+                     (Rapport__Feedback__V1__SubmitPulsesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__SubmitPulsesResponse methods */
+void   rapport__feedback__v1__submit_pulses_response__init
+                     (Rapport__Feedback__V1__SubmitPulsesResponse         *message);
+size_t rapport__feedback__v1__submit_pulses_response__get_packed_size
+                     (const Rapport__Feedback__V1__SubmitPulsesResponse   *message);
+size_t rapport__feedback__v1__submit_pulses_response__pack
+                     (const Rapport__Feedback__V1__SubmitPulsesResponse   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__submit_pulses_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__SubmitPulsesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__SubmitPulsesResponse *
+       rapport__feedback__v1__submit_pulses_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__submit_pulses_response__free_unpacked
+                     (Rapport__Feedback__V1__SubmitPulsesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__PulseResult methods */
+void   rapport__feedback__v1__pulse_result__init
+                     (Rapport__Feedback__V1__PulseResult         *message);
+size_t rapport__feedback__v1__pulse_result__get_packed_size
+                     (const Rapport__Feedback__V1__PulseResult   *message);
+size_t rapport__feedback__v1__pulse_result__pack
+                     (const Rapport__Feedback__V1__PulseResult   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__pulse_result__pack_to_buffer
+                     (const Rapport__Feedback__V1__PulseResult   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__PulseResult *
+       rapport__feedback__v1__pulse_result__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__pulse_result__free_unpacked
+                     (Rapport__Feedback__V1__PulseResult *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__PulseRefusal methods */
+void   rapport__feedback__v1__pulse_refusal__init
+                     (Rapport__Feedback__V1__PulseRefusal         *message);
+size_t rapport__feedback__v1__pulse_refusal__get_packed_size
+                     (const Rapport__Feedback__V1__PulseRefusal   *message);
+size_t rapport__feedback__v1__pulse_refusal__pack
+                     (const Rapport__Feedback__V1__PulseRefusal   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__pulse_refusal__pack_to_buffer
+                     (const Rapport__Feedback__V1__PulseRefusal   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__PulseRefusal *
+       rapport__feedback__v1__pulse_refusal__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__pulse_refusal__free_unpacked
+                     (Rapport__Feedback__V1__PulseRefusal *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__SkipPulseRequest methods */
+void   rapport__feedback__v1__skip_pulse_request__init
+                     (Rapport__Feedback__V1__SkipPulseRequest         *message);
+size_t rapport__feedback__v1__skip_pulse_request__get_packed_size
+                     (const Rapport__Feedback__V1__SkipPulseRequest   *message);
+size_t rapport__feedback__v1__skip_pulse_request__pack
+                     (const Rapport__Feedback__V1__SkipPulseRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__skip_pulse_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__SkipPulseRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__SkipPulseRequest *
+       rapport__feedback__v1__skip_pulse_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__skip_pulse_request__free_unpacked
+                     (Rapport__Feedback__V1__SkipPulseRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__SkipPulseResponse methods */
+void   rapport__feedback__v1__skip_pulse_response__init
+                     (Rapport__Feedback__V1__SkipPulseResponse         *message);
+size_t rapport__feedback__v1__skip_pulse_response__get_packed_size
+                     (const Rapport__Feedback__V1__SkipPulseResponse   *message);
+size_t rapport__feedback__v1__skip_pulse_response__pack
+                     (const Rapport__Feedback__V1__SkipPulseResponse   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__skip_pulse_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__SkipPulseResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__SkipPulseResponse *
+       rapport__feedback__v1__skip_pulse_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__skip_pulse_response__free_unpacked
+                     (Rapport__Feedback__V1__SkipPulseResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__GetPulseRequest methods */
+void   rapport__feedback__v1__get_pulse_request__init
+                     (Rapport__Feedback__V1__GetPulseRequest         *message);
+size_t rapport__feedback__v1__get_pulse_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetPulseRequest   *message);
+size_t rapport__feedback__v1__get_pulse_request__pack
+                     (const Rapport__Feedback__V1__GetPulseRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__get_pulse_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetPulseRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__GetPulseRequest *
+       rapport__feedback__v1__get_pulse_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__get_pulse_request__free_unpacked
+                     (Rapport__Feedback__V1__GetPulseRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__GetPulseTrendRequest methods */
+void   rapport__feedback__v1__get_pulse_trend_request__init
+                     (Rapport__Feedback__V1__GetPulseTrendRequest         *message);
+size_t rapport__feedback__v1__get_pulse_trend_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetPulseTrendRequest   *message);
+size_t rapport__feedback__v1__get_pulse_trend_request__pack
+                     (const Rapport__Feedback__V1__GetPulseTrendRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__get_pulse_trend_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetPulseTrendRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__GetPulseTrendRequest *
+       rapport__feedback__v1__get_pulse_trend_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__get_pulse_trend_request__free_unpacked
+                     (Rapport__Feedback__V1__GetPulseTrendRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__GetPulseTrendResponse methods */
+void   rapport__feedback__v1__get_pulse_trend_response__init
+                     (Rapport__Feedback__V1__GetPulseTrendResponse         *message);
+size_t rapport__feedback__v1__get_pulse_trend_response__get_packed_size
+                     (const Rapport__Feedback__V1__GetPulseTrendResponse   *message);
+size_t rapport__feedback__v1__get_pulse_trend_response__pack
+                     (const Rapport__Feedback__V1__GetPulseTrendResponse   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__get_pulse_trend_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetPulseTrendResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__GetPulseTrendResponse *
+       rapport__feedback__v1__get_pulse_trend_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__get_pulse_trend_response__free_unpacked
+                     (Rapport__Feedback__V1__GetPulseTrendResponse *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Feedback__V1__ListPulsesRequest methods */
 void   rapport__feedback__v1__list_pulses_request__init
@@ -396,6 +1191,12 @@ void   rapport__feedback__v1__list_pulses_response__free_unpacked
 typedef void (*Rapport__Feedback__V1__CreateFeedbackRequest_Closure)
                  (const Rapport__Feedback__V1__CreateFeedbackRequest *message,
                   void *closure_data);
+typedef void (*Rapport__Feedback__V1__LintFeedbackRequest_Closure)
+                 (const Rapport__Feedback__V1__LintFeedbackRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__LintFeedbackResponse_Closure)
+                 (const Rapport__Feedback__V1__LintFeedbackResponse *message,
+                  void *closure_data);
 typedef void (*Rapport__Feedback__V1__DeliverFeedbackRequest_Closure)
                  (const Rapport__Feedback__V1__DeliverFeedbackRequest *message,
                   void *closure_data);
@@ -404,6 +1205,18 @@ typedef void (*Rapport__Feedback__V1__GiveRecognitionRequest_Closure)
                   void *closure_data);
 typedef void (*Rapport__Feedback__V1__AcknowledgeFeedbackRequest_Closure)
                  (const Rapport__Feedback__V1__AcknowledgeFeedbackRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__WithdrawFeedbackRequest_Closure)
+                 (const Rapport__Feedback__V1__WithdrawFeedbackRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__TagFeedbackRequest_Closure)
+                 (const Rapport__Feedback__V1__TagFeedbackRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__DiscussFeedbackRequest_Closure)
+                 (const Rapport__Feedback__V1__DiscussFeedbackRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__RecordActionRequest_Closure)
+                 (const Rapport__Feedback__V1__RecordActionRequest *message,
                   void *closure_data);
 typedef void (*Rapport__Feedback__V1__GetFeedbackRequest_Closure)
                  (const Rapport__Feedback__V1__GetFeedbackRequest *message,
@@ -414,8 +1227,56 @@ typedef void (*Rapport__Feedback__V1__ListFeedbackRequest_Closure)
 typedef void (*Rapport__Feedback__V1__ListFeedbackResponse_Closure)
                  (const Rapport__Feedback__V1__ListFeedbackResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Feedback__V1__WatchFeedbackRequest_Closure)
+                 (const Rapport__Feedback__V1__WatchFeedbackRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__WatchFeedbackResponse_Closure)
+                 (const Rapport__Feedback__V1__WatchFeedbackResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__RequestFeedbackRequest_Closure)
+                 (const Rapport__Feedback__V1__RequestFeedbackRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__DeclineFeedbackRequestRequest_Closure)
+                 (const Rapport__Feedback__V1__DeclineFeedbackRequestRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__GetFeedbackRequestRequest_Closure)
+                 (const Rapport__Feedback__V1__GetFeedbackRequestRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__ListFeedbackRequestsRequest_Closure)
+                 (const Rapport__Feedback__V1__ListFeedbackRequestsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__ListFeedbackRequestsResponse_Closure)
+                 (const Rapport__Feedback__V1__ListFeedbackRequestsResponse *message,
+                  void *closure_data);
 typedef void (*Rapport__Feedback__V1__SubmitPulseRequest_Closure)
                  (const Rapport__Feedback__V1__SubmitPulseRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__SubmitPulsesRequest_Closure)
+                 (const Rapport__Feedback__V1__SubmitPulsesRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__SubmitPulsesResponse_Closure)
+                 (const Rapport__Feedback__V1__SubmitPulsesResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__PulseResult_Closure)
+                 (const Rapport__Feedback__V1__PulseResult *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__PulseRefusal_Closure)
+                 (const Rapport__Feedback__V1__PulseRefusal *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__SkipPulseRequest_Closure)
+                 (const Rapport__Feedback__V1__SkipPulseRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__SkipPulseResponse_Closure)
+                 (const Rapport__Feedback__V1__SkipPulseResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__GetPulseRequest_Closure)
+                 (const Rapport__Feedback__V1__GetPulseRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__GetPulseTrendRequest_Closure)
+                 (const Rapport__Feedback__V1__GetPulseTrendRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__GetPulseTrendResponse_Closure)
+                 (const Rapport__Feedback__V1__GetPulseTrendResponse *message,
                   void *closure_data);
 typedef void (*Rapport__Feedback__V1__ListPulsesRequest_Closure)
                  (const Rapport__Feedback__V1__ListPulsesRequest *message,
@@ -434,6 +1295,10 @@ struct Rapport__Feedback__V1__FeedbackService_Service
                           const Rapport__Feedback__V1__CreateFeedbackRequest *input,
                           Rapport__Feedback__V1__FeedbackItem_Closure closure,
                           void *closure_data);
+  void (*lint_feedback)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                        const Rapport__Feedback__V1__LintFeedbackRequest *input,
+                        Rapport__Feedback__V1__LintFeedbackResponse_Closure closure,
+                        void *closure_data);
   void (*deliver_feedback)(Rapport__Feedback__V1__FeedbackService_Service *service,
                            const Rapport__Feedback__V1__DeliverFeedbackRequest *input,
                            Rapport__Feedback__V1__FeedbackItem_Closure closure,
@@ -446,6 +1311,22 @@ struct Rapport__Feedback__V1__FeedbackService_Service
                                const Rapport__Feedback__V1__AcknowledgeFeedbackRequest *input,
                                Rapport__Feedback__V1__FeedbackItem_Closure closure,
                                void *closure_data);
+  void (*withdraw_feedback)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                            const Rapport__Feedback__V1__WithdrawFeedbackRequest *input,
+                            Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                            void *closure_data);
+  void (*tag_feedback)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                       const Rapport__Feedback__V1__TagFeedbackRequest *input,
+                       Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                       void *closure_data);
+  void (*discuss_feedback)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                           const Rapport__Feedback__V1__DiscussFeedbackRequest *input,
+                           Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                           void *closure_data);
+  void (*record_action)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                        const Rapport__Feedback__V1__RecordActionRequest *input,
+                        Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                        void *closure_data);
   void (*get_feedback)(Rapport__Feedback__V1__FeedbackService_Service *service,
                        const Rapport__Feedback__V1__GetFeedbackRequest *input,
                        Rapport__Feedback__V1__FeedbackItem_Closure closure,
@@ -454,10 +1335,46 @@ struct Rapport__Feedback__V1__FeedbackService_Service
                         const Rapport__Feedback__V1__ListFeedbackRequest *input,
                         Rapport__Feedback__V1__ListFeedbackResponse_Closure closure,
                         void *closure_data);
+  void (*watch_feedback)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                         const Rapport__Feedback__V1__WatchFeedbackRequest *input,
+                         Rapport__Feedback__V1__WatchFeedbackResponse_Closure closure,
+                         void *closure_data);
+  void (*request_feedback)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                           const Rapport__Feedback__V1__RequestFeedbackRequest *input,
+                           Rapport__Feedback__V1__FeedbackRequest_Closure closure,
+                           void *closure_data);
+  void (*decline_feedback_request)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                                   const Rapport__Feedback__V1__DeclineFeedbackRequestRequest *input,
+                                   Rapport__Feedback__V1__FeedbackRequest_Closure closure,
+                                   void *closure_data);
+  void (*get_feedback_request)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                               const Rapport__Feedback__V1__GetFeedbackRequestRequest *input,
+                               Rapport__Feedback__V1__FeedbackRequest_Closure closure,
+                               void *closure_data);
+  void (*list_feedback_requests)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                                 const Rapport__Feedback__V1__ListFeedbackRequestsRequest *input,
+                                 Rapport__Feedback__V1__ListFeedbackRequestsResponse_Closure closure,
+                                 void *closure_data);
   void (*submit_pulse)(Rapport__Feedback__V1__FeedbackService_Service *service,
                        const Rapport__Feedback__V1__SubmitPulseRequest *input,
                        Rapport__Feedback__V1__Pulse_Closure closure,
                        void *closure_data);
+  void (*submit_pulses)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                        const Rapport__Feedback__V1__SubmitPulsesRequest *input,
+                        Rapport__Feedback__V1__SubmitPulsesResponse_Closure closure,
+                        void *closure_data);
+  void (*skip_pulse)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                     const Rapport__Feedback__V1__SkipPulseRequest *input,
+                     Rapport__Feedback__V1__SkipPulseResponse_Closure closure,
+                     void *closure_data);
+  void (*get_pulse)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                    const Rapport__Feedback__V1__GetPulseRequest *input,
+                    Rapport__Feedback__V1__Pulse_Closure closure,
+                    void *closure_data);
+  void (*get_pulse_trend)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                          const Rapport__Feedback__V1__GetPulseTrendRequest *input,
+                          Rapport__Feedback__V1__GetPulseTrendResponse_Closure closure,
+                          void *closure_data);
   void (*list_pulses)(Rapport__Feedback__V1__FeedbackService_Service *service,
                       const Rapport__Feedback__V1__ListPulsesRequest *input,
                       Rapport__Feedback__V1__ListPulsesResponse_Closure closure,
@@ -471,17 +1388,35 @@ void rapport__feedback__v1__feedback_service__init (Rapport__Feedback__V1__Feedb
 #define RAPPORT__FEEDBACK__V1__FEEDBACK_SERVICE__INIT(function_prefix__) \
     { RAPPORT__FEEDBACK__V1__FEEDBACK_SERVICE__BASE_INIT,\
       function_prefix__ ## create_feedback,\
+      function_prefix__ ## lint_feedback,\
       function_prefix__ ## deliver_feedback,\
       function_prefix__ ## give_recognition,\
       function_prefix__ ## acknowledge_feedback,\
+      function_prefix__ ## withdraw_feedback,\
+      function_prefix__ ## tag_feedback,\
+      function_prefix__ ## discuss_feedback,\
+      function_prefix__ ## record_action,\
       function_prefix__ ## get_feedback,\
       function_prefix__ ## list_feedback,\
+      function_prefix__ ## watch_feedback,\
+      function_prefix__ ## request_feedback,\
+      function_prefix__ ## decline_feedback_request,\
+      function_prefix__ ## get_feedback_request,\
+      function_prefix__ ## list_feedback_requests,\
       function_prefix__ ## submit_pulse,\
+      function_prefix__ ## submit_pulses,\
+      function_prefix__ ## skip_pulse,\
+      function_prefix__ ## get_pulse,\
+      function_prefix__ ## get_pulse_trend,\
       function_prefix__ ## list_pulses  }
 void rapport__feedback__v1__feedback_service__create_feedback(ProtobufCService *service,
                                                               const Rapport__Feedback__V1__CreateFeedbackRequest *input,
                                                               Rapport__Feedback__V1__FeedbackItem_Closure closure,
                                                               void *closure_data);
+void rapport__feedback__v1__feedback_service__lint_feedback(ProtobufCService *service,
+                                                            const Rapport__Feedback__V1__LintFeedbackRequest *input,
+                                                            Rapport__Feedback__V1__LintFeedbackResponse_Closure closure,
+                                                            void *closure_data);
 void rapport__feedback__v1__feedback_service__deliver_feedback(ProtobufCService *service,
                                                                const Rapport__Feedback__V1__DeliverFeedbackRequest *input,
                                                                Rapport__Feedback__V1__FeedbackItem_Closure closure,
@@ -494,6 +1429,22 @@ void rapport__feedback__v1__feedback_service__acknowledge_feedback(ProtobufCServ
                                                                    const Rapport__Feedback__V1__AcknowledgeFeedbackRequest *input,
                                                                    Rapport__Feedback__V1__FeedbackItem_Closure closure,
                                                                    void *closure_data);
+void rapport__feedback__v1__feedback_service__withdraw_feedback(ProtobufCService *service,
+                                                                const Rapport__Feedback__V1__WithdrawFeedbackRequest *input,
+                                                                Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                                                                void *closure_data);
+void rapport__feedback__v1__feedback_service__tag_feedback(ProtobufCService *service,
+                                                           const Rapport__Feedback__V1__TagFeedbackRequest *input,
+                                                           Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                                                           void *closure_data);
+void rapport__feedback__v1__feedback_service__discuss_feedback(ProtobufCService *service,
+                                                               const Rapport__Feedback__V1__DiscussFeedbackRequest *input,
+                                                               Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                                                               void *closure_data);
+void rapport__feedback__v1__feedback_service__record_action(ProtobufCService *service,
+                                                            const Rapport__Feedback__V1__RecordActionRequest *input,
+                                                            Rapport__Feedback__V1__FeedbackItem_Closure closure,
+                                                            void *closure_data);
 void rapport__feedback__v1__feedback_service__get_feedback(ProtobufCService *service,
                                                            const Rapport__Feedback__V1__GetFeedbackRequest *input,
                                                            Rapport__Feedback__V1__FeedbackItem_Closure closure,
@@ -502,10 +1453,46 @@ void rapport__feedback__v1__feedback_service__list_feedback(ProtobufCService *se
                                                             const Rapport__Feedback__V1__ListFeedbackRequest *input,
                                                             Rapport__Feedback__V1__ListFeedbackResponse_Closure closure,
                                                             void *closure_data);
+void rapport__feedback__v1__feedback_service__watch_feedback(ProtobufCService *service,
+                                                             const Rapport__Feedback__V1__WatchFeedbackRequest *input,
+                                                             Rapport__Feedback__V1__WatchFeedbackResponse_Closure closure,
+                                                             void *closure_data);
+void rapport__feedback__v1__feedback_service__request_feedback(ProtobufCService *service,
+                                                               const Rapport__Feedback__V1__RequestFeedbackRequest *input,
+                                                               Rapport__Feedback__V1__FeedbackRequest_Closure closure,
+                                                               void *closure_data);
+void rapport__feedback__v1__feedback_service__decline_feedback_request(ProtobufCService *service,
+                                                                       const Rapport__Feedback__V1__DeclineFeedbackRequestRequest *input,
+                                                                       Rapport__Feedback__V1__FeedbackRequest_Closure closure,
+                                                                       void *closure_data);
+void rapport__feedback__v1__feedback_service__get_feedback_request(ProtobufCService *service,
+                                                                   const Rapport__Feedback__V1__GetFeedbackRequestRequest *input,
+                                                                   Rapport__Feedback__V1__FeedbackRequest_Closure closure,
+                                                                   void *closure_data);
+void rapport__feedback__v1__feedback_service__list_feedback_requests(ProtobufCService *service,
+                                                                     const Rapport__Feedback__V1__ListFeedbackRequestsRequest *input,
+                                                                     Rapport__Feedback__V1__ListFeedbackRequestsResponse_Closure closure,
+                                                                     void *closure_data);
 void rapport__feedback__v1__feedback_service__submit_pulse(ProtobufCService *service,
                                                            const Rapport__Feedback__V1__SubmitPulseRequest *input,
                                                            Rapport__Feedback__V1__Pulse_Closure closure,
                                                            void *closure_data);
+void rapport__feedback__v1__feedback_service__submit_pulses(ProtobufCService *service,
+                                                            const Rapport__Feedback__V1__SubmitPulsesRequest *input,
+                                                            Rapport__Feedback__V1__SubmitPulsesResponse_Closure closure,
+                                                            void *closure_data);
+void rapport__feedback__v1__feedback_service__skip_pulse(ProtobufCService *service,
+                                                         const Rapport__Feedback__V1__SkipPulseRequest *input,
+                                                         Rapport__Feedback__V1__SkipPulseResponse_Closure closure,
+                                                         void *closure_data);
+void rapport__feedback__v1__feedback_service__get_pulse(ProtobufCService *service,
+                                                        const Rapport__Feedback__V1__GetPulseRequest *input,
+                                                        Rapport__Feedback__V1__Pulse_Closure closure,
+                                                        void *closure_data);
+void rapport__feedback__v1__feedback_service__get_pulse_trend(ProtobufCService *service,
+                                                              const Rapport__Feedback__V1__GetPulseTrendRequest *input,
+                                                              Rapport__Feedback__V1__GetPulseTrendResponse_Closure closure,
+                                                              void *closure_data);
 void rapport__feedback__v1__feedback_service__list_pulses(ProtobufCService *service,
                                                           const Rapport__Feedback__V1__ListPulsesRequest *input,
                                                           Rapport__Feedback__V1__ListPulsesResponse_Closure closure,
@@ -514,13 +1501,35 @@ void rapport__feedback__v1__feedback_service__list_pulses(ProtobufCService *serv
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__create_feedback_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__lint_feedback_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__lint_feedback_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__deliver_feedback_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__give_recognition_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__acknowledge_feedback_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__withdraw_feedback_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__tag_feedback_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__discuss_feedback_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__record_action_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_feedback_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_feedback_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_feedback_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__watch_feedback_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__watch_feedback_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__request_feedback_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__decline_feedback_request_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_feedback_request_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_feedback_requests_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_feedback_requests_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulse_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulses_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__submit_pulses_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__pulse_result__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__pulse_refusal__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__skip_pulse_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__skip_pulse_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_pulse_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_pulse_trend_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_pulse_trend_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_pulses_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_pulses_response__descriptor;
 extern const ProtobufCServiceDescriptor rapport__feedback__v1__feedback_service__descriptor;

@@ -52,6 +52,51 @@ void   rapport__feedback__v1__feedback_item__free_unpacked
   assert(message->base.descriptor == &rapport__feedback__v1__feedback_item__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__feedback__v1__lint_finding__init
+                     (Rapport__Feedback__V1__LintFinding         *message)
+{
+  static const Rapport__Feedback__V1__LintFinding init_value = RAPPORT__FEEDBACK__V1__LINT_FINDING__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__lint_finding__get_packed_size
+                     (const Rapport__Feedback__V1__LintFinding *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_finding__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__lint_finding__pack
+                     (const Rapport__Feedback__V1__LintFinding *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_finding__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__lint_finding__pack_to_buffer
+                     (const Rapport__Feedback__V1__LintFinding *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_finding__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__LintFinding *
+       rapport__feedback__v1__lint_finding__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__LintFinding *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__lint_finding__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__lint_finding__free_unpacked
+                     (Rapport__Feedback__V1__LintFinding *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__lint_finding__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCEnumValue rapport__feedback__v1__feedback_item__kind__enum_values_by_number[6] =
 {
   { "KIND_UNSPECIFIED", "RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED", 0 },
@@ -160,7 +205,7 @@ const ProtobufCEnumDescriptor rapport__feedback__v1__feedback_item__state__descr
   rapport__feedback__v1__feedback_item__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__feedback__v1__feedback_item__field_descriptors[18] =
+static const ProtobufCFieldDescriptor rapport__feedback__v1__feedback_item__field_descriptors[29] =
 {
   {
     "name",
@@ -343,6 +388,138 @@ static const ProtobufCFieldDescriptor rapport__feedback__v1__feedback_item__fiel
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "receiver_kind",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__FeedbackItem, receiver_kind),
+    &rapport__feedback__v1__feedback_item__kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tag_time",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__FeedbackItem, tag_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "goal",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__FeedbackItem, goal),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "feedback_request",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__FeedbackItem, feedback_request),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "blind_exchange",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__FeedbackItem, blind_exchange),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reveal_time",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__FeedbackItem, reveal_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "discuss_time",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__FeedbackItem, discuss_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "act_time",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__FeedbackItem, act_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "action",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__FeedbackItem, action),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "withdraw_time",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__FeedbackItem, withdraw_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hints",
+    26,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__FeedbackItem, n_hints),
+    offsetof(Rapport__Feedback__V1__FeedbackItem, hints),
+    &rapport__feedback__v1__lint_finding__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -381,29 +558,40 @@ static const ProtobufCFieldDescriptor rapport__feedback__v1__feedback_item__fiel
 };
 static const unsigned rapport__feedback__v1__feedback_item__field_indices_by_name[] = {
   12,   /* field[12] = acknowledge_time */
+  22,   /* field[22] = act_time */
+  23,   /* field[23] = action */
   1,   /* field[1] = author */
   5,   /* field[5] = behaviour */
-  16,   /* field[16] = create_time */
+  19,   /* field[19] = blind_exchange */
+  27,   /* field[27] = create_time */
   11,   /* field[11] = deliver_time */
   14,   /* field[14] = disagree_reason */
-  15,   /* field[15] = etag */
+  21,   /* field[21] = discuss_time */
+  26,   /* field[26] = etag */
+  18,   /* field[18] = feedback_request */
   9,   /* field[9] = focus */
+  17,   /* field[17] = goal */
+  25,   /* field[25] = hints */
   6,   /* field[6] = impact */
   3,   /* field[3] = kind */
   0,   /* field[0] = name */
   7,   /* field[7] = next_step */
   13,   /* field[13] = note */
   2,   /* field[2] = receiver */
+  15,   /* field[15] = receiver_kind */
+  20,   /* field[20] = reveal_time */
   4,   /* field[4] = situation */
   10,   /* field[10] = state */
   8,   /* field[8] = strength */
-  17,   /* field[17] = update_time */
+  16,   /* field[16] = tag_time */
+  28,   /* field[28] = update_time */
+  24,   /* field[24] = withdraw_time */
 };
 static const ProtobufCIntRange rapport__feedback__v1__feedback_item__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 15 },
-  { 0, 18 }
+  { 30, 26 },
+  { 0, 29 }
 };
 const ProtobufCMessageDescriptor rapport__feedback__v1__feedback_item__descriptor =
 {
@@ -413,10 +601,103 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__feedback_item__descripto
   "Rapport__Feedback__V1__FeedbackItem",
   "rapport.feedback.v1",
   sizeof(Rapport__Feedback__V1__FeedbackItem),
-  18,
+  29,
   rapport__feedback__v1__feedback_item__field_descriptors,
   rapport__feedback__v1__feedback_item__field_indices_by_name,
   2,  rapport__feedback__v1__feedback_item__number_ranges,
   (ProtobufCMessageInit) rapport__feedback__v1__feedback_item__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__feedback__v1__lint_finding__code__enum_values_by_number[9] =
+{
+  { "CODE_UNSPECIFIED", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__CODE_UNSPECIFIED", 0 },
+  { "MISSING_SITUATION", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__MISSING_SITUATION", 1 },
+  { "MISSING_BEHAVIOUR", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__MISSING_BEHAVIOUR", 2 },
+  { "MISSING_IMPACT", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__MISSING_IMPACT", 3 },
+  { "NO_NEXT_STEP", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__NO_NEXT_STEP", 4 },
+  { "PERSON_FOCUSED", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__PERSON_FOCUSED", 5 },
+  { "ABSOLUTE_WORDS", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__ABSOLUTE_WORDS", 6 },
+  { "NO_STRENGTH_IN_LAST_3", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__NO_STRENGTH_IN_LAST_3", 7 },
+  { "COMPARISON_TO_PEER", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__COMPARISON_TO_PEER", 8 },
+};
+static const ProtobufCIntRange rapport__feedback__v1__lint_finding__code__value_ranges[] = {
+{0, 0},{0, 9}
+};
+static const ProtobufCEnumValueIndex rapport__feedback__v1__lint_finding__code__enum_values_by_name[9] =
+{
+  { "ABSOLUTE_WORDS", 6 },
+  { "CODE_UNSPECIFIED", 0 },
+  { "COMPARISON_TO_PEER", 8 },
+  { "MISSING_BEHAVIOUR", 2 },
+  { "MISSING_IMPACT", 3 },
+  { "MISSING_SITUATION", 1 },
+  { "NO_NEXT_STEP", 4 },
+  { "NO_STRENGTH_IN_LAST_3", 7 },
+  { "PERSON_FOCUSED", 5 },
+};
+const ProtobufCEnumDescriptor rapport__feedback__v1__lint_finding__code__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.LintFinding.Code",
+  "Code",
+  "Rapport__Feedback__V1__LintFinding__Code",
+  "rapport.feedback.v1",
+  9,
+  rapport__feedback__v1__lint_finding__code__enum_values_by_number,
+  9,
+  rapport__feedback__v1__lint_finding__code__enum_values_by_name,
+  1,
+  rapport__feedback__v1__lint_finding__code__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__lint_finding__field_descriptors[2] =
+{
+  {
+    "code",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__LintFinding, code),
+    &rapport__feedback__v1__lint_finding__code__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "advice",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__LintFinding, advice),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__lint_finding__field_indices_by_name[] = {
+  1,   /* field[1] = advice */
+  0,   /* field[0] = code */
+};
+static const ProtobufCIntRange rapport__feedback__v1__lint_finding__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__lint_finding__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.LintFinding",
+  "LintFinding",
+  "Rapport__Feedback__V1__LintFinding",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__LintFinding),
+  2,
+  rapport__feedback__v1__lint_finding__field_descriptors,
+  rapport__feedback__v1__lint_finding__field_indices_by_name,
+  1,  rapport__feedback__v1__lint_finding__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__lint_finding__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

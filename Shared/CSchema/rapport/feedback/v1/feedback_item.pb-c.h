@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 
 typedef struct Rapport__Feedback__V1__FeedbackItem Rapport__Feedback__V1__FeedbackItem;
+typedef struct Rapport__Feedback__V1__LintFinding Rapport__Feedback__V1__LintFinding;
 
 
 /* --- enums --- */
@@ -48,6 +49,27 @@ typedef enum _Rapport__Feedback__V1__FeedbackItem__State {
   RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__STATE__WITHDRAWN = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__STATE)
 } Rapport__Feedback__V1__FeedbackItem__State;
+typedef enum _Rapport__Feedback__V1__LintFinding__Code {
+  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__CODE_UNSPECIFIED = 0,
+  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__MISSING_SITUATION = 1,
+  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__MISSING_BEHAVIOUR = 2,
+  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__MISSING_IMPACT = 3,
+  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__NO_NEXT_STEP = 4,
+  /*
+   * About who somebody is instead of what was done.
+   */
+  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__PERSON_FOCUSED = 5,
+  /*
+   * Always, never.
+   */
+  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__ABSOLUTE_WORDS = 6,
+  /*
+   * Neither this item nor its author's last three say what went well.
+   */
+  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__NO_STRENGTH_IN_LAST_3 = 7,
+  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__COMPARISON_TO_PEER = 8
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE)
+} Rapport__Feedback__V1__LintFinding__Code;
 
 /* --- messages --- */
 
@@ -87,13 +109,66 @@ struct  Rapport__Feedback__V1__FeedbackItem
   Google__Protobuf__Timestamp *acknowledge_time;
   char *note;
   char *disagree_reason;
+  /*
+   * The receiver's own tag, given once; it counts instead of kind, which stays.
+   */
+  Rapport__Feedback__V1__FeedbackItem__Kind receiver_kind;
+  Google__Protobuf__Timestamp *tag_time;
+  /*
+   * The goal it is about; may be empty.
+   */
+  char *goal;
+  /*
+   * The request that it answers; empty when nobody asked for it.
+   */
+  char *feedback_request;
+  /*
+   * The blind exchange that it belongs to; empty for none. Until the reveal it is its author's alone.
+   */
+  char *blind_exchange;
+  /*
+   * When its receiver could first read it: at delivery, or at the reveal of a blind exchange. Absent before.
+   */
+  Google__Protobuf__Timestamp *reveal_time;
+  Google__Protobuf__Timestamp *discuss_time;
+  Google__Protobuf__Timestamp *act_time;
+  /*
+   * What the receiver did, or why not. At most 2000 characters.
+   */
+  char *action;
+  /*
+   * A withdrawn item has no words any more.
+   */
+  Google__Protobuf__Timestamp *withdraw_time;
+  /*
+   * Advice to its author on the words and the balance, in answers to CreateFeedback and DeliverFeedback only.
+   */
+  size_t n_hints;
+  Rapport__Feedback__V1__LintFinding **hints;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__feedback_item__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__FOCUS__FOCUS_UNSPECIFIED, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__STATE__STATE_UNSPECIFIED, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__FOCUS__FOCUS_UNSPECIFIED, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__STATE__STATE_UNSPECIFIED, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, NULL, (char *)protobuf_c_empty_string, NULL, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+
+
+/*
+ * One thing that would make the words easier to take. It advises and blocks nothing.
+ */
+struct  Rapport__Feedback__V1__LintFinding
+{
+  ProtobufCMessage base;
+  Rapport__Feedback__V1__LintFinding__Code code;
+  /*
+   * What to change, in a sentence.
+   */
+  char *advice;
+};
+#define RAPPORT__FEEDBACK__V1__LINT_FINDING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__lint_finding__descriptor) \
+    , RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__CODE_UNSPECIFIED, (char *)protobuf_c_empty_string }
 
 
 /* Rapport__Feedback__V1__FeedbackItem methods */
@@ -115,10 +190,32 @@ Rapport__Feedback__V1__FeedbackItem *
 void   rapport__feedback__v1__feedback_item__free_unpacked
                      (Rapport__Feedback__V1__FeedbackItem *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__LintFinding methods */
+void   rapport__feedback__v1__lint_finding__init
+                     (Rapport__Feedback__V1__LintFinding         *message);
+size_t rapport__feedback__v1__lint_finding__get_packed_size
+                     (const Rapport__Feedback__V1__LintFinding   *message);
+size_t rapport__feedback__v1__lint_finding__pack
+                     (const Rapport__Feedback__V1__LintFinding   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__lint_finding__pack_to_buffer
+                     (const Rapport__Feedback__V1__LintFinding   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__LintFinding *
+       rapport__feedback__v1__lint_finding__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__lint_finding__free_unpacked
+                     (Rapport__Feedback__V1__LintFinding *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Feedback__V1__FeedbackItem_Closure)
                  (const Rapport__Feedback__V1__FeedbackItem *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__LintFinding_Closure)
+                 (const Rapport__Feedback__V1__LintFinding *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -130,6 +227,8 @@ extern const ProtobufCMessageDescriptor rapport__feedback__v1__feedback_item__de
 extern const ProtobufCEnumDescriptor    rapport__feedback__v1__feedback_item__kind__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__feedback__v1__feedback_item__focus__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__feedback__v1__feedback_item__state__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__lint_finding__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__feedback__v1__lint_finding__code__descriptor;
 
 PROTOBUF_C__END_DECLS
 

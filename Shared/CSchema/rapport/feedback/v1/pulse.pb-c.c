@@ -52,6 +52,96 @@ void   rapport__feedback__v1__pulse__free_unpacked
   assert(message->base.descriptor == &rapport__feedback__v1__pulse__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__feedback__v1__pulse_trend__init
+                     (Rapport__Feedback__V1__PulseTrend         *message)
+{
+  static const Rapport__Feedback__V1__PulseTrend init_value = RAPPORT__FEEDBACK__V1__PULSE_TREND__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__pulse_trend__get_packed_size
+                     (const Rapport__Feedback__V1__PulseTrend *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_trend__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__pulse_trend__pack
+                     (const Rapport__Feedback__V1__PulseTrend *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_trend__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__pulse_trend__pack_to_buffer
+                     (const Rapport__Feedback__V1__PulseTrend *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_trend__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__PulseTrend *
+       rapport__feedback__v1__pulse_trend__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__PulseTrend *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__pulse_trend__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__pulse_trend__free_unpacked
+                     (Rapport__Feedback__V1__PulseTrend *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_trend__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__pulse_point__init
+                     (Rapport__Feedback__V1__PulsePoint         *message)
+{
+  static const Rapport__Feedback__V1__PulsePoint init_value = RAPPORT__FEEDBACK__V1__PULSE_POINT__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__pulse_point__get_packed_size
+                     (const Rapport__Feedback__V1__PulsePoint *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_point__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__pulse_point__pack
+                     (const Rapport__Feedback__V1__PulsePoint *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_point__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__pulse_point__pack_to_buffer
+                     (const Rapport__Feedback__V1__PulsePoint *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_point__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__PulsePoint *
+       rapport__feedback__v1__pulse_point__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__PulsePoint *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__pulse_point__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__pulse_point__free_unpacked
+                     (Rapport__Feedback__V1__PulsePoint *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__pulse_point__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCEnumValue rapport__feedback__v1__pulse__item__enum_values_by_number[12] =
 {
   { "ITEM_UNSPECIFIED", "RAPPORT__FEEDBACK__V1__PULSE__ITEM__ITEM_UNSPECIFIED", 0 },
@@ -245,5 +335,120 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__pulse__descriptor =
   rapport__feedback__v1__pulse__field_indices_by_name,
   2,  rapport__feedback__v1__pulse__number_ranges,
   (ProtobufCMessageInit) rapport__feedback__v1__pulse__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__pulse_trend__field_descriptors[2] =
+{
+  {
+    "item",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__PulseTrend, item),
+    &rapport__feedback__v1__pulse__item__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "points",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__PulseTrend, n_points),
+    offsetof(Rapport__Feedback__V1__PulseTrend, points),
+    &rapport__feedback__v1__pulse_point__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__pulse_trend__field_indices_by_name[] = {
+  0,   /* field[0] = item */
+  1,   /* field[1] = points */
+};
+static const ProtobufCIntRange rapport__feedback__v1__pulse_trend__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__pulse_trend__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.PulseTrend",
+  "PulseTrend",
+  "Rapport__Feedback__V1__PulseTrend",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__PulseTrend),
+  2,
+  rapport__feedback__v1__pulse_trend__field_descriptors,
+  rapport__feedback__v1__pulse_trend__field_indices_by_name,
+  1,  rapport__feedback__v1__pulse_trend__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__pulse_trend__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__pulse_point__field_descriptors[3] =
+{
+  {
+    "time",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__PulsePoint, time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "mean",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__PulsePoint, mean),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answers",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__PulsePoint, answers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__pulse_point__field_indices_by_name[] = {
+  2,   /* field[2] = answers */
+  1,   /* field[1] = mean */
+  0,   /* field[0] = time */
+};
+static const ProtobufCIntRange rapport__feedback__v1__pulse_point__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__pulse_point__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.PulsePoint",
+  "PulsePoint",
+  "Rapport__Feedback__V1__PulsePoint",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__PulsePoint),
+  3,
+  rapport__feedback__v1__pulse_point__field_descriptors,
+  rapport__feedback__v1__pulse_point__field_indices_by_name,
+  1,  rapport__feedback__v1__pulse_point__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__pulse_point__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

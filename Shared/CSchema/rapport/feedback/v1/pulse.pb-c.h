@@ -17,6 +17,8 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 
 typedef struct Rapport__Feedback__V1__Pulse Rapport__Feedback__V1__Pulse;
+typedef struct Rapport__Feedback__V1__PulseTrend Rapport__Feedback__V1__PulseTrend;
+typedef struct Rapport__Feedback__V1__PulsePoint Rapport__Feedback__V1__PulsePoint;
 
 
 /* --- enums --- */
@@ -79,6 +81,45 @@ struct  Rapport__Feedback__V1__Pulse
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__PULSE__ITEM__ITEM_UNSPECIFIED, 0, RAPPORT__FEEDBACK__V1__PULSE__SCOPE__SCOPE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL }
 
 
+/*
+ * How the answers to one item went.
+ */
+struct  Rapport__Feedback__V1__PulseTrend
+{
+  ProtobufCMessage base;
+  Rapport__Feedback__V1__Pulse__Item item;
+  /*
+   * In order of time.
+   */
+  size_t n_points;
+  Rapport__Feedback__V1__PulsePoint **points;
+};
+#define RAPPORT__FEEDBACK__V1__PULSE_TREND__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__pulse_trend__descriptor) \
+    , RAPPORT__FEEDBACK__V1__PULSE__ITEM__ITEM_UNSPECIFIED, 0,NULL }
+
+
+/*
+ * One answer of one's own; for the trustee at least four answers of the trustor.
+ */
+struct  Rapport__Feedback__V1__PulsePoint
+{
+  ProtobufCMessage base;
+  /*
+   * When it was answered; for the trustee when the 28 days ended in which the last of them was given.
+   */
+  Google__Protobuf__Timestamp *time;
+  /*
+   * 1 to 5.
+   */
+  double mean;
+  int32_t answers;
+};
+#define RAPPORT__FEEDBACK__V1__PULSE_POINT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__pulse_point__descriptor) \
+    , NULL, 0, 0 }
+
+
 /* Rapport__Feedback__V1__Pulse methods */
 void   rapport__feedback__v1__pulse__init
                      (Rapport__Feedback__V1__Pulse         *message);
@@ -98,10 +139,54 @@ Rapport__Feedback__V1__Pulse *
 void   rapport__feedback__v1__pulse__free_unpacked
                      (Rapport__Feedback__V1__Pulse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__PulseTrend methods */
+void   rapport__feedback__v1__pulse_trend__init
+                     (Rapport__Feedback__V1__PulseTrend         *message);
+size_t rapport__feedback__v1__pulse_trend__get_packed_size
+                     (const Rapport__Feedback__V1__PulseTrend   *message);
+size_t rapport__feedback__v1__pulse_trend__pack
+                     (const Rapport__Feedback__V1__PulseTrend   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__pulse_trend__pack_to_buffer
+                     (const Rapport__Feedback__V1__PulseTrend   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__PulseTrend *
+       rapport__feedback__v1__pulse_trend__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__pulse_trend__free_unpacked
+                     (Rapport__Feedback__V1__PulseTrend *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__PulsePoint methods */
+void   rapport__feedback__v1__pulse_point__init
+                     (Rapport__Feedback__V1__PulsePoint         *message);
+size_t rapport__feedback__v1__pulse_point__get_packed_size
+                     (const Rapport__Feedback__V1__PulsePoint   *message);
+size_t rapport__feedback__v1__pulse_point__pack
+                     (const Rapport__Feedback__V1__PulsePoint   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__pulse_point__pack_to_buffer
+                     (const Rapport__Feedback__V1__PulsePoint   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__PulsePoint *
+       rapport__feedback__v1__pulse_point__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__pulse_point__free_unpacked
+                     (Rapport__Feedback__V1__PulsePoint *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Feedback__V1__Pulse_Closure)
                  (const Rapport__Feedback__V1__Pulse *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__PulseTrend_Closure)
+                 (const Rapport__Feedback__V1__PulseTrend *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__PulsePoint_Closure)
+                 (const Rapport__Feedback__V1__PulsePoint *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -112,6 +197,8 @@ typedef void (*Rapport__Feedback__V1__Pulse_Closure)
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__pulse__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__feedback__v1__pulse__item__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__feedback__v1__pulse__scope__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__pulse_trend__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__pulse_point__descriptor;
 
 PROTOBUF_C__END_DECLS
 

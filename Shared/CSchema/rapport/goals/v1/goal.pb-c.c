@@ -52,6 +52,51 @@ void   rapport__goals__v1__goal__free_unpacked
   assert(message->base.descriptor == &rapport__goals__v1__goal__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__goals__v1__revision_offer__init
+                     (Rapport__Goals__V1__RevisionOffer         *message)
+{
+  static const Rapport__Goals__V1__RevisionOffer init_value = RAPPORT__GOALS__V1__REVISION_OFFER__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__revision_offer__get_packed_size
+                     (const Rapport__Goals__V1__RevisionOffer *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__revision_offer__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__revision_offer__pack
+                     (const Rapport__Goals__V1__RevisionOffer *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__revision_offer__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__revision_offer__pack_to_buffer
+                     (const Rapport__Goals__V1__RevisionOffer *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__revision_offer__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__RevisionOffer *
+       rapport__goals__v1__revision_offer__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__RevisionOffer *)
+     protobuf_c_message_unpack (&rapport__goals__v1__revision_offer__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__revision_offer__free_unpacked
+                     (Rapport__Goals__V1__RevisionOffer *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__revision_offer__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__goals__v1__goal_signature__init
                      (Rapport__Goals__V1__GoalSignature         *message)
 {
@@ -218,7 +263,7 @@ const ProtobufCEnumDescriptor rapport__goals__v1__goal__state__descriptor =
   rapport__goals__v1__goal__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__goals__v1__goal__field_descriptors[23] =
+static const ProtobufCFieldDescriptor rapport__goals__v1__goal__field_descriptors[29] =
 {
   {
     "name",
@@ -461,6 +506,54 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__goal__field_descriptor
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "smart_verdicts",
+    21,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__Goal, n_smart_verdicts),
+    offsetof(Rapport__Goals__V1__Goal, smart_verdicts),
+    &rapport__goals__v1__smart_verdict__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "aligned_with",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__Goal, aligned_with),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "revision_offers",
+    23,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__Goal, n_revision_offers),
+    offsetof(Rapport__Goals__V1__Goal, revision_offers),
+    &rapport__goals__v1__revision_offer__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retire_reason",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__Goal, retire_reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -496,37 +589,67 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__goal__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "delete_time",
+    33,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__Goal, delete_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "purge_time",
+    34,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__Goal, purge_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__goals__v1__goal__field_indices_by_name[] = {
   3,   /* field[3] = actor */
+  21,   /* field[21] = aligned_with */
   12,   /* field[12] = ambition */
   19,   /* field[19] = author */
   6,   /* field[6] = baseline */
   16,   /* field[16] = check_in_interval_days */
   9,   /* field[9] = confidence */
-  21,   /* field[21] = create_time */
+  25,   /* field[25] = create_time */
+  27,   /* field[27] = delete_time */
   10,   /* field[10] = dependencies */
   8,   /* field[8] = due_time */
-  20,   /* field[20] = etag */
+  24,   /* field[24] = etag */
   15,   /* field[15] = gas_levels */
   4,   /* field[4] = measure */
   0,   /* field[0] = name */
+  28,   /* field[28] = purge_time */
   11,   /* field[11] = purpose */
+  23,   /* field[23] = retire_reason */
+  22,   /* field[22] = revision_offers */
   18,   /* field[18] = signatures */
+  20,   /* field[20] = smart_verdicts */
   17,   /* field[17] = state */
   2,   /* field[2] = statement */
   14,   /* field[14] = stretch */
   7,   /* field[7] = target */
   1,   /* field[1] = type */
   5,   /* field[5] = unit */
-  22,   /* field[22] = update_time */
+  26,   /* field[26] = update_time */
   13,   /* field[13] = weight */
 };
 static const ProtobufCIntRange rapport__goals__v1__goal__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 20 },
-  { 0, 23 }
+  { 30, 24 },
+  { 0, 29 }
 };
 const ProtobufCMessageDescriptor rapport__goals__v1__goal__descriptor =
 {
@@ -536,11 +659,105 @@ const ProtobufCMessageDescriptor rapport__goals__v1__goal__descriptor =
   "Rapport__Goals__V1__Goal",
   "rapport.goals.v1",
   sizeof(Rapport__Goals__V1__Goal),
-  23,
+  29,
   rapport__goals__v1__goal__field_descriptors,
   rapport__goals__v1__goal__field_indices_by_name,
   2,  rapport__goals__v1__goal__number_ranges,
   (ProtobufCMessageInit) rapport__goals__v1__goal__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__goals__v1__revision_offer__cause__enum_values_by_number[3] =
+{
+  { "CAUSE_UNSPECIFIED", "RAPPORT__GOALS__V1__REVISION_OFFER__CAUSE__CAUSE_UNSPECIFIED", 0 },
+  { "CONTEXT_CHANGED", "RAPPORT__GOALS__V1__REVISION_OFFER__CAUSE__CONTEXT_CHANGED", 1 },
+  { "ALIGNED", "RAPPORT__GOALS__V1__REVISION_OFFER__CAUSE__ALIGNED", 2 },
+};
+static const ProtobufCIntRange rapport__goals__v1__revision_offer__cause__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex rapport__goals__v1__revision_offer__cause__enum_values_by_name[3] =
+{
+  { "ALIGNED", 2 },
+  { "CAUSE_UNSPECIFIED", 0 },
+  { "CONTEXT_CHANGED", 1 },
+};
+const ProtobufCEnumDescriptor rapport__goals__v1__revision_offer__cause__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.RevisionOffer.Cause",
+  "Cause",
+  "Rapport__Goals__V1__RevisionOffer__Cause",
+  "rapport.goals.v1",
+  3,
+  rapport__goals__v1__revision_offer__cause__enum_values_by_number,
+  3,
+  rapport__goals__v1__revision_offer__cause__enum_values_by_name,
+  1,
+  rapport__goals__v1__revision_offer__cause__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__revision_offer__field_descriptors[3] =
+{
+  {
+    "cause",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RevisionOffer, cause),
+    &rapport__goals__v1__revision_offer__cause__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "context_change",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RevisionOffer, context_change),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RevisionOffer, open_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__revision_offer__field_indices_by_name[] = {
+  0,   /* field[0] = cause */
+  1,   /* field[1] = context_change */
+  2,   /* field[2] = open_time */
+};
+static const ProtobufCIntRange rapport__goals__v1__revision_offer__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__revision_offer__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.RevisionOffer",
+  "RevisionOffer",
+  "Rapport__Goals__V1__RevisionOffer",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__RevisionOffer),
+  3,
+  rapport__goals__v1__revision_offer__field_descriptors,
+  rapport__goals__v1__revision_offer__field_indices_by_name,
+  1,  rapport__goals__v1__revision_offer__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__revision_offer__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__goals__v1__goal_signature__field_descriptors[2] =

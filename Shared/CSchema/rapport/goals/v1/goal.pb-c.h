@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 
 typedef struct Rapport__Goals__V1__Goal Rapport__Goals__V1__Goal;
+typedef struct Rapport__Goals__V1__RevisionOffer Rapport__Goals__V1__RevisionOffer;
 typedef struct Rapport__Goals__V1__GoalSignature Rapport__Goals__V1__GoalSignature;
 typedef struct Rapport__Goals__V1__SmartVerdict Rapport__Goals__V1__SmartVerdict;
 
@@ -46,6 +47,15 @@ typedef enum _Rapport__Goals__V1__Goal__State {
   RAPPORT__GOALS__V1__GOAL__STATE__RETIRED = 8
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GOALS__V1__GOAL__STATE)
 } Rapport__Goals__V1__Goal__State;
+typedef enum _Rapport__Goals__V1__RevisionOffer__Cause {
+  RAPPORT__GOALS__V1__REVISION_OFFER__CAUSE__CAUSE_UNSPECIFIED = 0,
+  RAPPORT__GOALS__V1__REVISION_OFFER__CAUSE__CONTEXT_CHANGED = 1,
+  /*
+   * AlignGoal has linked the goal to another priority.
+   */
+  RAPPORT__GOALS__V1__REVISION_OFFER__CAUSE__ALIGNED = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GOALS__V1__REVISION_OFFER__CAUSE)
+} Rapport__Goals__V1__RevisionOffer__Cause;
 typedef enum _Rapport__Goals__V1__SmartVerdict__Criterion {
   RAPPORT__GOALS__V1__SMART_VERDICT__CRITERION__CRITERION_UNSPECIFIED = 0,
   RAPPORT__GOALS__V1__SMART_VERDICT__CRITERION__SPECIFIC = 1,
@@ -133,13 +143,54 @@ struct  Rapport__Goals__V1__Goal
    * Who proposed it.
    */
   char *author;
+  /*
+   * What was said of it when it was last proposed: five, or none before.
+   */
+  size_t n_smart_verdicts;
+  Rapport__Goals__V1__SmartVerdict **smart_verdicts;
+  /*
+   * The unit's goal or priority that it is aligned with. At most 500 characters.
+   */
+  char *aligned_with;
+  /*
+   * What has changed around it and waits for an answer of both: a revision, or "no change, because". At most 20.
+   */
+  size_t n_revision_offers;
+  Rapport__Goals__V1__RevisionOffer **revision_offers;
+  /*
+   * With RETIRED: why.
+   */
+  char *retire_reason;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
+  Google__Protobuf__Timestamp *delete_time;
+  /*
+   * When a deleted goal goes for good.
+   */
+  Google__Protobuf__Timestamp *purge_time;
 };
 #define RAPPORT__GOALS__V1__GOAL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__goal__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__GOALS__V1__GOAL__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, NULL, 0, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, 0,NULL, 0, RAPPORT__GOALS__V1__GOAL__STATE__STATE_UNSPECIFIED, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__GOALS__V1__GOAL__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, NULL, 0, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, 0,NULL, 0, RAPPORT__GOALS__V1__GOAL__STATE__STATE_UNSPECIFIED, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL }
+
+
+/*
+ * An occasion to revise a goal (docs/domain.md S34, docs/domain.md rule 52).
+ */
+struct  Rapport__Goals__V1__RevisionOffer
+{
+  ProtobufCMessage base;
+  Rapport__Goals__V1__RevisionOffer__Cause cause;
+  /*
+   * The change of context; empty for another cause.
+   */
+  char *context_change;
+  Google__Protobuf__Timestamp *open_time;
+};
+#define RAPPORT__GOALS__V1__REVISION_OFFER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__revision_offer__descriptor) \
+    , RAPPORT__GOALS__V1__REVISION_OFFER__CAUSE__CAUSE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL }
 
 
 /*
@@ -193,6 +244,25 @@ Rapport__Goals__V1__Goal *
 void   rapport__goals__v1__goal__free_unpacked
                      (Rapport__Goals__V1__Goal *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__RevisionOffer methods */
+void   rapport__goals__v1__revision_offer__init
+                     (Rapport__Goals__V1__RevisionOffer         *message);
+size_t rapport__goals__v1__revision_offer__get_packed_size
+                     (const Rapport__Goals__V1__RevisionOffer   *message);
+size_t rapport__goals__v1__revision_offer__pack
+                     (const Rapport__Goals__V1__RevisionOffer   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__revision_offer__pack_to_buffer
+                     (const Rapport__Goals__V1__RevisionOffer   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__RevisionOffer *
+       rapport__goals__v1__revision_offer__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__revision_offer__free_unpacked
+                     (Rapport__Goals__V1__RevisionOffer *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Goals__V1__GoalSignature methods */
 void   rapport__goals__v1__goal_signature__init
                      (Rapport__Goals__V1__GoalSignature         *message);
@@ -236,6 +306,9 @@ void   rapport__goals__v1__smart_verdict__free_unpacked
 typedef void (*Rapport__Goals__V1__Goal_Closure)
                  (const Rapport__Goals__V1__Goal *message,
                   void *closure_data);
+typedef void (*Rapport__Goals__V1__RevisionOffer_Closure)
+                 (const Rapport__Goals__V1__RevisionOffer *message,
+                  void *closure_data);
 typedef void (*Rapport__Goals__V1__GoalSignature_Closure)
                  (const Rapport__Goals__V1__GoalSignature *message,
                   void *closure_data);
@@ -251,6 +324,8 @@ typedef void (*Rapport__Goals__V1__SmartVerdict_Closure)
 extern const ProtobufCMessageDescriptor rapport__goals__v1__goal__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__goals__v1__goal__kind__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__goals__v1__goal__state__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__revision_offer__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__goals__v1__revision_offer__cause__descriptor;
 extern const ProtobufCMessageDescriptor rapport__goals__v1__goal_signature__descriptor;
 extern const ProtobufCMessageDescriptor rapport__goals__v1__smart_verdict__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__goals__v1__smart_verdict__criterion__descriptor;

@@ -367,6 +367,1176 @@ void   rapport__goals__v1__list_goals_response__free_unpacked
   assert(message->base.descriptor == &rapport__goals__v1__list_goals_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__goals__v1__update_goal_request__init
+                     (Rapport__Goals__V1__UpdateGoalRequest         *message)
+{
+  static const Rapport__Goals__V1__UpdateGoalRequest init_value = RAPPORT__GOALS__V1__UPDATE_GOAL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__update_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__UpdateGoalRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__update_goal_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__update_goal_request__pack
+                     (const Rapport__Goals__V1__UpdateGoalRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__update_goal_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__update_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__UpdateGoalRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__update_goal_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__UpdateGoalRequest *
+       rapport__goals__v1__update_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__UpdateGoalRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__update_goal_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__update_goal_request__free_unpacked
+                     (Rapport__Goals__V1__UpdateGoalRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__update_goal_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__delete_goal_request__init
+                     (Rapport__Goals__V1__DeleteGoalRequest         *message)
+{
+  static const Rapport__Goals__V1__DeleteGoalRequest init_value = RAPPORT__GOALS__V1__DELETE_GOAL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__delete_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__DeleteGoalRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__delete_goal_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__delete_goal_request__pack
+                     (const Rapport__Goals__V1__DeleteGoalRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__delete_goal_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__delete_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__DeleteGoalRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__delete_goal_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__DeleteGoalRequest *
+       rapport__goals__v1__delete_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__DeleteGoalRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__delete_goal_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__delete_goal_request__free_unpacked
+                     (Rapport__Goals__V1__DeleteGoalRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__delete_goal_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__undelete_goal_request__init
+                     (Rapport__Goals__V1__UndeleteGoalRequest         *message)
+{
+  static const Rapport__Goals__V1__UndeleteGoalRequest init_value = RAPPORT__GOALS__V1__UNDELETE_GOAL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__undelete_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__UndeleteGoalRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__undelete_goal_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__undelete_goal_request__pack
+                     (const Rapport__Goals__V1__UndeleteGoalRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__undelete_goal_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__undelete_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__UndeleteGoalRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__undelete_goal_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__UndeleteGoalRequest *
+       rapport__goals__v1__undelete_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__UndeleteGoalRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__undelete_goal_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__undelete_goal_request__free_unpacked
+                     (Rapport__Goals__V1__UndeleteGoalRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__undelete_goal_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__retire_goal_request__init
+                     (Rapport__Goals__V1__RetireGoalRequest         *message)
+{
+  static const Rapport__Goals__V1__RetireGoalRequest init_value = RAPPORT__GOALS__V1__RETIRE_GOAL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__retire_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__RetireGoalRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__retire_goal_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__retire_goal_request__pack
+                     (const Rapport__Goals__V1__RetireGoalRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__retire_goal_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__retire_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__RetireGoalRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__retire_goal_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__RetireGoalRequest *
+       rapport__goals__v1__retire_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__RetireGoalRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__retire_goal_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__retire_goal_request__free_unpacked
+                     (Rapport__Goals__V1__RetireGoalRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__retire_goal_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__align_goal_request__init
+                     (Rapport__Goals__V1__AlignGoalRequest         *message)
+{
+  static const Rapport__Goals__V1__AlignGoalRequest init_value = RAPPORT__GOALS__V1__ALIGN_GOAL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__align_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__AlignGoalRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__align_goal_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__align_goal_request__pack
+                     (const Rapport__Goals__V1__AlignGoalRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__align_goal_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__align_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__AlignGoalRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__align_goal_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__AlignGoalRequest *
+       rapport__goals__v1__align_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__AlignGoalRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__align_goal_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__align_goal_request__free_unpacked
+                     (Rapport__Goals__V1__AlignGoalRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__align_goal_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__revise_goal_request__init
+                     (Rapport__Goals__V1__ReviseGoalRequest         *message)
+{
+  static const Rapport__Goals__V1__ReviseGoalRequest init_value = RAPPORT__GOALS__V1__REVISE_GOAL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__revise_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__ReviseGoalRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__revise_goal_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__revise_goal_request__pack
+                     (const Rapport__Goals__V1__ReviseGoalRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__revise_goal_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__revise_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__ReviseGoalRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__revise_goal_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__ReviseGoalRequest *
+       rapport__goals__v1__revise_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__ReviseGoalRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__revise_goal_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__revise_goal_request__free_unpacked
+                     (Rapport__Goals__V1__ReviseGoalRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__revise_goal_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__sign_revision_request__init
+                     (Rapport__Goals__V1__SignRevisionRequest         *message)
+{
+  static const Rapport__Goals__V1__SignRevisionRequest init_value = RAPPORT__GOALS__V1__SIGN_REVISION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__sign_revision_request__get_packed_size
+                     (const Rapport__Goals__V1__SignRevisionRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__sign_revision_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__sign_revision_request__pack
+                     (const Rapport__Goals__V1__SignRevisionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__sign_revision_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__sign_revision_request__pack_to_buffer
+                     (const Rapport__Goals__V1__SignRevisionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__sign_revision_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__SignRevisionRequest *
+       rapport__goals__v1__sign_revision_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__SignRevisionRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__sign_revision_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__sign_revision_request__free_unpacked
+                     (Rapport__Goals__V1__SignRevisionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__sign_revision_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__get_revision_request__init
+                     (Rapport__Goals__V1__GetRevisionRequest         *message)
+{
+  static const Rapport__Goals__V1__GetRevisionRequest init_value = RAPPORT__GOALS__V1__GET_REVISION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__get_revision_request__get_packed_size
+                     (const Rapport__Goals__V1__GetRevisionRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_revision_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__get_revision_request__pack
+                     (const Rapport__Goals__V1__GetRevisionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_revision_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__get_revision_request__pack_to_buffer
+                     (const Rapport__Goals__V1__GetRevisionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_revision_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__GetRevisionRequest *
+       rapport__goals__v1__get_revision_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__GetRevisionRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__get_revision_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__get_revision_request__free_unpacked
+                     (Rapport__Goals__V1__GetRevisionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__get_revision_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__list_revisions_request__init
+                     (Rapport__Goals__V1__ListRevisionsRequest         *message)
+{
+  static const Rapport__Goals__V1__ListRevisionsRequest init_value = RAPPORT__GOALS__V1__LIST_REVISIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__list_revisions_request__get_packed_size
+                     (const Rapport__Goals__V1__ListRevisionsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_revisions_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__list_revisions_request__pack
+                     (const Rapport__Goals__V1__ListRevisionsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_revisions_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__list_revisions_request__pack_to_buffer
+                     (const Rapport__Goals__V1__ListRevisionsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_revisions_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__ListRevisionsRequest *
+       rapport__goals__v1__list_revisions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__ListRevisionsRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__list_revisions_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__list_revisions_request__free_unpacked
+                     (Rapport__Goals__V1__ListRevisionsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__list_revisions_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__list_revisions_response__init
+                     (Rapport__Goals__V1__ListRevisionsResponse         *message)
+{
+  static const Rapport__Goals__V1__ListRevisionsResponse init_value = RAPPORT__GOALS__V1__LIST_REVISIONS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__list_revisions_response__get_packed_size
+                     (const Rapport__Goals__V1__ListRevisionsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_revisions_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__list_revisions_response__pack
+                     (const Rapport__Goals__V1__ListRevisionsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_revisions_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__list_revisions_response__pack_to_buffer
+                     (const Rapport__Goals__V1__ListRevisionsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_revisions_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__ListRevisionsResponse *
+       rapport__goals__v1__list_revisions_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__ListRevisionsResponse *)
+     protobuf_c_message_unpack (&rapport__goals__v1__list_revisions_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__list_revisions_response__free_unpacked
+                     (Rapport__Goals__V1__ListRevisionsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__list_revisions_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__record_check_in_request__init
+                     (Rapport__Goals__V1__RecordCheckInRequest         *message)
+{
+  static const Rapport__Goals__V1__RecordCheckInRequest init_value = RAPPORT__GOALS__V1__RECORD_CHECK_IN_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__record_check_in_request__get_packed_size
+                     (const Rapport__Goals__V1__RecordCheckInRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__record_check_in_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__record_check_in_request__pack
+                     (const Rapport__Goals__V1__RecordCheckInRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__record_check_in_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__record_check_in_request__pack_to_buffer
+                     (const Rapport__Goals__V1__RecordCheckInRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__record_check_in_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__RecordCheckInRequest *
+       rapport__goals__v1__record_check_in_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__RecordCheckInRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__record_check_in_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__record_check_in_request__free_unpacked
+                     (Rapport__Goals__V1__RecordCheckInRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__record_check_in_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__get_check_in_request__init
+                     (Rapport__Goals__V1__GetCheckInRequest         *message)
+{
+  static const Rapport__Goals__V1__GetCheckInRequest init_value = RAPPORT__GOALS__V1__GET_CHECK_IN_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__get_check_in_request__get_packed_size
+                     (const Rapport__Goals__V1__GetCheckInRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_check_in_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__get_check_in_request__pack
+                     (const Rapport__Goals__V1__GetCheckInRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_check_in_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__get_check_in_request__pack_to_buffer
+                     (const Rapport__Goals__V1__GetCheckInRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_check_in_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__GetCheckInRequest *
+       rapport__goals__v1__get_check_in_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__GetCheckInRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__get_check_in_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__get_check_in_request__free_unpacked
+                     (Rapport__Goals__V1__GetCheckInRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__get_check_in_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__list_check_ins_request__init
+                     (Rapport__Goals__V1__ListCheckInsRequest         *message)
+{
+  static const Rapport__Goals__V1__ListCheckInsRequest init_value = RAPPORT__GOALS__V1__LIST_CHECK_INS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__list_check_ins_request__get_packed_size
+                     (const Rapport__Goals__V1__ListCheckInsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_check_ins_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__list_check_ins_request__pack
+                     (const Rapport__Goals__V1__ListCheckInsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_check_ins_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__list_check_ins_request__pack_to_buffer
+                     (const Rapport__Goals__V1__ListCheckInsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_check_ins_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__ListCheckInsRequest *
+       rapport__goals__v1__list_check_ins_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__ListCheckInsRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__list_check_ins_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__list_check_ins_request__free_unpacked
+                     (Rapport__Goals__V1__ListCheckInsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__list_check_ins_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__list_check_ins_response__init
+                     (Rapport__Goals__V1__ListCheckInsResponse         *message)
+{
+  static const Rapport__Goals__V1__ListCheckInsResponse init_value = RAPPORT__GOALS__V1__LIST_CHECK_INS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__list_check_ins_response__get_packed_size
+                     (const Rapport__Goals__V1__ListCheckInsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_check_ins_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__list_check_ins_response__pack
+                     (const Rapport__Goals__V1__ListCheckInsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_check_ins_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__list_check_ins_response__pack_to_buffer
+                     (const Rapport__Goals__V1__ListCheckInsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_check_ins_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__ListCheckInsResponse *
+       rapport__goals__v1__list_check_ins_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__ListCheckInsResponse *)
+     protobuf_c_message_unpack (&rapport__goals__v1__list_check_ins_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__list_check_ins_response__free_unpacked
+                     (Rapport__Goals__V1__ListCheckInsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__list_check_ins_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__add_obstacle_request__init
+                     (Rapport__Goals__V1__AddObstacleRequest         *message)
+{
+  static const Rapport__Goals__V1__AddObstacleRequest init_value = RAPPORT__GOALS__V1__ADD_OBSTACLE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__add_obstacle_request__get_packed_size
+                     (const Rapport__Goals__V1__AddObstacleRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__add_obstacle_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__add_obstacle_request__pack
+                     (const Rapport__Goals__V1__AddObstacleRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__add_obstacle_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__add_obstacle_request__pack_to_buffer
+                     (const Rapport__Goals__V1__AddObstacleRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__add_obstacle_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__AddObstacleRequest *
+       rapport__goals__v1__add_obstacle_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__AddObstacleRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__add_obstacle_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__add_obstacle_request__free_unpacked
+                     (Rapport__Goals__V1__AddObstacleRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__add_obstacle_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__acknowledge_obstacle_request__init
+                     (Rapport__Goals__V1__AcknowledgeObstacleRequest         *message)
+{
+  static const Rapport__Goals__V1__AcknowledgeObstacleRequest init_value = RAPPORT__GOALS__V1__ACKNOWLEDGE_OBSTACLE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__acknowledge_obstacle_request__get_packed_size
+                     (const Rapport__Goals__V1__AcknowledgeObstacleRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__acknowledge_obstacle_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__acknowledge_obstacle_request__pack
+                     (const Rapport__Goals__V1__AcknowledgeObstacleRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__acknowledge_obstacle_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__acknowledge_obstacle_request__pack_to_buffer
+                     (const Rapport__Goals__V1__AcknowledgeObstacleRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__acknowledge_obstacle_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__AcknowledgeObstacleRequest *
+       rapport__goals__v1__acknowledge_obstacle_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__AcknowledgeObstacleRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__acknowledge_obstacle_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__acknowledge_obstacle_request__free_unpacked
+                     (Rapport__Goals__V1__AcknowledgeObstacleRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__acknowledge_obstacle_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__get_obstacle_request__init
+                     (Rapport__Goals__V1__GetObstacleRequest         *message)
+{
+  static const Rapport__Goals__V1__GetObstacleRequest init_value = RAPPORT__GOALS__V1__GET_OBSTACLE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__get_obstacle_request__get_packed_size
+                     (const Rapport__Goals__V1__GetObstacleRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_obstacle_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__get_obstacle_request__pack
+                     (const Rapport__Goals__V1__GetObstacleRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_obstacle_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__get_obstacle_request__pack_to_buffer
+                     (const Rapport__Goals__V1__GetObstacleRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_obstacle_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__GetObstacleRequest *
+       rapport__goals__v1__get_obstacle_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__GetObstacleRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__get_obstacle_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__get_obstacle_request__free_unpacked
+                     (Rapport__Goals__V1__GetObstacleRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__get_obstacle_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__list_obstacles_request__init
+                     (Rapport__Goals__V1__ListObstaclesRequest         *message)
+{
+  static const Rapport__Goals__V1__ListObstaclesRequest init_value = RAPPORT__GOALS__V1__LIST_OBSTACLES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__list_obstacles_request__get_packed_size
+                     (const Rapport__Goals__V1__ListObstaclesRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_obstacles_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__list_obstacles_request__pack
+                     (const Rapport__Goals__V1__ListObstaclesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_obstacles_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__list_obstacles_request__pack_to_buffer
+                     (const Rapport__Goals__V1__ListObstaclesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_obstacles_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__ListObstaclesRequest *
+       rapport__goals__v1__list_obstacles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__ListObstaclesRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__list_obstacles_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__list_obstacles_request__free_unpacked
+                     (Rapport__Goals__V1__ListObstaclesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__list_obstacles_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__list_obstacles_response__init
+                     (Rapport__Goals__V1__ListObstaclesResponse         *message)
+{
+  static const Rapport__Goals__V1__ListObstaclesResponse init_value = RAPPORT__GOALS__V1__LIST_OBSTACLES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__list_obstacles_response__get_packed_size
+                     (const Rapport__Goals__V1__ListObstaclesResponse *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_obstacles_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__list_obstacles_response__pack
+                     (const Rapport__Goals__V1__ListObstaclesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_obstacles_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__list_obstacles_response__pack_to_buffer
+                     (const Rapport__Goals__V1__ListObstaclesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_obstacles_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__ListObstaclesResponse *
+       rapport__goals__v1__list_obstacles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__ListObstaclesResponse *)
+     protobuf_c_message_unpack (&rapport__goals__v1__list_obstacles_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__list_obstacles_response__free_unpacked
+                     (Rapport__Goals__V1__ListObstaclesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__list_obstacles_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__offer_opportunity_request__init
+                     (Rapport__Goals__V1__OfferOpportunityRequest         *message)
+{
+  static const Rapport__Goals__V1__OfferOpportunityRequest init_value = RAPPORT__GOALS__V1__OFFER_OPPORTUNITY_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__offer_opportunity_request__get_packed_size
+                     (const Rapport__Goals__V1__OfferOpportunityRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__offer_opportunity_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__offer_opportunity_request__pack
+                     (const Rapport__Goals__V1__OfferOpportunityRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__offer_opportunity_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__offer_opportunity_request__pack_to_buffer
+                     (const Rapport__Goals__V1__OfferOpportunityRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__offer_opportunity_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__OfferOpportunityRequest *
+       rapport__goals__v1__offer_opportunity_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__OfferOpportunityRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__offer_opportunity_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__offer_opportunity_request__free_unpacked
+                     (Rapport__Goals__V1__OfferOpportunityRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__offer_opportunity_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__take_opportunity_request__init
+                     (Rapport__Goals__V1__TakeOpportunityRequest         *message)
+{
+  static const Rapport__Goals__V1__TakeOpportunityRequest init_value = RAPPORT__GOALS__V1__TAKE_OPPORTUNITY_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__take_opportunity_request__get_packed_size
+                     (const Rapport__Goals__V1__TakeOpportunityRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__take_opportunity_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__take_opportunity_request__pack
+                     (const Rapport__Goals__V1__TakeOpportunityRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__take_opportunity_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__take_opportunity_request__pack_to_buffer
+                     (const Rapport__Goals__V1__TakeOpportunityRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__take_opportunity_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__TakeOpportunityRequest *
+       rapport__goals__v1__take_opportunity_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__TakeOpportunityRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__take_opportunity_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__take_opportunity_request__free_unpacked
+                     (Rapport__Goals__V1__TakeOpportunityRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__take_opportunity_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__get_opportunity_request__init
+                     (Rapport__Goals__V1__GetOpportunityRequest         *message)
+{
+  static const Rapport__Goals__V1__GetOpportunityRequest init_value = RAPPORT__GOALS__V1__GET_OPPORTUNITY_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__get_opportunity_request__get_packed_size
+                     (const Rapport__Goals__V1__GetOpportunityRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_opportunity_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__get_opportunity_request__pack
+                     (const Rapport__Goals__V1__GetOpportunityRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_opportunity_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__get_opportunity_request__pack_to_buffer
+                     (const Rapport__Goals__V1__GetOpportunityRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__get_opportunity_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__GetOpportunityRequest *
+       rapport__goals__v1__get_opportunity_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__GetOpportunityRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__get_opportunity_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__get_opportunity_request__free_unpacked
+                     (Rapport__Goals__V1__GetOpportunityRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__get_opportunity_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__list_opportunities_request__init
+                     (Rapport__Goals__V1__ListOpportunitiesRequest         *message)
+{
+  static const Rapport__Goals__V1__ListOpportunitiesRequest init_value = RAPPORT__GOALS__V1__LIST_OPPORTUNITIES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__list_opportunities_request__get_packed_size
+                     (const Rapport__Goals__V1__ListOpportunitiesRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_opportunities_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__list_opportunities_request__pack
+                     (const Rapport__Goals__V1__ListOpportunitiesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_opportunities_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__list_opportunities_request__pack_to_buffer
+                     (const Rapport__Goals__V1__ListOpportunitiesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_opportunities_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__ListOpportunitiesRequest *
+       rapport__goals__v1__list_opportunities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__ListOpportunitiesRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__list_opportunities_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__list_opportunities_request__free_unpacked
+                     (Rapport__Goals__V1__ListOpportunitiesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__list_opportunities_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__list_opportunities_response__init
+                     (Rapport__Goals__V1__ListOpportunitiesResponse         *message)
+{
+  static const Rapport__Goals__V1__ListOpportunitiesResponse init_value = RAPPORT__GOALS__V1__LIST_OPPORTUNITIES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__list_opportunities_response__get_packed_size
+                     (const Rapport__Goals__V1__ListOpportunitiesResponse *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_opportunities_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__list_opportunities_response__pack
+                     (const Rapport__Goals__V1__ListOpportunitiesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_opportunities_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__list_opportunities_response__pack_to_buffer
+                     (const Rapport__Goals__V1__ListOpportunitiesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__list_opportunities_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__ListOpportunitiesResponse *
+       rapport__goals__v1__list_opportunities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__ListOpportunitiesResponse *)
+     protobuf_c_message_unpack (&rapport__goals__v1__list_opportunities_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__list_opportunities_response__free_unpacked
+                     (Rapport__Goals__V1__ListOpportunitiesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__list_opportunities_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__watch_goals_request__init
+                     (Rapport__Goals__V1__WatchGoalsRequest         *message)
+{
+  static const Rapport__Goals__V1__WatchGoalsRequest init_value = RAPPORT__GOALS__V1__WATCH_GOALS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__watch_goals_request__get_packed_size
+                     (const Rapport__Goals__V1__WatchGoalsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__watch_goals_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__watch_goals_request__pack
+                     (const Rapport__Goals__V1__WatchGoalsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__watch_goals_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__watch_goals_request__pack_to_buffer
+                     (const Rapport__Goals__V1__WatchGoalsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__watch_goals_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__WatchGoalsRequest *
+       rapport__goals__v1__watch_goals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__WatchGoalsRequest *)
+     protobuf_c_message_unpack (&rapport__goals__v1__watch_goals_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__watch_goals_request__free_unpacked
+                     (Rapport__Goals__V1__WatchGoalsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__watch_goals_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__goals__v1__watch_goals_response__init
+                     (Rapport__Goals__V1__WatchGoalsResponse         *message)
+{
+  static const Rapport__Goals__V1__WatchGoalsResponse init_value = RAPPORT__GOALS__V1__WATCH_GOALS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__goals__v1__watch_goals_response__get_packed_size
+                     (const Rapport__Goals__V1__WatchGoalsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__watch_goals_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__goals__v1__watch_goals_response__pack
+                     (const Rapport__Goals__V1__WatchGoalsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__watch_goals_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__goals__v1__watch_goals_response__pack_to_buffer
+                     (const Rapport__Goals__V1__WatchGoalsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__goals__v1__watch_goals_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Goals__V1__WatchGoalsResponse *
+       rapport__goals__v1__watch_goals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Goals__V1__WatchGoalsResponse *)
+     protobuf_c_message_unpack (&rapport__goals__v1__watch_goals_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__goals__v1__watch_goals_response__free_unpacked
+                     (Rapport__Goals__V1__WatchGoalsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__goals__v1__watch_goals_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__goals__v1__add_support_action_request__init
                      (Rapport__Goals__V1__AddSupportActionRequest         *message)
 {
@@ -1223,7 +2393,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__get_goal_request__descripto
   (ProtobufCMessageInit) rapport__goals__v1__get_goal_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__goals__v1__list_goals_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_goals_request__field_descriptors[6] =
 {
   {
     "parent",
@@ -1285,6 +2455,18 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__list_goals_request__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "show_deleted",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListGoalsRequest, show_deleted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__goals__v1__list_goals_request__field_indices_by_name[] = {
   3,   /* field[3] = filter */
@@ -1292,11 +2474,12 @@ static const unsigned rapport__goals__v1__list_goals_request__field_indices_by_n
   1,   /* field[1] = page_size */
   2,   /* field[2] = page_token */
   0,   /* field[0] = parent */
+  5,   /* field[5] = show_deleted */
 };
 static const ProtobufCIntRange rapport__goals__v1__list_goals_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor rapport__goals__v1__list_goals_request__descriptor =
 {
@@ -1306,7 +2489,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__list_goals_request__descrip
   "Rapport__Goals__V1__ListGoalsRequest",
   "rapport.goals.v1",
   sizeof(Rapport__Goals__V1__ListGoalsRequest),
-  5,
+  6,
   rapport__goals__v1__list_goals_request__field_descriptors,
   rapport__goals__v1__list_goals_request__field_indices_by_name,
   1,  rapport__goals__v1__list_goals_request__number_ranges,
@@ -1362,6 +2545,1903 @@ const ProtobufCMessageDescriptor rapport__goals__v1__list_goals_response__descri
   rapport__goals__v1__list_goals_response__field_indices_by_name,
   1,  rapport__goals__v1__list_goals_response__number_ranges,
   (ProtobufCMessageInit) rapport__goals__v1__list_goals_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__update_goal_request__field_descriptors[5] =
+{
+  {
+    "goal",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__UpdateGoalRequest, goal),
+    &rapport__goals__v1__goal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "update_mask",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__UpdateGoalRequest, update_mask),
+    &google__protobuf__field_mask__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__UpdateGoalRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__UpdateGoalRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__UpdateGoalRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__update_goal_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = goal */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+  1,   /* field[1] = update_mask */
+};
+static const ProtobufCIntRange rapport__goals__v1__update_goal_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__update_goal_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.UpdateGoalRequest",
+  "UpdateGoalRequest",
+  "Rapport__Goals__V1__UpdateGoalRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__UpdateGoalRequest),
+  5,
+  rapport__goals__v1__update_goal_request__field_descriptors,
+  rapport__goals__v1__update_goal_request__field_indices_by_name,
+  2,  rapport__goals__v1__update_goal_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__update_goal_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__delete_goal_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__DeleteGoalRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__DeleteGoalRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__DeleteGoalRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__DeleteGoalRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__delete_goal_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__goals__v1__delete_goal_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__delete_goal_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.DeleteGoalRequest",
+  "DeleteGoalRequest",
+  "Rapport__Goals__V1__DeleteGoalRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__DeleteGoalRequest),
+  4,
+  rapport__goals__v1__delete_goal_request__field_descriptors,
+  rapport__goals__v1__delete_goal_request__field_indices_by_name,
+  2,  rapport__goals__v1__delete_goal_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__delete_goal_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__undelete_goal_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__UndeleteGoalRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__UndeleteGoalRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__UndeleteGoalRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__UndeleteGoalRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__undelete_goal_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__goals__v1__undelete_goal_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__undelete_goal_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.UndeleteGoalRequest",
+  "UndeleteGoalRequest",
+  "Rapport__Goals__V1__UndeleteGoalRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__UndeleteGoalRequest),
+  4,
+  rapport__goals__v1__undelete_goal_request__field_descriptors,
+  rapport__goals__v1__undelete_goal_request__field_indices_by_name,
+  2,  rapport__goals__v1__undelete_goal_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__undelete_goal_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__retire_goal_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RetireGoalRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "why",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RetireGoalRequest, why),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RetireGoalRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RetireGoalRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RetireGoalRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__retire_goal_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+  1,   /* field[1] = why */
+};
+static const ProtobufCIntRange rapport__goals__v1__retire_goal_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__retire_goal_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.RetireGoalRequest",
+  "RetireGoalRequest",
+  "Rapport__Goals__V1__RetireGoalRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__RetireGoalRequest),
+  5,
+  rapport__goals__v1__retire_goal_request__field_descriptors,
+  rapport__goals__v1__retire_goal_request__field_indices_by_name,
+  2,  rapport__goals__v1__retire_goal_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__retire_goal_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__align_goal_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AlignGoalRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "aligned_with",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AlignGoalRequest, aligned_with),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AlignGoalRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AlignGoalRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AlignGoalRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__align_goal_request__field_indices_by_name[] = {
+  1,   /* field[1] = aligned_with */
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__goals__v1__align_goal_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__align_goal_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.AlignGoalRequest",
+  "AlignGoalRequest",
+  "Rapport__Goals__V1__AlignGoalRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__AlignGoalRequest),
+  5,
+  rapport__goals__v1__align_goal_request__field_descriptors,
+  rapport__goals__v1__align_goal_request__field_indices_by_name,
+  2,  rapport__goals__v1__align_goal_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__align_goal_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__revise_goal_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ReviseGoalRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "revision",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ReviseGoalRequest, revision),
+    &rapport__goals__v1__revision__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ReviseGoalRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ReviseGoalRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__revise_goal_request__field_indices_by_name[] = {
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+  1,   /* field[1] = revision */
+};
+static const ProtobufCIntRange rapport__goals__v1__revise_goal_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__revise_goal_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.ReviseGoalRequest",
+  "ReviseGoalRequest",
+  "Rapport__Goals__V1__ReviseGoalRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__ReviseGoalRequest),
+  4,
+  rapport__goals__v1__revise_goal_request__field_descriptors,
+  rapport__goals__v1__revise_goal_request__field_indices_by_name,
+  2,  rapport__goals__v1__revise_goal_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__revise_goal_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__sign_revision_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__SignRevisionRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__SignRevisionRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__SignRevisionRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__SignRevisionRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__sign_revision_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__goals__v1__sign_revision_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__sign_revision_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.SignRevisionRequest",
+  "SignRevisionRequest",
+  "Rapport__Goals__V1__SignRevisionRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__SignRevisionRequest),
+  4,
+  rapport__goals__v1__sign_revision_request__field_descriptors,
+  rapport__goals__v1__sign_revision_request__field_indices_by_name,
+  2,  rapport__goals__v1__sign_revision_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__sign_revision_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__get_revision_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__GetRevisionRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__get_revision_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__goals__v1__get_revision_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__get_revision_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.GetRevisionRequest",
+  "GetRevisionRequest",
+  "Rapport__Goals__V1__GetRevisionRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__GetRevisionRequest),
+  1,
+  rapport__goals__v1__get_revision_request__field_descriptors,
+  rapport__goals__v1__get_revision_request__field_indices_by_name,
+  1,  rapport__goals__v1__get_revision_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__get_revision_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_revisions_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListRevisionsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListRevisionsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListRevisionsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListRevisionsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListRevisionsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__list_revisions_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__goals__v1__list_revisions_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__list_revisions_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.ListRevisionsRequest",
+  "ListRevisionsRequest",
+  "Rapport__Goals__V1__ListRevisionsRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__ListRevisionsRequest),
+  5,
+  rapport__goals__v1__list_revisions_request__field_descriptors,
+  rapport__goals__v1__list_revisions_request__field_indices_by_name,
+  1,  rapport__goals__v1__list_revisions_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__list_revisions_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_revisions_response__field_descriptors[2] =
+{
+  {
+    "revisions",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__ListRevisionsResponse, n_revisions),
+    offsetof(Rapport__Goals__V1__ListRevisionsResponse, revisions),
+    &rapport__goals__v1__revision__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListRevisionsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__list_revisions_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = revisions */
+};
+static const ProtobufCIntRange rapport__goals__v1__list_revisions_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__list_revisions_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.ListRevisionsResponse",
+  "ListRevisionsResponse",
+  "Rapport__Goals__V1__ListRevisionsResponse",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__ListRevisionsResponse),
+  2,
+  rapport__goals__v1__list_revisions_response__field_descriptors,
+  rapport__goals__v1__list_revisions_response__field_indices_by_name,
+  1,  rapport__goals__v1__list_revisions_response__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__list_revisions_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__record_check_in_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RecordCheckInRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "check_in",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RecordCheckInRequest, check_in),
+    &rapport__goals__v1__check_in__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RecordCheckInRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__RecordCheckInRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__record_check_in_request__field_indices_by_name[] = {
+  1,   /* field[1] = check_in */
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__goals__v1__record_check_in_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__record_check_in_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.RecordCheckInRequest",
+  "RecordCheckInRequest",
+  "Rapport__Goals__V1__RecordCheckInRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__RecordCheckInRequest),
+  4,
+  rapport__goals__v1__record_check_in_request__field_descriptors,
+  rapport__goals__v1__record_check_in_request__field_indices_by_name,
+  2,  rapport__goals__v1__record_check_in_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__record_check_in_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__get_check_in_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__GetCheckInRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__get_check_in_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__goals__v1__get_check_in_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__get_check_in_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.GetCheckInRequest",
+  "GetCheckInRequest",
+  "Rapport__Goals__V1__GetCheckInRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__GetCheckInRequest),
+  1,
+  rapport__goals__v1__get_check_in_request__field_descriptors,
+  rapport__goals__v1__get_check_in_request__field_indices_by_name,
+  1,  rapport__goals__v1__get_check_in_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__get_check_in_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_check_ins_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListCheckInsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListCheckInsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListCheckInsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListCheckInsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListCheckInsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__list_check_ins_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__goals__v1__list_check_ins_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__list_check_ins_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.ListCheckInsRequest",
+  "ListCheckInsRequest",
+  "Rapport__Goals__V1__ListCheckInsRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__ListCheckInsRequest),
+  5,
+  rapport__goals__v1__list_check_ins_request__field_descriptors,
+  rapport__goals__v1__list_check_ins_request__field_indices_by_name,
+  1,  rapport__goals__v1__list_check_ins_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__list_check_ins_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_check_ins_response__field_descriptors[2] =
+{
+  {
+    "check_ins",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__ListCheckInsResponse, n_check_ins),
+    offsetof(Rapport__Goals__V1__ListCheckInsResponse, check_ins),
+    &rapport__goals__v1__check_in__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListCheckInsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__list_check_ins_response__field_indices_by_name[] = {
+  0,   /* field[0] = check_ins */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__goals__v1__list_check_ins_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__list_check_ins_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.ListCheckInsResponse",
+  "ListCheckInsResponse",
+  "Rapport__Goals__V1__ListCheckInsResponse",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__ListCheckInsResponse),
+  2,
+  rapport__goals__v1__list_check_ins_response__field_descriptors,
+  rapport__goals__v1__list_check_ins_response__field_indices_by_name,
+  1,  rapport__goals__v1__list_check_ins_response__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__list_check_ins_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__add_obstacle_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AddObstacleRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "obstacle",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AddObstacleRequest, obstacle),
+    &rapport__goals__v1__obstacle__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AddObstacleRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AddObstacleRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__add_obstacle_request__field_indices_by_name[] = {
+  1,   /* field[1] = obstacle */
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__goals__v1__add_obstacle_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__add_obstacle_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.AddObstacleRequest",
+  "AddObstacleRequest",
+  "Rapport__Goals__V1__AddObstacleRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__AddObstacleRequest),
+  4,
+  rapport__goals__v1__add_obstacle_request__field_descriptors,
+  rapport__goals__v1__add_obstacle_request__field_indices_by_name,
+  2,  rapport__goals__v1__add_obstacle_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__add_obstacle_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__acknowledge_obstacle_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AcknowledgeObstacleRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "acknowledgement",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AcknowledgeObstacleRequest, acknowledgement),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AcknowledgeObstacleRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AcknowledgeObstacleRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__AcknowledgeObstacleRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__acknowledge_obstacle_request__field_indices_by_name[] = {
+  1,   /* field[1] = acknowledgement */
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__goals__v1__acknowledge_obstacle_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__acknowledge_obstacle_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.AcknowledgeObstacleRequest",
+  "AcknowledgeObstacleRequest",
+  "Rapport__Goals__V1__AcknowledgeObstacleRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__AcknowledgeObstacleRequest),
+  5,
+  rapport__goals__v1__acknowledge_obstacle_request__field_descriptors,
+  rapport__goals__v1__acknowledge_obstacle_request__field_indices_by_name,
+  2,  rapport__goals__v1__acknowledge_obstacle_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__acknowledge_obstacle_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__get_obstacle_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__GetObstacleRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__get_obstacle_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__goals__v1__get_obstacle_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__get_obstacle_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.GetObstacleRequest",
+  "GetObstacleRequest",
+  "Rapport__Goals__V1__GetObstacleRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__GetObstacleRequest),
+  1,
+  rapport__goals__v1__get_obstacle_request__field_descriptors,
+  rapport__goals__v1__get_obstacle_request__field_indices_by_name,
+  1,  rapport__goals__v1__get_obstacle_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__get_obstacle_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_obstacles_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListObstaclesRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListObstaclesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListObstaclesRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListObstaclesRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListObstaclesRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__list_obstacles_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__goals__v1__list_obstacles_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__list_obstacles_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.ListObstaclesRequest",
+  "ListObstaclesRequest",
+  "Rapport__Goals__V1__ListObstaclesRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__ListObstaclesRequest),
+  5,
+  rapport__goals__v1__list_obstacles_request__field_descriptors,
+  rapport__goals__v1__list_obstacles_request__field_indices_by_name,
+  1,  rapport__goals__v1__list_obstacles_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__list_obstacles_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_obstacles_response__field_descriptors[2] =
+{
+  {
+    "obstacles",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__ListObstaclesResponse, n_obstacles),
+    offsetof(Rapport__Goals__V1__ListObstaclesResponse, obstacles),
+    &rapport__goals__v1__obstacle__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListObstaclesResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__list_obstacles_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = obstacles */
+};
+static const ProtobufCIntRange rapport__goals__v1__list_obstacles_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__list_obstacles_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.ListObstaclesResponse",
+  "ListObstaclesResponse",
+  "Rapport__Goals__V1__ListObstaclesResponse",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__ListObstaclesResponse),
+  2,
+  rapport__goals__v1__list_obstacles_response__field_descriptors,
+  rapport__goals__v1__list_obstacles_response__field_indices_by_name,
+  1,  rapport__goals__v1__list_obstacles_response__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__list_obstacles_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__offer_opportunity_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__OfferOpportunityRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "opportunity",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__OfferOpportunityRequest, opportunity),
+    &rapport__goals__v1__opportunity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__OfferOpportunityRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__OfferOpportunityRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__offer_opportunity_request__field_indices_by_name[] = {
+  3,   /* field[3] = occurred_at */
+  1,   /* field[1] = opportunity */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__goals__v1__offer_opportunity_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__offer_opportunity_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.OfferOpportunityRequest",
+  "OfferOpportunityRequest",
+  "Rapport__Goals__V1__OfferOpportunityRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__OfferOpportunityRequest),
+  4,
+  rapport__goals__v1__offer_opportunity_request__field_descriptors,
+  rapport__goals__v1__offer_opportunity_request__field_indices_by_name,
+  2,  rapport__goals__v1__offer_opportunity_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__offer_opportunity_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__take_opportunity_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__TakeOpportunityRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__TakeOpportunityRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__TakeOpportunityRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__TakeOpportunityRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__take_opportunity_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__goals__v1__take_opportunity_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__take_opportunity_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.TakeOpportunityRequest",
+  "TakeOpportunityRequest",
+  "Rapport__Goals__V1__TakeOpportunityRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__TakeOpportunityRequest),
+  4,
+  rapport__goals__v1__take_opportunity_request__field_descriptors,
+  rapport__goals__v1__take_opportunity_request__field_indices_by_name,
+  2,  rapport__goals__v1__take_opportunity_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__take_opportunity_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__get_opportunity_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__GetOpportunityRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__get_opportunity_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__goals__v1__get_opportunity_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__get_opportunity_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.GetOpportunityRequest",
+  "GetOpportunityRequest",
+  "Rapport__Goals__V1__GetOpportunityRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__GetOpportunityRequest),
+  1,
+  rapport__goals__v1__get_opportunity_request__field_descriptors,
+  rapport__goals__v1__get_opportunity_request__field_indices_by_name,
+  1,  rapport__goals__v1__get_opportunity_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__get_opportunity_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_opportunities_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListOpportunitiesRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListOpportunitiesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListOpportunitiesRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListOpportunitiesRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListOpportunitiesRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__list_opportunities_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__goals__v1__list_opportunities_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__list_opportunities_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.ListOpportunitiesRequest",
+  "ListOpportunitiesRequest",
+  "Rapport__Goals__V1__ListOpportunitiesRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__ListOpportunitiesRequest),
+  5,
+  rapport__goals__v1__list_opportunities_request__field_descriptors,
+  rapport__goals__v1__list_opportunities_request__field_indices_by_name,
+  1,  rapport__goals__v1__list_opportunities_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__list_opportunities_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__list_opportunities_response__field_descriptors[2] =
+{
+  {
+    "opportunities",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__ListOpportunitiesResponse, n_opportunities),
+    offsetof(Rapport__Goals__V1__ListOpportunitiesResponse, opportunities),
+    &rapport__goals__v1__opportunity__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__ListOpportunitiesResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__list_opportunities_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = opportunities */
+};
+static const ProtobufCIntRange rapport__goals__v1__list_opportunities_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__list_opportunities_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.ListOpportunitiesResponse",
+  "ListOpportunitiesResponse",
+  "Rapport__Goals__V1__ListOpportunitiesResponse",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__ListOpportunitiesResponse),
+  2,
+  rapport__goals__v1__list_opportunities_response__field_descriptors,
+  rapport__goals__v1__list_opportunities_response__field_indices_by_name,
+  1,  rapport__goals__v1__list_opportunities_response__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__list_opportunities_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__watch_goals_request__field_descriptors[2] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__WatchGoalsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__WatchGoalsRequest, resume_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__watch_goals_request__field_indices_by_name[] = {
+  0,   /* field[0] = parent */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange rapport__goals__v1__watch_goals_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__watch_goals_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.WatchGoalsRequest",
+  "WatchGoalsRequest",
+  "Rapport__Goals__V1__WatchGoalsRequest",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__WatchGoalsRequest),
+  2,
+  rapport__goals__v1__watch_goals_request__field_descriptors,
+  rapport__goals__v1__watch_goals_request__field_indices_by_name,
+  1,  rapport__goals__v1__watch_goals_request__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__watch_goals_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__watch_goals_response__field_descriptors[9] =
+{
+  {
+    "resume_token",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, resume_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "event",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, event),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "goal",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, resource_case),
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, goal),
+    &rapport__goals__v1__goal__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "check_in",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, resource_case),
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, check_in),
+    &rapport__goals__v1__check_in__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "obstacle",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, resource_case),
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, obstacle),
+    &rapport__goals__v1__obstacle__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "support_action",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, resource_case),
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, support_action),
+    &rapport__goals__v1__support_action__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attainment",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, resource_case),
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, attainment),
+    &rapport__goals__v1__attainment__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "opportunity",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, resource_case),
+    offsetof(Rapport__Goals__V1__WatchGoalsResponse, opportunity),
+    &rapport__goals__v1__opportunity__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__goals__v1__watch_goals_response__field_indices_by_name[] = {
+  7,   /* field[7] = attainment */
+  4,   /* field[4] = check_in */
+  1,   /* field[1] = event */
+  3,   /* field[3] = goal */
+  5,   /* field[5] = obstacle */
+  2,   /* field[2] = occurred_at */
+  8,   /* field[8] = opportunity */
+  0,   /* field[0] = resume_token */
+  6,   /* field[6] = support_action */
+};
+static const ProtobufCIntRange rapport__goals__v1__watch_goals_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor rapport__goals__v1__watch_goals_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.WatchGoalsResponse",
+  "WatchGoalsResponse",
+  "Rapport__Goals__V1__WatchGoalsResponse",
+  "rapport.goals.v1",
+  sizeof(Rapport__Goals__V1__WatchGoalsResponse),
+  9,
+  rapport__goals__v1__watch_goals_response__field_descriptors,
+  rapport__goals__v1__watch_goals_response__field_indices_by_name,
+  1,  rapport__goals__v1__watch_goals_response__number_ranges,
+  (ProtobufCMessageInit) rapport__goals__v1__watch_goals_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__goals__v1__add_support_action_request__field_descriptors[4] =
@@ -2058,7 +5138,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__gas_score__descriptor =
   (ProtobufCMessageInit) rapport__goals__v1__gas_score__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__goals__v1__goals_service__method_descriptors[14] =
+static const ProtobufCMethodDescriptor rapport__goals__v1__goals_service__method_descriptors[35] =
 {
   { "CreateGoal", &rapport__goals__v1__create_goal_request__descriptor, &rapport__goals__v1__goal__descriptor },
   { "ValidateSmart", &rapport__goals__v1__validate_smart_request__descriptor, &rapport__goals__v1__validate_smart_response__descriptor },
@@ -2066,6 +5146,27 @@ static const ProtobufCMethodDescriptor rapport__goals__v1__goals_service__method
   { "SignGoal", &rapport__goals__v1__sign_goal_request__descriptor, &rapport__goals__v1__goal__descriptor },
   { "GetGoal", &rapport__goals__v1__get_goal_request__descriptor, &rapport__goals__v1__goal__descriptor },
   { "ListGoals", &rapport__goals__v1__list_goals_request__descriptor, &rapport__goals__v1__list_goals_response__descriptor },
+  { "UpdateGoal", &rapport__goals__v1__update_goal_request__descriptor, &rapport__goals__v1__goal__descriptor },
+  { "DeleteGoal", &rapport__goals__v1__delete_goal_request__descriptor, &rapport__goals__v1__goal__descriptor },
+  { "UndeleteGoal", &rapport__goals__v1__undelete_goal_request__descriptor, &rapport__goals__v1__goal__descriptor },
+  { "RetireGoal", &rapport__goals__v1__retire_goal_request__descriptor, &rapport__goals__v1__goal__descriptor },
+  { "AlignGoal", &rapport__goals__v1__align_goal_request__descriptor, &rapport__goals__v1__goal__descriptor },
+  { "ReviseGoal", &rapport__goals__v1__revise_goal_request__descriptor, &rapport__goals__v1__revision__descriptor },
+  { "SignRevision", &rapport__goals__v1__sign_revision_request__descriptor, &rapport__goals__v1__revision__descriptor },
+  { "GetRevision", &rapport__goals__v1__get_revision_request__descriptor, &rapport__goals__v1__revision__descriptor },
+  { "ListRevisions", &rapport__goals__v1__list_revisions_request__descriptor, &rapport__goals__v1__list_revisions_response__descriptor },
+  { "RecordCheckIn", &rapport__goals__v1__record_check_in_request__descriptor, &rapport__goals__v1__check_in__descriptor },
+  { "GetCheckIn", &rapport__goals__v1__get_check_in_request__descriptor, &rapport__goals__v1__check_in__descriptor },
+  { "ListCheckIns", &rapport__goals__v1__list_check_ins_request__descriptor, &rapport__goals__v1__list_check_ins_response__descriptor },
+  { "AddObstacle", &rapport__goals__v1__add_obstacle_request__descriptor, &rapport__goals__v1__obstacle__descriptor },
+  { "AcknowledgeObstacle", &rapport__goals__v1__acknowledge_obstacle_request__descriptor, &rapport__goals__v1__obstacle__descriptor },
+  { "GetObstacle", &rapport__goals__v1__get_obstacle_request__descriptor, &rapport__goals__v1__obstacle__descriptor },
+  { "ListObstacles", &rapport__goals__v1__list_obstacles_request__descriptor, &rapport__goals__v1__list_obstacles_response__descriptor },
+  { "OfferOpportunity", &rapport__goals__v1__offer_opportunity_request__descriptor, &rapport__goals__v1__opportunity__descriptor },
+  { "TakeOpportunity", &rapport__goals__v1__take_opportunity_request__descriptor, &rapport__goals__v1__opportunity__descriptor },
+  { "GetOpportunity", &rapport__goals__v1__get_opportunity_request__descriptor, &rapport__goals__v1__opportunity__descriptor },
+  { "ListOpportunities", &rapport__goals__v1__list_opportunities_request__descriptor, &rapport__goals__v1__list_opportunities_response__descriptor },
+  { "WatchGoals", &rapport__goals__v1__watch_goals_request__descriptor, &rapport__goals__v1__watch_goals_response__descriptor },
   { "AddSupportAction", &rapport__goals__v1__add_support_action_request__descriptor, &rapport__goals__v1__support_action__descriptor },
   { "GetSupportAction", &rapport__goals__v1__get_support_action_request__descriptor, &rapport__goals__v1__support_action__descriptor },
   { "ListSupportActions", &rapport__goals__v1__list_support_actions_request__descriptor, &rapport__goals__v1__list_support_actions_response__descriptor },
@@ -2076,20 +5177,41 @@ static const ProtobufCMethodDescriptor rapport__goals__v1__goals_service__method
   { "GetGasScore", &rapport__goals__v1__get_gas_score_request__descriptor, &rapport__goals__v1__gas_score__descriptor },
 };
 const unsigned rapport__goals__v1__goals_service__method_indices_by_name[] = {
-  6,        /* AddSupportAction */
-  10,        /* CountersignAttainment */
+  19,        /* AcknowledgeObstacle */
+  18,        /* AddObstacle */
+  27,        /* AddSupportAction */
+  10,        /* AlignGoal */
+  31,        /* CountersignAttainment */
   0,        /* CreateGoal */
-  11,        /* GetAttainment */
-  13,        /* GetGasScore */
+  7,        /* DeleteGoal */
+  32,        /* GetAttainment */
+  16,        /* GetCheckIn */
+  34,        /* GetGasScore */
   4,        /* GetGoal */
-  7,        /* GetSupportAction */
-  12,        /* ListAttainments */
+  20,        /* GetObstacle */
+  24,        /* GetOpportunity */
+  13,        /* GetRevision */
+  28,        /* GetSupportAction */
+  33,        /* ListAttainments */
+  17,        /* ListCheckIns */
   5,        /* ListGoals */
-  8,        /* ListSupportActions */
+  21,        /* ListObstacles */
+  25,        /* ListOpportunities */
+  14,        /* ListRevisions */
+  29,        /* ListSupportActions */
+  22,        /* OfferOpportunity */
   2,        /* ProposeGoal */
-  9,        /* RecordAttainment */
+  30,        /* RecordAttainment */
+  15,        /* RecordCheckIn */
+  9,        /* RetireGoal */
+  11,        /* ReviseGoal */
   3,        /* SignGoal */
-  1         /* ValidateSmart */
+  12,        /* SignRevision */
+  23,        /* TakeOpportunity */
+  8,        /* UndeleteGoal */
+  6,        /* UpdateGoal */
+  1,        /* ValidateSmart */
+  26         /* WatchGoals */
 };
 const ProtobufCServiceDescriptor rapport__goals__v1__goals_service__descriptor =
 {
@@ -2098,7 +5220,7 @@ const ProtobufCServiceDescriptor rapport__goals__v1__goals_service__descriptor =
   "GoalsService",
   "Rapport__Goals__V1__GoalsService",
   "rapport.goals.v1",
-  14,
+  35,
   rapport__goals__v1__goals_service__method_descriptors,
   rapport__goals__v1__goals_service__method_indices_by_name
 };
@@ -2150,13 +5272,181 @@ void rapport__goals__v1__goals_service__list_goals(ProtobufCService *service,
   assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__goals__v1__goals_service__update_goal(ProtobufCService *service,
+                                                    const Rapport__Goals__V1__UpdateGoalRequest *input,
+                                                    Rapport__Goals__V1__Goal_Closure closure,
+                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__delete_goal(ProtobufCService *service,
+                                                    const Rapport__Goals__V1__DeleteGoalRequest *input,
+                                                    Rapport__Goals__V1__Goal_Closure closure,
+                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__undelete_goal(ProtobufCService *service,
+                                                      const Rapport__Goals__V1__UndeleteGoalRequest *input,
+                                                      Rapport__Goals__V1__Goal_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__retire_goal(ProtobufCService *service,
+                                                    const Rapport__Goals__V1__RetireGoalRequest *input,
+                                                    Rapport__Goals__V1__Goal_Closure closure,
+                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__align_goal(ProtobufCService *service,
+                                                   const Rapport__Goals__V1__AlignGoalRequest *input,
+                                                   Rapport__Goals__V1__Goal_Closure closure,
+                                                   void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__revise_goal(ProtobufCService *service,
+                                                    const Rapport__Goals__V1__ReviseGoalRequest *input,
+                                                    Rapport__Goals__V1__Revision_Closure closure,
+                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__sign_revision(ProtobufCService *service,
+                                                      const Rapport__Goals__V1__SignRevisionRequest *input,
+                                                      Rapport__Goals__V1__Revision_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__get_revision(ProtobufCService *service,
+                                                     const Rapport__Goals__V1__GetRevisionRequest *input,
+                                                     Rapport__Goals__V1__Revision_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__list_revisions(ProtobufCService *service,
+                                                       const Rapport__Goals__V1__ListRevisionsRequest *input,
+                                                       Rapport__Goals__V1__ListRevisionsResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__record_check_in(ProtobufCService *service,
+                                                        const Rapport__Goals__V1__RecordCheckInRequest *input,
+                                                        Rapport__Goals__V1__CheckIn_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__get_check_in(ProtobufCService *service,
+                                                     const Rapport__Goals__V1__GetCheckInRequest *input,
+                                                     Rapport__Goals__V1__CheckIn_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__list_check_ins(ProtobufCService *service,
+                                                       const Rapport__Goals__V1__ListCheckInsRequest *input,
+                                                       Rapport__Goals__V1__ListCheckInsResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__add_obstacle(ProtobufCService *service,
+                                                     const Rapport__Goals__V1__AddObstacleRequest *input,
+                                                     Rapport__Goals__V1__Obstacle_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__acknowledge_obstacle(ProtobufCService *service,
+                                                             const Rapport__Goals__V1__AcknowledgeObstacleRequest *input,
+                                                             Rapport__Goals__V1__Obstacle_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__get_obstacle(ProtobufCService *service,
+                                                     const Rapport__Goals__V1__GetObstacleRequest *input,
+                                                     Rapport__Goals__V1__Obstacle_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__list_obstacles(ProtobufCService *service,
+                                                       const Rapport__Goals__V1__ListObstaclesRequest *input,
+                                                       Rapport__Goals__V1__ListObstaclesResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__offer_opportunity(ProtobufCService *service,
+                                                          const Rapport__Goals__V1__OfferOpportunityRequest *input,
+                                                          Rapport__Goals__V1__Opportunity_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__take_opportunity(ProtobufCService *service,
+                                                         const Rapport__Goals__V1__TakeOpportunityRequest *input,
+                                                         Rapport__Goals__V1__Opportunity_Closure closure,
+                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__get_opportunity(ProtobufCService *service,
+                                                        const Rapport__Goals__V1__GetOpportunityRequest *input,
+                                                        Rapport__Goals__V1__Opportunity_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__list_opportunities(ProtobufCService *service,
+                                                           const Rapport__Goals__V1__ListOpportunitiesRequest *input,
+                                                           Rapport__Goals__V1__ListOpportunitiesResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__watch_goals(ProtobufCService *service,
+                                                    const Rapport__Goals__V1__WatchGoalsRequest *input,
+                                                    Rapport__Goals__V1__WatchGoalsResponse_Closure closure,
+                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__goals__v1__goals_service__add_support_action(ProtobufCService *service,
                                                            const Rapport__Goals__V1__AddSupportActionRequest *input,
                                                            Rapport__Goals__V1__SupportAction_Closure closure,
                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__goals__v1__goals_service__get_support_action(ProtobufCService *service,
                                                            const Rapport__Goals__V1__GetSupportActionRequest *input,
@@ -2164,7 +5454,7 @@ void rapport__goals__v1__goals_service__get_support_action(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__goals__v1__goals_service__list_support_actions(ProtobufCService *service,
                                                              const Rapport__Goals__V1__ListSupportActionsRequest *input,
@@ -2172,7 +5462,7 @@ void rapport__goals__v1__goals_service__list_support_actions(ProtobufCService *s
                                                              void *closure_data)
 {
   assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__goals__v1__goals_service__record_attainment(ProtobufCService *service,
                                                           const Rapport__Goals__V1__RecordAttainmentRequest *input,
@@ -2180,7 +5470,7 @@ void rapport__goals__v1__goals_service__record_attainment(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__goals__v1__goals_service__countersign_attainment(ProtobufCService *service,
                                                                const Rapport__Goals__V1__CountersignAttainmentRequest *input,
@@ -2188,7 +5478,7 @@ void rapport__goals__v1__goals_service__countersign_attainment(ProtobufCService 
                                                                void *closure_data)
 {
   assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__goals__v1__goals_service__get_attainment(ProtobufCService *service,
                                                        const Rapport__Goals__V1__GetAttainmentRequest *input,
@@ -2196,7 +5486,7 @@ void rapport__goals__v1__goals_service__get_attainment(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__goals__v1__goals_service__list_attainments(ProtobufCService *service,
                                                          const Rapport__Goals__V1__ListAttainmentsRequest *input,
@@ -2204,7 +5494,7 @@ void rapport__goals__v1__goals_service__list_attainments(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__goals__v1__goals_service__get_gas_score(ProtobufCService *service,
                                                       const Rapport__Goals__V1__GetGasScoreRequest *input,
@@ -2212,7 +5502,7 @@ void rapport__goals__v1__goals_service__get_gas_score(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__goals__v1__goals_service__init (Rapport__Goals__V1__GoalsService_Service *service,
                                               Rapport__Goals__V1__GoalsService_ServiceDestroy destroy)

@@ -15,9 +15,14 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/api/annotations.pb-c.h"
+#include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 #include "rapport/goals/v1/attainment.pb-c.h"
+#include "rapport/goals/v1/check_in.pb-c.h"
 #include "rapport/goals/v1/goal.pb-c.h"
+#include "rapport/goals/v1/obstacle.pb-c.h"
+#include "rapport/goals/v1/opportunity.pb-c.h"
+#include "rapport/goals/v1/revision.pb-c.h"
 #include "rapport/goals/v1/support_action.pb-c.h"
 
 typedef struct Rapport__Goals__V1__CreateGoalRequest Rapport__Goals__V1__CreateGoalRequest;
@@ -28,6 +33,32 @@ typedef struct Rapport__Goals__V1__SignGoalRequest Rapport__Goals__V1__SignGoalR
 typedef struct Rapport__Goals__V1__GetGoalRequest Rapport__Goals__V1__GetGoalRequest;
 typedef struct Rapport__Goals__V1__ListGoalsRequest Rapport__Goals__V1__ListGoalsRequest;
 typedef struct Rapport__Goals__V1__ListGoalsResponse Rapport__Goals__V1__ListGoalsResponse;
+typedef struct Rapport__Goals__V1__UpdateGoalRequest Rapport__Goals__V1__UpdateGoalRequest;
+typedef struct Rapport__Goals__V1__DeleteGoalRequest Rapport__Goals__V1__DeleteGoalRequest;
+typedef struct Rapport__Goals__V1__UndeleteGoalRequest Rapport__Goals__V1__UndeleteGoalRequest;
+typedef struct Rapport__Goals__V1__RetireGoalRequest Rapport__Goals__V1__RetireGoalRequest;
+typedef struct Rapport__Goals__V1__AlignGoalRequest Rapport__Goals__V1__AlignGoalRequest;
+typedef struct Rapport__Goals__V1__ReviseGoalRequest Rapport__Goals__V1__ReviseGoalRequest;
+typedef struct Rapport__Goals__V1__SignRevisionRequest Rapport__Goals__V1__SignRevisionRequest;
+typedef struct Rapport__Goals__V1__GetRevisionRequest Rapport__Goals__V1__GetRevisionRequest;
+typedef struct Rapport__Goals__V1__ListRevisionsRequest Rapport__Goals__V1__ListRevisionsRequest;
+typedef struct Rapport__Goals__V1__ListRevisionsResponse Rapport__Goals__V1__ListRevisionsResponse;
+typedef struct Rapport__Goals__V1__RecordCheckInRequest Rapport__Goals__V1__RecordCheckInRequest;
+typedef struct Rapport__Goals__V1__GetCheckInRequest Rapport__Goals__V1__GetCheckInRequest;
+typedef struct Rapport__Goals__V1__ListCheckInsRequest Rapport__Goals__V1__ListCheckInsRequest;
+typedef struct Rapport__Goals__V1__ListCheckInsResponse Rapport__Goals__V1__ListCheckInsResponse;
+typedef struct Rapport__Goals__V1__AddObstacleRequest Rapport__Goals__V1__AddObstacleRequest;
+typedef struct Rapport__Goals__V1__AcknowledgeObstacleRequest Rapport__Goals__V1__AcknowledgeObstacleRequest;
+typedef struct Rapport__Goals__V1__GetObstacleRequest Rapport__Goals__V1__GetObstacleRequest;
+typedef struct Rapport__Goals__V1__ListObstaclesRequest Rapport__Goals__V1__ListObstaclesRequest;
+typedef struct Rapport__Goals__V1__ListObstaclesResponse Rapport__Goals__V1__ListObstaclesResponse;
+typedef struct Rapport__Goals__V1__OfferOpportunityRequest Rapport__Goals__V1__OfferOpportunityRequest;
+typedef struct Rapport__Goals__V1__TakeOpportunityRequest Rapport__Goals__V1__TakeOpportunityRequest;
+typedef struct Rapport__Goals__V1__GetOpportunityRequest Rapport__Goals__V1__GetOpportunityRequest;
+typedef struct Rapport__Goals__V1__ListOpportunitiesRequest Rapport__Goals__V1__ListOpportunitiesRequest;
+typedef struct Rapport__Goals__V1__ListOpportunitiesResponse Rapport__Goals__V1__ListOpportunitiesResponse;
+typedef struct Rapport__Goals__V1__WatchGoalsRequest Rapport__Goals__V1__WatchGoalsRequest;
+typedef struct Rapport__Goals__V1__WatchGoalsResponse Rapport__Goals__V1__WatchGoalsResponse;
 typedef struct Rapport__Goals__V1__AddSupportActionRequest Rapport__Goals__V1__AddSupportActionRequest;
 typedef struct Rapport__Goals__V1__GetSupportActionRequest Rapport__Goals__V1__GetSupportActionRequest;
 typedef struct Rapport__Goals__V1__ListSupportActionsRequest Rapport__Goals__V1__ListSupportActionsRequest;
@@ -137,10 +168,14 @@ struct  Rapport__Goals__V1__ListGoalsRequest
   char *page_token;
   char *filter;
   char *order_by;
+  /*
+   * Deleted goals as well.
+   */
+  protobuf_c_boolean show_deleted;
 };
 #define RAPPORT__GOALS__V1__LIST_GOALS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_goals_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Rapport__Goals__V1__ListGoalsResponse
@@ -156,6 +191,440 @@ struct  Rapport__Goals__V1__ListGoalsResponse
 #define RAPPORT__GOALS__V1__LIST_GOALS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_goals_response__descriptor) \
     , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__UpdateGoalRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Its name says which one.
+   */
+  Rapport__Goals__V1__Goal *goal;
+  /*
+   * The fields to change; empty for those that goal has, "*" for all that may change.
+   */
+  Google__Protobuf__FieldMask *update_mask;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__UPDATE_GOAL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__update_goal_request__descriptor) \
+    , NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__DeleteGoalRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__DELETE_GOAL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__delete_goal_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__UndeleteGoalRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__UNDELETE_GOAL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__undelete_goal_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__RetireGoalRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * 1 to 2000 characters.
+   */
+  char *why;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__RETIRE_GOAL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__retire_goal_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__AlignGoalRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * The unit's goal or priority. 1 to 500 characters.
+   */
+  char *aligned_with;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__ALIGN_GOAL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__align_goal_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__ReviseGoalRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * why, changes and revised, or why and no_change; context_change may be added.
+   */
+  Rapport__Goals__V1__Revision *revision;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__REVISE_GOAL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__revise_goal_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__SignRevisionRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__SIGN_REVISION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__sign_revision_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__GetRevisionRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__GOALS__V1__GET_REVISION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__get_revision_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__ListRevisionsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__GOALS__V1__LIST_REVISIONS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_revisions_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__ListRevisionsResponse
+{
+  ProtobufCMessage base;
+  size_t n_revisions;
+  Rapport__Goals__V1__Revision **revisions;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__GOALS__V1__LIST_REVISIONS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_revisions_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__RecordCheckInRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * progress, confidence, obstacles and support_asked count.
+   */
+  Rapport__Goals__V1__CheckIn *check_in;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__RECORD_CHECK_IN_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__record_check_in_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__GetCheckInRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__GOALS__V1__GET_CHECK_IN_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__get_check_in_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__ListCheckInsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__GOALS__V1__LIST_CHECK_INS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_check_ins_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__ListCheckInsResponse
+{
+  ProtobufCMessage base;
+  size_t n_check_ins;
+  Rapport__Goals__V1__CheckIn **check_ins;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__GOALS__V1__LIST_CHECK_INS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_check_ins_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__AddObstacleRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * text, tag, external, level and goal count.
+   */
+  Rapport__Goals__V1__Obstacle *obstacle;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__ADD_OBSTACLE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__add_obstacle_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__AcknowledgeObstacleRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * At most 2000 characters.
+   */
+  char *acknowledgement;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__ACKNOWLEDGE_OBSTACLE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__acknowledge_obstacle_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__GetObstacleRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__GOALS__V1__GET_OBSTACLE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__get_obstacle_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__ListObstaclesRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__GOALS__V1__LIST_OBSTACLES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_obstacles_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__ListObstaclesResponse
+{
+  ProtobufCMessage base;
+  size_t n_obstacles;
+  Rapport__Goals__V1__Obstacle **obstacles;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__GOALS__V1__LIST_OBSTACLES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_obstacles_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__OfferOpportunityRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * kind and what count.
+   */
+  Rapport__Goals__V1__Opportunity *opportunity;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__OFFER_OPPORTUNITY_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__offer_opportunity_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__TakeOpportunityRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__GOALS__V1__TAKE_OPPORTUNITY_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__take_opportunity_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Goals__V1__GetOpportunityRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__GOALS__V1__GET_OPPORTUNITY_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__get_opportunity_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__ListOpportunitiesRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__GOALS__V1__LIST_OPPORTUNITIES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_opportunities_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__ListOpportunitiesResponse
+{
+  ProtobufCMessage base;
+  size_t n_opportunities;
+  Rapport__Goals__V1__Opportunity **opportunities;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__GOALS__V1__LIST_OPPORTUNITIES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__list_opportunities_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Goals__V1__WatchGoalsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * What came with the last response that was seen: what was missed comes first. Empty begins with now.
+   */
+  char *resume_token;
+};
+#define RAPPORT__GOALS__V1__WATCH_GOALS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__watch_goals_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+typedef enum {
+  RAPPORT__GOALS__V1__WATCH_GOALS_RESPONSE__RESOURCE__NOT_SET = 0,
+  RAPPORT__GOALS__V1__WATCH_GOALS_RESPONSE__RESOURCE_GOAL = 4,
+  RAPPORT__GOALS__V1__WATCH_GOALS_RESPONSE__RESOURCE_CHECK_IN = 5,
+  RAPPORT__GOALS__V1__WATCH_GOALS_RESPONSE__RESOURCE_OBSTACLE = 6,
+  RAPPORT__GOALS__V1__WATCH_GOALS_RESPONSE__RESOURCE_SUPPORT_ACTION = 7,
+  RAPPORT__GOALS__V1__WATCH_GOALS_RESPONSE__RESOURCE_ATTAINMENT = 8,
+  RAPPORT__GOALS__V1__WATCH_GOALS_RESPONSE__RESOURCE_OPPORTUNITY = 9
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GOALS__V1__WATCH_GOALS_RESPONSE__RESOURCE__CASE)
+} Rapport__Goals__V1__WatchGoalsResponse__ResourceCase;
+
+/*
+ * The first response carries a resume token alone, each later one what has just changed.
+ */
+struct  Rapport__Goals__V1__WatchGoalsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * For WatchGoalsRequest.resume_token.
+   */
+  char *resume_token;
+  /*
+   * What happened, for example checkin.recorded.v1, and when.
+   */
+  char *event;
+  Google__Protobuf__Timestamp *occurred_at;
+  Rapport__Goals__V1__WatchGoalsResponse__ResourceCase resource_case;
+  union {
+    Rapport__Goals__V1__Goal *goal;
+    Rapport__Goals__V1__CheckIn *check_in;
+    Rapport__Goals__V1__Obstacle *obstacle;
+    Rapport__Goals__V1__SupportAction *support_action;
+    Rapport__Goals__V1__Attainment *attainment;
+    Rapport__Goals__V1__Opportunity *opportunity;
+  };
+};
+#define RAPPORT__GOALS__V1__WATCH_GOALS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__watch_goals_response__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, RAPPORT__GOALS__V1__WATCH_GOALS_RESPONSE__RESOURCE__NOT_SET, {0} }
 
 
 struct  Rapport__Goals__V1__AddSupportActionRequest
@@ -467,6 +936,500 @@ Rapport__Goals__V1__ListGoalsResponse *
 void   rapport__goals__v1__list_goals_response__free_unpacked
                      (Rapport__Goals__V1__ListGoalsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__UpdateGoalRequest methods */
+void   rapport__goals__v1__update_goal_request__init
+                     (Rapport__Goals__V1__UpdateGoalRequest         *message);
+size_t rapport__goals__v1__update_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__UpdateGoalRequest   *message);
+size_t rapport__goals__v1__update_goal_request__pack
+                     (const Rapport__Goals__V1__UpdateGoalRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__update_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__UpdateGoalRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__UpdateGoalRequest *
+       rapport__goals__v1__update_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__update_goal_request__free_unpacked
+                     (Rapport__Goals__V1__UpdateGoalRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__DeleteGoalRequest methods */
+void   rapport__goals__v1__delete_goal_request__init
+                     (Rapport__Goals__V1__DeleteGoalRequest         *message);
+size_t rapport__goals__v1__delete_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__DeleteGoalRequest   *message);
+size_t rapport__goals__v1__delete_goal_request__pack
+                     (const Rapport__Goals__V1__DeleteGoalRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__delete_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__DeleteGoalRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__DeleteGoalRequest *
+       rapport__goals__v1__delete_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__delete_goal_request__free_unpacked
+                     (Rapport__Goals__V1__DeleteGoalRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__UndeleteGoalRequest methods */
+void   rapport__goals__v1__undelete_goal_request__init
+                     (Rapport__Goals__V1__UndeleteGoalRequest         *message);
+size_t rapport__goals__v1__undelete_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__UndeleteGoalRequest   *message);
+size_t rapport__goals__v1__undelete_goal_request__pack
+                     (const Rapport__Goals__V1__UndeleteGoalRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__undelete_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__UndeleteGoalRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__UndeleteGoalRequest *
+       rapport__goals__v1__undelete_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__undelete_goal_request__free_unpacked
+                     (Rapport__Goals__V1__UndeleteGoalRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__RetireGoalRequest methods */
+void   rapport__goals__v1__retire_goal_request__init
+                     (Rapport__Goals__V1__RetireGoalRequest         *message);
+size_t rapport__goals__v1__retire_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__RetireGoalRequest   *message);
+size_t rapport__goals__v1__retire_goal_request__pack
+                     (const Rapport__Goals__V1__RetireGoalRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__retire_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__RetireGoalRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__RetireGoalRequest *
+       rapport__goals__v1__retire_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__retire_goal_request__free_unpacked
+                     (Rapport__Goals__V1__RetireGoalRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__AlignGoalRequest methods */
+void   rapport__goals__v1__align_goal_request__init
+                     (Rapport__Goals__V1__AlignGoalRequest         *message);
+size_t rapport__goals__v1__align_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__AlignGoalRequest   *message);
+size_t rapport__goals__v1__align_goal_request__pack
+                     (const Rapport__Goals__V1__AlignGoalRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__align_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__AlignGoalRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__AlignGoalRequest *
+       rapport__goals__v1__align_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__align_goal_request__free_unpacked
+                     (Rapport__Goals__V1__AlignGoalRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__ReviseGoalRequest methods */
+void   rapport__goals__v1__revise_goal_request__init
+                     (Rapport__Goals__V1__ReviseGoalRequest         *message);
+size_t rapport__goals__v1__revise_goal_request__get_packed_size
+                     (const Rapport__Goals__V1__ReviseGoalRequest   *message);
+size_t rapport__goals__v1__revise_goal_request__pack
+                     (const Rapport__Goals__V1__ReviseGoalRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__revise_goal_request__pack_to_buffer
+                     (const Rapport__Goals__V1__ReviseGoalRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__ReviseGoalRequest *
+       rapport__goals__v1__revise_goal_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__revise_goal_request__free_unpacked
+                     (Rapport__Goals__V1__ReviseGoalRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__SignRevisionRequest methods */
+void   rapport__goals__v1__sign_revision_request__init
+                     (Rapport__Goals__V1__SignRevisionRequest         *message);
+size_t rapport__goals__v1__sign_revision_request__get_packed_size
+                     (const Rapport__Goals__V1__SignRevisionRequest   *message);
+size_t rapport__goals__v1__sign_revision_request__pack
+                     (const Rapport__Goals__V1__SignRevisionRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__sign_revision_request__pack_to_buffer
+                     (const Rapport__Goals__V1__SignRevisionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__SignRevisionRequest *
+       rapport__goals__v1__sign_revision_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__sign_revision_request__free_unpacked
+                     (Rapport__Goals__V1__SignRevisionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__GetRevisionRequest methods */
+void   rapport__goals__v1__get_revision_request__init
+                     (Rapport__Goals__V1__GetRevisionRequest         *message);
+size_t rapport__goals__v1__get_revision_request__get_packed_size
+                     (const Rapport__Goals__V1__GetRevisionRequest   *message);
+size_t rapport__goals__v1__get_revision_request__pack
+                     (const Rapport__Goals__V1__GetRevisionRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__get_revision_request__pack_to_buffer
+                     (const Rapport__Goals__V1__GetRevisionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__GetRevisionRequest *
+       rapport__goals__v1__get_revision_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__get_revision_request__free_unpacked
+                     (Rapport__Goals__V1__GetRevisionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__ListRevisionsRequest methods */
+void   rapport__goals__v1__list_revisions_request__init
+                     (Rapport__Goals__V1__ListRevisionsRequest         *message);
+size_t rapport__goals__v1__list_revisions_request__get_packed_size
+                     (const Rapport__Goals__V1__ListRevisionsRequest   *message);
+size_t rapport__goals__v1__list_revisions_request__pack
+                     (const Rapport__Goals__V1__ListRevisionsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__list_revisions_request__pack_to_buffer
+                     (const Rapport__Goals__V1__ListRevisionsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__ListRevisionsRequest *
+       rapport__goals__v1__list_revisions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__list_revisions_request__free_unpacked
+                     (Rapport__Goals__V1__ListRevisionsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__ListRevisionsResponse methods */
+void   rapport__goals__v1__list_revisions_response__init
+                     (Rapport__Goals__V1__ListRevisionsResponse         *message);
+size_t rapport__goals__v1__list_revisions_response__get_packed_size
+                     (const Rapport__Goals__V1__ListRevisionsResponse   *message);
+size_t rapport__goals__v1__list_revisions_response__pack
+                     (const Rapport__Goals__V1__ListRevisionsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__list_revisions_response__pack_to_buffer
+                     (const Rapport__Goals__V1__ListRevisionsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__ListRevisionsResponse *
+       rapport__goals__v1__list_revisions_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__list_revisions_response__free_unpacked
+                     (Rapport__Goals__V1__ListRevisionsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__RecordCheckInRequest methods */
+void   rapport__goals__v1__record_check_in_request__init
+                     (Rapport__Goals__V1__RecordCheckInRequest         *message);
+size_t rapport__goals__v1__record_check_in_request__get_packed_size
+                     (const Rapport__Goals__V1__RecordCheckInRequest   *message);
+size_t rapport__goals__v1__record_check_in_request__pack
+                     (const Rapport__Goals__V1__RecordCheckInRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__record_check_in_request__pack_to_buffer
+                     (const Rapport__Goals__V1__RecordCheckInRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__RecordCheckInRequest *
+       rapport__goals__v1__record_check_in_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__record_check_in_request__free_unpacked
+                     (Rapport__Goals__V1__RecordCheckInRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__GetCheckInRequest methods */
+void   rapport__goals__v1__get_check_in_request__init
+                     (Rapport__Goals__V1__GetCheckInRequest         *message);
+size_t rapport__goals__v1__get_check_in_request__get_packed_size
+                     (const Rapport__Goals__V1__GetCheckInRequest   *message);
+size_t rapport__goals__v1__get_check_in_request__pack
+                     (const Rapport__Goals__V1__GetCheckInRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__get_check_in_request__pack_to_buffer
+                     (const Rapport__Goals__V1__GetCheckInRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__GetCheckInRequest *
+       rapport__goals__v1__get_check_in_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__get_check_in_request__free_unpacked
+                     (Rapport__Goals__V1__GetCheckInRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__ListCheckInsRequest methods */
+void   rapport__goals__v1__list_check_ins_request__init
+                     (Rapport__Goals__V1__ListCheckInsRequest         *message);
+size_t rapport__goals__v1__list_check_ins_request__get_packed_size
+                     (const Rapport__Goals__V1__ListCheckInsRequest   *message);
+size_t rapport__goals__v1__list_check_ins_request__pack
+                     (const Rapport__Goals__V1__ListCheckInsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__list_check_ins_request__pack_to_buffer
+                     (const Rapport__Goals__V1__ListCheckInsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__ListCheckInsRequest *
+       rapport__goals__v1__list_check_ins_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__list_check_ins_request__free_unpacked
+                     (Rapport__Goals__V1__ListCheckInsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__ListCheckInsResponse methods */
+void   rapport__goals__v1__list_check_ins_response__init
+                     (Rapport__Goals__V1__ListCheckInsResponse         *message);
+size_t rapport__goals__v1__list_check_ins_response__get_packed_size
+                     (const Rapport__Goals__V1__ListCheckInsResponse   *message);
+size_t rapport__goals__v1__list_check_ins_response__pack
+                     (const Rapport__Goals__V1__ListCheckInsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__list_check_ins_response__pack_to_buffer
+                     (const Rapport__Goals__V1__ListCheckInsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__ListCheckInsResponse *
+       rapport__goals__v1__list_check_ins_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__list_check_ins_response__free_unpacked
+                     (Rapport__Goals__V1__ListCheckInsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__AddObstacleRequest methods */
+void   rapport__goals__v1__add_obstacle_request__init
+                     (Rapport__Goals__V1__AddObstacleRequest         *message);
+size_t rapport__goals__v1__add_obstacle_request__get_packed_size
+                     (const Rapport__Goals__V1__AddObstacleRequest   *message);
+size_t rapport__goals__v1__add_obstacle_request__pack
+                     (const Rapport__Goals__V1__AddObstacleRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__add_obstacle_request__pack_to_buffer
+                     (const Rapport__Goals__V1__AddObstacleRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__AddObstacleRequest *
+       rapport__goals__v1__add_obstacle_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__add_obstacle_request__free_unpacked
+                     (Rapport__Goals__V1__AddObstacleRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__AcknowledgeObstacleRequest methods */
+void   rapport__goals__v1__acknowledge_obstacle_request__init
+                     (Rapport__Goals__V1__AcknowledgeObstacleRequest         *message);
+size_t rapport__goals__v1__acknowledge_obstacle_request__get_packed_size
+                     (const Rapport__Goals__V1__AcknowledgeObstacleRequest   *message);
+size_t rapport__goals__v1__acknowledge_obstacle_request__pack
+                     (const Rapport__Goals__V1__AcknowledgeObstacleRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__acknowledge_obstacle_request__pack_to_buffer
+                     (const Rapport__Goals__V1__AcknowledgeObstacleRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__AcknowledgeObstacleRequest *
+       rapport__goals__v1__acknowledge_obstacle_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__acknowledge_obstacle_request__free_unpacked
+                     (Rapport__Goals__V1__AcknowledgeObstacleRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__GetObstacleRequest methods */
+void   rapport__goals__v1__get_obstacle_request__init
+                     (Rapport__Goals__V1__GetObstacleRequest         *message);
+size_t rapport__goals__v1__get_obstacle_request__get_packed_size
+                     (const Rapport__Goals__V1__GetObstacleRequest   *message);
+size_t rapport__goals__v1__get_obstacle_request__pack
+                     (const Rapport__Goals__V1__GetObstacleRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__get_obstacle_request__pack_to_buffer
+                     (const Rapport__Goals__V1__GetObstacleRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__GetObstacleRequest *
+       rapport__goals__v1__get_obstacle_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__get_obstacle_request__free_unpacked
+                     (Rapport__Goals__V1__GetObstacleRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__ListObstaclesRequest methods */
+void   rapport__goals__v1__list_obstacles_request__init
+                     (Rapport__Goals__V1__ListObstaclesRequest         *message);
+size_t rapport__goals__v1__list_obstacles_request__get_packed_size
+                     (const Rapport__Goals__V1__ListObstaclesRequest   *message);
+size_t rapport__goals__v1__list_obstacles_request__pack
+                     (const Rapport__Goals__V1__ListObstaclesRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__list_obstacles_request__pack_to_buffer
+                     (const Rapport__Goals__V1__ListObstaclesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__ListObstaclesRequest *
+       rapport__goals__v1__list_obstacles_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__list_obstacles_request__free_unpacked
+                     (Rapport__Goals__V1__ListObstaclesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__ListObstaclesResponse methods */
+void   rapport__goals__v1__list_obstacles_response__init
+                     (Rapport__Goals__V1__ListObstaclesResponse         *message);
+size_t rapport__goals__v1__list_obstacles_response__get_packed_size
+                     (const Rapport__Goals__V1__ListObstaclesResponse   *message);
+size_t rapport__goals__v1__list_obstacles_response__pack
+                     (const Rapport__Goals__V1__ListObstaclesResponse   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__list_obstacles_response__pack_to_buffer
+                     (const Rapport__Goals__V1__ListObstaclesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__ListObstaclesResponse *
+       rapport__goals__v1__list_obstacles_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__list_obstacles_response__free_unpacked
+                     (Rapport__Goals__V1__ListObstaclesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__OfferOpportunityRequest methods */
+void   rapport__goals__v1__offer_opportunity_request__init
+                     (Rapport__Goals__V1__OfferOpportunityRequest         *message);
+size_t rapport__goals__v1__offer_opportunity_request__get_packed_size
+                     (const Rapport__Goals__V1__OfferOpportunityRequest   *message);
+size_t rapport__goals__v1__offer_opportunity_request__pack
+                     (const Rapport__Goals__V1__OfferOpportunityRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__offer_opportunity_request__pack_to_buffer
+                     (const Rapport__Goals__V1__OfferOpportunityRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__OfferOpportunityRequest *
+       rapport__goals__v1__offer_opportunity_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__offer_opportunity_request__free_unpacked
+                     (Rapport__Goals__V1__OfferOpportunityRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__TakeOpportunityRequest methods */
+void   rapport__goals__v1__take_opportunity_request__init
+                     (Rapport__Goals__V1__TakeOpportunityRequest         *message);
+size_t rapport__goals__v1__take_opportunity_request__get_packed_size
+                     (const Rapport__Goals__V1__TakeOpportunityRequest   *message);
+size_t rapport__goals__v1__take_opportunity_request__pack
+                     (const Rapport__Goals__V1__TakeOpportunityRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__take_opportunity_request__pack_to_buffer
+                     (const Rapport__Goals__V1__TakeOpportunityRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__TakeOpportunityRequest *
+       rapport__goals__v1__take_opportunity_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__take_opportunity_request__free_unpacked
+                     (Rapport__Goals__V1__TakeOpportunityRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__GetOpportunityRequest methods */
+void   rapport__goals__v1__get_opportunity_request__init
+                     (Rapport__Goals__V1__GetOpportunityRequest         *message);
+size_t rapport__goals__v1__get_opportunity_request__get_packed_size
+                     (const Rapport__Goals__V1__GetOpportunityRequest   *message);
+size_t rapport__goals__v1__get_opportunity_request__pack
+                     (const Rapport__Goals__V1__GetOpportunityRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__get_opportunity_request__pack_to_buffer
+                     (const Rapport__Goals__V1__GetOpportunityRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__GetOpportunityRequest *
+       rapport__goals__v1__get_opportunity_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__get_opportunity_request__free_unpacked
+                     (Rapport__Goals__V1__GetOpportunityRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__ListOpportunitiesRequest methods */
+void   rapport__goals__v1__list_opportunities_request__init
+                     (Rapport__Goals__V1__ListOpportunitiesRequest         *message);
+size_t rapport__goals__v1__list_opportunities_request__get_packed_size
+                     (const Rapport__Goals__V1__ListOpportunitiesRequest   *message);
+size_t rapport__goals__v1__list_opportunities_request__pack
+                     (const Rapport__Goals__V1__ListOpportunitiesRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__list_opportunities_request__pack_to_buffer
+                     (const Rapport__Goals__V1__ListOpportunitiesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__ListOpportunitiesRequest *
+       rapport__goals__v1__list_opportunities_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__list_opportunities_request__free_unpacked
+                     (Rapport__Goals__V1__ListOpportunitiesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__ListOpportunitiesResponse methods */
+void   rapport__goals__v1__list_opportunities_response__init
+                     (Rapport__Goals__V1__ListOpportunitiesResponse         *message);
+size_t rapport__goals__v1__list_opportunities_response__get_packed_size
+                     (const Rapport__Goals__V1__ListOpportunitiesResponse   *message);
+size_t rapport__goals__v1__list_opportunities_response__pack
+                     (const Rapport__Goals__V1__ListOpportunitiesResponse   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__list_opportunities_response__pack_to_buffer
+                     (const Rapport__Goals__V1__ListOpportunitiesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__ListOpportunitiesResponse *
+       rapport__goals__v1__list_opportunities_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__list_opportunities_response__free_unpacked
+                     (Rapport__Goals__V1__ListOpportunitiesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__WatchGoalsRequest methods */
+void   rapport__goals__v1__watch_goals_request__init
+                     (Rapport__Goals__V1__WatchGoalsRequest         *message);
+size_t rapport__goals__v1__watch_goals_request__get_packed_size
+                     (const Rapport__Goals__V1__WatchGoalsRequest   *message);
+size_t rapport__goals__v1__watch_goals_request__pack
+                     (const Rapport__Goals__V1__WatchGoalsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__watch_goals_request__pack_to_buffer
+                     (const Rapport__Goals__V1__WatchGoalsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__WatchGoalsRequest *
+       rapport__goals__v1__watch_goals_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__watch_goals_request__free_unpacked
+                     (Rapport__Goals__V1__WatchGoalsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Goals__V1__WatchGoalsResponse methods */
+void   rapport__goals__v1__watch_goals_response__init
+                     (Rapport__Goals__V1__WatchGoalsResponse         *message);
+size_t rapport__goals__v1__watch_goals_response__get_packed_size
+                     (const Rapport__Goals__V1__WatchGoalsResponse   *message);
+size_t rapport__goals__v1__watch_goals_response__pack
+                     (const Rapport__Goals__V1__WatchGoalsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__goals__v1__watch_goals_response__pack_to_buffer
+                     (const Rapport__Goals__V1__WatchGoalsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Goals__V1__WatchGoalsResponse *
+       rapport__goals__v1__watch_goals_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__goals__v1__watch_goals_response__free_unpacked
+                     (Rapport__Goals__V1__WatchGoalsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Goals__V1__AddSupportActionRequest methods */
 void   rapport__goals__v1__add_support_action_request__init
                      (Rapport__Goals__V1__AddSupportActionRequest         *message);
@@ -702,6 +1665,84 @@ typedef void (*Rapport__Goals__V1__ListGoalsRequest_Closure)
 typedef void (*Rapport__Goals__V1__ListGoalsResponse_Closure)
                  (const Rapport__Goals__V1__ListGoalsResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Goals__V1__UpdateGoalRequest_Closure)
+                 (const Rapport__Goals__V1__UpdateGoalRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__DeleteGoalRequest_Closure)
+                 (const Rapport__Goals__V1__DeleteGoalRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__UndeleteGoalRequest_Closure)
+                 (const Rapport__Goals__V1__UndeleteGoalRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__RetireGoalRequest_Closure)
+                 (const Rapport__Goals__V1__RetireGoalRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__AlignGoalRequest_Closure)
+                 (const Rapport__Goals__V1__AlignGoalRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__ReviseGoalRequest_Closure)
+                 (const Rapport__Goals__V1__ReviseGoalRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__SignRevisionRequest_Closure)
+                 (const Rapport__Goals__V1__SignRevisionRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__GetRevisionRequest_Closure)
+                 (const Rapport__Goals__V1__GetRevisionRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__ListRevisionsRequest_Closure)
+                 (const Rapport__Goals__V1__ListRevisionsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__ListRevisionsResponse_Closure)
+                 (const Rapport__Goals__V1__ListRevisionsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__RecordCheckInRequest_Closure)
+                 (const Rapport__Goals__V1__RecordCheckInRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__GetCheckInRequest_Closure)
+                 (const Rapport__Goals__V1__GetCheckInRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__ListCheckInsRequest_Closure)
+                 (const Rapport__Goals__V1__ListCheckInsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__ListCheckInsResponse_Closure)
+                 (const Rapport__Goals__V1__ListCheckInsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__AddObstacleRequest_Closure)
+                 (const Rapport__Goals__V1__AddObstacleRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__AcknowledgeObstacleRequest_Closure)
+                 (const Rapport__Goals__V1__AcknowledgeObstacleRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__GetObstacleRequest_Closure)
+                 (const Rapport__Goals__V1__GetObstacleRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__ListObstaclesRequest_Closure)
+                 (const Rapport__Goals__V1__ListObstaclesRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__ListObstaclesResponse_Closure)
+                 (const Rapport__Goals__V1__ListObstaclesResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__OfferOpportunityRequest_Closure)
+                 (const Rapport__Goals__V1__OfferOpportunityRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__TakeOpportunityRequest_Closure)
+                 (const Rapport__Goals__V1__TakeOpportunityRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__GetOpportunityRequest_Closure)
+                 (const Rapport__Goals__V1__GetOpportunityRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__ListOpportunitiesRequest_Closure)
+                 (const Rapport__Goals__V1__ListOpportunitiesRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__ListOpportunitiesResponse_Closure)
+                 (const Rapport__Goals__V1__ListOpportunitiesResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__WatchGoalsRequest_Closure)
+                 (const Rapport__Goals__V1__WatchGoalsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Goals__V1__WatchGoalsResponse_Closure)
+                 (const Rapport__Goals__V1__WatchGoalsResponse *message,
+                  void *closure_data);
 typedef void (*Rapport__Goals__V1__AddSupportActionRequest_Closure)
                  (const Rapport__Goals__V1__AddSupportActionRequest *message,
                   void *closure_data);
@@ -766,6 +1807,90 @@ struct Rapport__Goals__V1__GoalsService_Service
                      const Rapport__Goals__V1__ListGoalsRequest *input,
                      Rapport__Goals__V1__ListGoalsResponse_Closure closure,
                      void *closure_data);
+  void (*update_goal)(Rapport__Goals__V1__GoalsService_Service *service,
+                      const Rapport__Goals__V1__UpdateGoalRequest *input,
+                      Rapport__Goals__V1__Goal_Closure closure,
+                      void *closure_data);
+  void (*delete_goal)(Rapport__Goals__V1__GoalsService_Service *service,
+                      const Rapport__Goals__V1__DeleteGoalRequest *input,
+                      Rapport__Goals__V1__Goal_Closure closure,
+                      void *closure_data);
+  void (*undelete_goal)(Rapport__Goals__V1__GoalsService_Service *service,
+                        const Rapport__Goals__V1__UndeleteGoalRequest *input,
+                        Rapport__Goals__V1__Goal_Closure closure,
+                        void *closure_data);
+  void (*retire_goal)(Rapport__Goals__V1__GoalsService_Service *service,
+                      const Rapport__Goals__V1__RetireGoalRequest *input,
+                      Rapport__Goals__V1__Goal_Closure closure,
+                      void *closure_data);
+  void (*align_goal)(Rapport__Goals__V1__GoalsService_Service *service,
+                     const Rapport__Goals__V1__AlignGoalRequest *input,
+                     Rapport__Goals__V1__Goal_Closure closure,
+                     void *closure_data);
+  void (*revise_goal)(Rapport__Goals__V1__GoalsService_Service *service,
+                      const Rapport__Goals__V1__ReviseGoalRequest *input,
+                      Rapport__Goals__V1__Revision_Closure closure,
+                      void *closure_data);
+  void (*sign_revision)(Rapport__Goals__V1__GoalsService_Service *service,
+                        const Rapport__Goals__V1__SignRevisionRequest *input,
+                        Rapport__Goals__V1__Revision_Closure closure,
+                        void *closure_data);
+  void (*get_revision)(Rapport__Goals__V1__GoalsService_Service *service,
+                       const Rapport__Goals__V1__GetRevisionRequest *input,
+                       Rapport__Goals__V1__Revision_Closure closure,
+                       void *closure_data);
+  void (*list_revisions)(Rapport__Goals__V1__GoalsService_Service *service,
+                         const Rapport__Goals__V1__ListRevisionsRequest *input,
+                         Rapport__Goals__V1__ListRevisionsResponse_Closure closure,
+                         void *closure_data);
+  void (*record_check_in)(Rapport__Goals__V1__GoalsService_Service *service,
+                          const Rapport__Goals__V1__RecordCheckInRequest *input,
+                          Rapport__Goals__V1__CheckIn_Closure closure,
+                          void *closure_data);
+  void (*get_check_in)(Rapport__Goals__V1__GoalsService_Service *service,
+                       const Rapport__Goals__V1__GetCheckInRequest *input,
+                       Rapport__Goals__V1__CheckIn_Closure closure,
+                       void *closure_data);
+  void (*list_check_ins)(Rapport__Goals__V1__GoalsService_Service *service,
+                         const Rapport__Goals__V1__ListCheckInsRequest *input,
+                         Rapport__Goals__V1__ListCheckInsResponse_Closure closure,
+                         void *closure_data);
+  void (*add_obstacle)(Rapport__Goals__V1__GoalsService_Service *service,
+                       const Rapport__Goals__V1__AddObstacleRequest *input,
+                       Rapport__Goals__V1__Obstacle_Closure closure,
+                       void *closure_data);
+  void (*acknowledge_obstacle)(Rapport__Goals__V1__GoalsService_Service *service,
+                               const Rapport__Goals__V1__AcknowledgeObstacleRequest *input,
+                               Rapport__Goals__V1__Obstacle_Closure closure,
+                               void *closure_data);
+  void (*get_obstacle)(Rapport__Goals__V1__GoalsService_Service *service,
+                       const Rapport__Goals__V1__GetObstacleRequest *input,
+                       Rapport__Goals__V1__Obstacle_Closure closure,
+                       void *closure_data);
+  void (*list_obstacles)(Rapport__Goals__V1__GoalsService_Service *service,
+                         const Rapport__Goals__V1__ListObstaclesRequest *input,
+                         Rapport__Goals__V1__ListObstaclesResponse_Closure closure,
+                         void *closure_data);
+  void (*offer_opportunity)(Rapport__Goals__V1__GoalsService_Service *service,
+                            const Rapport__Goals__V1__OfferOpportunityRequest *input,
+                            Rapport__Goals__V1__Opportunity_Closure closure,
+                            void *closure_data);
+  void (*take_opportunity)(Rapport__Goals__V1__GoalsService_Service *service,
+                           const Rapport__Goals__V1__TakeOpportunityRequest *input,
+                           Rapport__Goals__V1__Opportunity_Closure closure,
+                           void *closure_data);
+  void (*get_opportunity)(Rapport__Goals__V1__GoalsService_Service *service,
+                          const Rapport__Goals__V1__GetOpportunityRequest *input,
+                          Rapport__Goals__V1__Opportunity_Closure closure,
+                          void *closure_data);
+  void (*list_opportunities)(Rapport__Goals__V1__GoalsService_Service *service,
+                             const Rapport__Goals__V1__ListOpportunitiesRequest *input,
+                             Rapport__Goals__V1__ListOpportunitiesResponse_Closure closure,
+                             void *closure_data);
+  void (*watch_goals)(Rapport__Goals__V1__GoalsService_Service *service,
+                      const Rapport__Goals__V1__WatchGoalsRequest *input,
+                      Rapport__Goals__V1__WatchGoalsResponse_Closure closure,
+                      void *closure_data);
   void (*add_support_action)(Rapport__Goals__V1__GoalsService_Service *service,
                              const Rapport__Goals__V1__AddSupportActionRequest *input,
                              Rapport__Goals__V1__SupportAction_Closure closure,
@@ -812,6 +1937,27 @@ void rapport__goals__v1__goals_service__init (Rapport__Goals__V1__GoalsService_S
       function_prefix__ ## sign_goal,\
       function_prefix__ ## get_goal,\
       function_prefix__ ## list_goals,\
+      function_prefix__ ## update_goal,\
+      function_prefix__ ## delete_goal,\
+      function_prefix__ ## undelete_goal,\
+      function_prefix__ ## retire_goal,\
+      function_prefix__ ## align_goal,\
+      function_prefix__ ## revise_goal,\
+      function_prefix__ ## sign_revision,\
+      function_prefix__ ## get_revision,\
+      function_prefix__ ## list_revisions,\
+      function_prefix__ ## record_check_in,\
+      function_prefix__ ## get_check_in,\
+      function_prefix__ ## list_check_ins,\
+      function_prefix__ ## add_obstacle,\
+      function_prefix__ ## acknowledge_obstacle,\
+      function_prefix__ ## get_obstacle,\
+      function_prefix__ ## list_obstacles,\
+      function_prefix__ ## offer_opportunity,\
+      function_prefix__ ## take_opportunity,\
+      function_prefix__ ## get_opportunity,\
+      function_prefix__ ## list_opportunities,\
+      function_prefix__ ## watch_goals,\
       function_prefix__ ## add_support_action,\
       function_prefix__ ## get_support_action,\
       function_prefix__ ## list_support_actions,\
@@ -844,6 +1990,90 @@ void rapport__goals__v1__goals_service__list_goals(ProtobufCService *service,
                                                    const Rapport__Goals__V1__ListGoalsRequest *input,
                                                    Rapport__Goals__V1__ListGoalsResponse_Closure closure,
                                                    void *closure_data);
+void rapport__goals__v1__goals_service__update_goal(ProtobufCService *service,
+                                                    const Rapport__Goals__V1__UpdateGoalRequest *input,
+                                                    Rapport__Goals__V1__Goal_Closure closure,
+                                                    void *closure_data);
+void rapport__goals__v1__goals_service__delete_goal(ProtobufCService *service,
+                                                    const Rapport__Goals__V1__DeleteGoalRequest *input,
+                                                    Rapport__Goals__V1__Goal_Closure closure,
+                                                    void *closure_data);
+void rapport__goals__v1__goals_service__undelete_goal(ProtobufCService *service,
+                                                      const Rapport__Goals__V1__UndeleteGoalRequest *input,
+                                                      Rapport__Goals__V1__Goal_Closure closure,
+                                                      void *closure_data);
+void rapport__goals__v1__goals_service__retire_goal(ProtobufCService *service,
+                                                    const Rapport__Goals__V1__RetireGoalRequest *input,
+                                                    Rapport__Goals__V1__Goal_Closure closure,
+                                                    void *closure_data);
+void rapport__goals__v1__goals_service__align_goal(ProtobufCService *service,
+                                                   const Rapport__Goals__V1__AlignGoalRequest *input,
+                                                   Rapport__Goals__V1__Goal_Closure closure,
+                                                   void *closure_data);
+void rapport__goals__v1__goals_service__revise_goal(ProtobufCService *service,
+                                                    const Rapport__Goals__V1__ReviseGoalRequest *input,
+                                                    Rapport__Goals__V1__Revision_Closure closure,
+                                                    void *closure_data);
+void rapport__goals__v1__goals_service__sign_revision(ProtobufCService *service,
+                                                      const Rapport__Goals__V1__SignRevisionRequest *input,
+                                                      Rapport__Goals__V1__Revision_Closure closure,
+                                                      void *closure_data);
+void rapport__goals__v1__goals_service__get_revision(ProtobufCService *service,
+                                                     const Rapport__Goals__V1__GetRevisionRequest *input,
+                                                     Rapport__Goals__V1__Revision_Closure closure,
+                                                     void *closure_data);
+void rapport__goals__v1__goals_service__list_revisions(ProtobufCService *service,
+                                                       const Rapport__Goals__V1__ListRevisionsRequest *input,
+                                                       Rapport__Goals__V1__ListRevisionsResponse_Closure closure,
+                                                       void *closure_data);
+void rapport__goals__v1__goals_service__record_check_in(ProtobufCService *service,
+                                                        const Rapport__Goals__V1__RecordCheckInRequest *input,
+                                                        Rapport__Goals__V1__CheckIn_Closure closure,
+                                                        void *closure_data);
+void rapport__goals__v1__goals_service__get_check_in(ProtobufCService *service,
+                                                     const Rapport__Goals__V1__GetCheckInRequest *input,
+                                                     Rapport__Goals__V1__CheckIn_Closure closure,
+                                                     void *closure_data);
+void rapport__goals__v1__goals_service__list_check_ins(ProtobufCService *service,
+                                                       const Rapport__Goals__V1__ListCheckInsRequest *input,
+                                                       Rapport__Goals__V1__ListCheckInsResponse_Closure closure,
+                                                       void *closure_data);
+void rapport__goals__v1__goals_service__add_obstacle(ProtobufCService *service,
+                                                     const Rapport__Goals__V1__AddObstacleRequest *input,
+                                                     Rapport__Goals__V1__Obstacle_Closure closure,
+                                                     void *closure_data);
+void rapport__goals__v1__goals_service__acknowledge_obstacle(ProtobufCService *service,
+                                                             const Rapport__Goals__V1__AcknowledgeObstacleRequest *input,
+                                                             Rapport__Goals__V1__Obstacle_Closure closure,
+                                                             void *closure_data);
+void rapport__goals__v1__goals_service__get_obstacle(ProtobufCService *service,
+                                                     const Rapport__Goals__V1__GetObstacleRequest *input,
+                                                     Rapport__Goals__V1__Obstacle_Closure closure,
+                                                     void *closure_data);
+void rapport__goals__v1__goals_service__list_obstacles(ProtobufCService *service,
+                                                       const Rapport__Goals__V1__ListObstaclesRequest *input,
+                                                       Rapport__Goals__V1__ListObstaclesResponse_Closure closure,
+                                                       void *closure_data);
+void rapport__goals__v1__goals_service__offer_opportunity(ProtobufCService *service,
+                                                          const Rapport__Goals__V1__OfferOpportunityRequest *input,
+                                                          Rapport__Goals__V1__Opportunity_Closure closure,
+                                                          void *closure_data);
+void rapport__goals__v1__goals_service__take_opportunity(ProtobufCService *service,
+                                                         const Rapport__Goals__V1__TakeOpportunityRequest *input,
+                                                         Rapport__Goals__V1__Opportunity_Closure closure,
+                                                         void *closure_data);
+void rapport__goals__v1__goals_service__get_opportunity(ProtobufCService *service,
+                                                        const Rapport__Goals__V1__GetOpportunityRequest *input,
+                                                        Rapport__Goals__V1__Opportunity_Closure closure,
+                                                        void *closure_data);
+void rapport__goals__v1__goals_service__list_opportunities(ProtobufCService *service,
+                                                           const Rapport__Goals__V1__ListOpportunitiesRequest *input,
+                                                           Rapport__Goals__V1__ListOpportunitiesResponse_Closure closure,
+                                                           void *closure_data);
+void rapport__goals__v1__goals_service__watch_goals(ProtobufCService *service,
+                                                    const Rapport__Goals__V1__WatchGoalsRequest *input,
+                                                    Rapport__Goals__V1__WatchGoalsResponse_Closure closure,
+                                                    void *closure_data);
 void rapport__goals__v1__goals_service__add_support_action(ProtobufCService *service,
                                                            const Rapport__Goals__V1__AddSupportActionRequest *input,
                                                            Rapport__Goals__V1__SupportAction_Closure closure,
@@ -887,6 +2117,32 @@ extern const ProtobufCMessageDescriptor rapport__goals__v1__sign_goal_request__d
 extern const ProtobufCMessageDescriptor rapport__goals__v1__get_goal_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__goals__v1__list_goals_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__goals__v1__list_goals_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__update_goal_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__delete_goal_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__undelete_goal_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__retire_goal_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__align_goal_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__revise_goal_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__sign_revision_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__get_revision_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__list_revisions_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__list_revisions_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__record_check_in_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__get_check_in_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__list_check_ins_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__list_check_ins_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__add_obstacle_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__acknowledge_obstacle_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__get_obstacle_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__list_obstacles_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__list_obstacles_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__offer_opportunity_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__take_opportunity_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__get_opportunity_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__list_opportunities_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__list_opportunities_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__watch_goals_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__goals__v1__watch_goals_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__goals__v1__add_support_action_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__goals__v1__get_support_action_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__goals__v1__list_support_actions_request__descriptor;

@@ -52,7 +52,39 @@ void   rapport__goals__v1__support_action__free_unpacked
   assert(message->base.descriptor == &rapport__goals__v1__support_action__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor rapport__goals__v1__support_action__field_descriptors[10] =
+static const ProtobufCEnumValue rapport__goals__v1__support_action__delivery__enum_values_by_number[4] =
+{
+  { "DELIVERY_UNSPECIFIED", "RAPPORT__GOALS__V1__SUPPORT_ACTION__DELIVERY__DELIVERY_UNSPECIFIED", 0 },
+  { "PENDING", "RAPPORT__GOALS__V1__SUPPORT_ACTION__DELIVERY__PENDING", 1 },
+  { "DELIVERED", "RAPPORT__GOALS__V1__SUPPORT_ACTION__DELIVERY__DELIVERED", 2 },
+  { "REFUSED", "RAPPORT__GOALS__V1__SUPPORT_ACTION__DELIVERY__REFUSED", 3 },
+};
+static const ProtobufCIntRange rapport__goals__v1__support_action__delivery__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex rapport__goals__v1__support_action__delivery__enum_values_by_name[4] =
+{
+  { "DELIVERED", 2 },
+  { "DELIVERY_UNSPECIFIED", 0 },
+  { "PENDING", 1 },
+  { "REFUSED", 3 },
+};
+const ProtobufCEnumDescriptor rapport__goals__v1__support_action__delivery__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.goals.v1.SupportAction.Delivery",
+  "Delivery",
+  "Rapport__Goals__V1__SupportAction__Delivery",
+  "rapport.goals.v1",
+  4,
+  rapport__goals__v1__support_action__delivery__enum_values_by_number,
+  4,
+  rapport__goals__v1__support_action__delivery__enum_values_by_name,
+  1,
+  rapport__goals__v1__support_action__delivery__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__goals__v1__support_action__field_descriptors[12] =
 {
   {
     "name",
@@ -139,6 +171,30 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__support_action__field_
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "delivery",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__SupportAction, delivery),
+    &rapport__goals__v1__support_action__delivery__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refusal_reason",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__SupportAction, refusal_reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -179,19 +235,21 @@ static const unsigned rapport__goals__v1__support_action__field_indices_by_name[
   1,   /* field[1] = author */
   6,   /* field[6] = commitment */
   5,   /* field[5] = context_change */
-  8,   /* field[8] = create_time */
+  10,   /* field[10] = create_time */
+  7,   /* field[7] = delivery */
   3,   /* field[3] = due_time */
-  7,   /* field[7] = etag */
+  9,   /* field[9] = etag */
   4,   /* field[4] = goal */
   0,   /* field[0] = name */
-  9,   /* field[9] = update_time */
+  8,   /* field[8] = refusal_reason */
+  11,   /* field[11] = update_time */
   2,   /* field[2] = what */
 };
 static const ProtobufCIntRange rapport__goals__v1__support_action__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 7 },
-  { 0, 10 }
+  { 30, 9 },
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor rapport__goals__v1__support_action__descriptor =
 {
@@ -201,7 +259,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__support_action__descriptor 
   "Rapport__Goals__V1__SupportAction",
   "rapport.goals.v1",
   sizeof(Rapport__Goals__V1__SupportAction),
-  10,
+  12,
   rapport__goals__v1__support_action__field_descriptors,
   rapport__goals__v1__support_action__field_indices_by_name,
   2,  rapport__goals__v1__support_action__number_ranges,

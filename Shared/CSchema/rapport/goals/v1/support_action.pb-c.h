@@ -21,6 +21,19 @@ typedef struct Rapport__Goals__V1__SupportAction Rapport__Goals__V1__SupportActi
 
 /* --- enums --- */
 
+typedef enum _Rapport__Goals__V1__SupportAction__Delivery {
+  RAPPORT__GOALS__V1__SUPPORT_ACTION__DELIVERY__DELIVERY_UNSPECIFIED = 0,
+  /*
+   * On its way; tried again until Relationships answers.
+   */
+  RAPPORT__GOALS__V1__SUPPORT_ACTION__DELIVERY__PENDING = 1,
+  RAPPORT__GOALS__V1__SUPPORT_ACTION__DELIVERY__DELIVERED = 2,
+  /*
+   * For good: there is no commitment and none will come.
+   */
+  RAPPORT__GOALS__V1__SUPPORT_ACTION__DELIVERY__REFUSED = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GOALS__V1__SUPPORT_ACTION__DELIVERY)
+} Rapport__Goals__V1__SupportAction__Delivery;
 
 /* --- messages --- */
 
@@ -55,13 +68,21 @@ struct  Rapport__Goals__V1__SupportAction
    * The commitment's resource name: known at once, existing as soon as Relationships has heard of it.
    */
   char *commitment;
+  /*
+   * Whether Relationships has made the commitment.
+   */
+  Rapport__Goals__V1__SupportAction__Delivery delivery;
+  /*
+   * With REFUSED: Relationships' stable reason.
+   */
+  char *refusal_reason;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__GOALS__V1__SUPPORT_ACTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__support_action__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__GOALS__V1__SUPPORT_ACTION__DELIVERY__DELIVERY_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /* Rapport__Goals__V1__SupportAction methods */
@@ -95,6 +116,7 @@ typedef void (*Rapport__Goals__V1__SupportAction_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor rapport__goals__v1__support_action__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__goals__v1__support_action__delivery__descriptor;
 
 PROTOBUF_C__END_DECLS
 
