@@ -73,6 +73,8 @@ public struct CoachPair: Message {
     public var goals: GoalsSection? = nil
     public var trust: TrustSection? = nil
     public var obligations: ObligationsSection? = nil
+    public var sustaining: SustainingSection? = nil
+    public var actions: ActionsSection? = nil
 
     public init() {}
 
@@ -83,7 +85,9 @@ public struct CoachPair: Message {
         feedback: FeedbackSection? = nil,
         goals: GoalsSection? = nil,
         trust: TrustSection? = nil,
-        obligations: ObligationsSection? = nil
+        obligations: ObligationsSection? = nil,
+        sustaining: SustainingSection? = nil,
+        actions: ActionsSection? = nil
     ) {
         self.relationship = relationship
         self.commitments = commitments
@@ -92,6 +96,8 @@ public struct CoachPair: Message {
         self.goals = goals
         self.trust = trust
         self.obligations = obligations
+        self.sustaining = sustaining
+        self.actions = actions
     }
 
     public init(reading c: UnsafePointer<Rapport__Gateway__V1__CoachPair>) {
@@ -102,6 +108,8 @@ public struct CoachPair: Message {
         goals = Reading.message(c.pointee.goals)
         trust = Reading.message(c.pointee.trust)
         obligations = Reading.message(c.pointee.obligations)
+        sustaining = Reading.message(c.pointee.sustaining)
+        actions = Reading.message(c.pointee.actions)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoachPair>) {
@@ -116,6 +124,8 @@ public struct CoachPair: Message {
         c.pointee.goals = arena.optional(goals)
         c.pointee.trust = arena.optional(trust)
         c.pointee.obligations = arena.optional(obligations)
+        c.pointee.sustaining = arena.optional(sustaining)
+        c.pointee.actions = arena.optional(actions)
     }
 }
 
@@ -187,6 +197,7 @@ public struct CoacheePair: Message {
     public var goals: GoalsSection? = nil
     public var trust: TrustSection? = nil
     public var change: ChangeSection? = nil
+    public var options: [CoacheePair.Option] = []
 
     public init() {}
 
@@ -198,7 +209,8 @@ public struct CoacheePair: Message {
         feedback: FeedbackSection? = nil,
         goals: GoalsSection? = nil,
         trust: TrustSection? = nil,
-        change: ChangeSection? = nil
+        change: ChangeSection? = nil,
+        options: [CoacheePair.Option] = []
     ) {
         self.relationship = relationship
         self.obligations = obligations
@@ -208,6 +220,7 @@ public struct CoacheePair: Message {
         self.goals = goals
         self.trust = trust
         self.change = change
+        self.options = options
     }
 
     public init(reading c: UnsafePointer<Rapport__Gateway__V1__CoacheePair>) {
@@ -219,6 +232,7 @@ public struct CoacheePair: Message {
         goals = Reading.message(c.pointee.goals)
         trust = Reading.message(c.pointee.trust)
         change = Reading.message(c.pointee.change)
+        options = Reading.list(c.pointee.n_options, c.pointee.options) { CoacheePair.Option(rawValue: Int32(bitPattern: $0.rawValue)) }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoacheePair>) {
@@ -234,6 +248,51 @@ public struct CoacheePair: Message {
         c.pointee.goals = arena.optional(goals)
         c.pointee.trust = arena.optional(trust)
         c.pointee.change = arena.optional(change)
+        c.pointee.n_options = options.count
+        c.pointee.options = arena.list(options) { Rapport__Gateway__V1__CoacheePair__Option(rawValue: UInt32(bitPattern: $0.rawValue)) }
+    }
+
+    public enum Option: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case pause
+        case resume
+        case end
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .pause, .resume, .end]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .pause
+            case 2: self = .resume
+            case 3: self = .end
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .pause: 1
+            case .resume: 2
+            case .end: 3
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "OPTION_UNSPECIFIED"
+            case .pause: "PAUSE"
+            case .resume: "RESUME"
+            case .end: "END"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
     }
 }
 
@@ -276,6 +335,8 @@ public struct SessionBrief: Message {
     public var change: ChangeSection? = nil
     public var questions: QuestionsSection? = nil
     public var confidentiality: ConfidentialitySection? = nil
+    public var obstacles: ObstaclesSection? = nil
+    public var sustaining: SustainingSection? = nil
 
     public init() {}
 
@@ -287,7 +348,9 @@ public struct SessionBrief: Message {
         feedback: FeedbackSection? = nil,
         change: ChangeSection? = nil,
         questions: QuestionsSection? = nil,
-        confidentiality: ConfidentialitySection? = nil
+        confidentiality: ConfidentialitySection? = nil,
+        obstacles: ObstaclesSection? = nil,
+        sustaining: SustainingSection? = nil
     ) {
         self.name = name
         self.relationship = relationship
@@ -297,6 +360,8 @@ public struct SessionBrief: Message {
         self.change = change
         self.questions = questions
         self.confidentiality = confidentiality
+        self.obstacles = obstacles
+        self.sustaining = sustaining
     }
 
     public init(reading c: UnsafePointer<Rapport__Gateway__V1__SessionBrief>) {
@@ -308,6 +373,8 @@ public struct SessionBrief: Message {
         change = Reading.message(c.pointee.change)
         questions = Reading.message(c.pointee.questions)
         confidentiality = Reading.message(c.pointee.confidentiality)
+        obstacles = Reading.message(c.pointee.obstacles)
+        sustaining = Reading.message(c.pointee.sustaining)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SessionBrief>) {
@@ -323,6 +390,8 @@ public struct SessionBrief: Message {
         c.pointee.change = arena.optional(change)
         c.pointee.questions = arena.optional(questions)
         c.pointee.confidentiality = arena.optional(confidentiality)
+        c.pointee.obstacles = arena.optional(obstacles)
+        c.pointee.sustaining = arena.optional(sustaining)
     }
 }
 
@@ -522,6 +591,104 @@ public struct TrustSection: Message {
     }
 }
 
+public struct ObstaclesSection: Message {
+    public static let fullName = "rapport.gateway.v1.ObstaclesSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var obstacles: [Obstacle] = []
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        obstacles: [Obstacle] = []
+    ) {
+        self.state = state
+        self.obstacles = obstacles
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ObstaclesSection>) {
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        obstacles = Reading.messages(c.pointee.n_obstacles, c.pointee.obstacles)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ObstaclesSection>) {
+        rapport__gateway__v1__obstacles_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ObstaclesSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.n_obstacles = obstacles.count
+        c.pointee.obstacles = arena.messages(obstacles)
+    }
+}
+
+public struct SustainingSection: Message {
+    public static let fullName = "rapport.gateway.v1.SustainingSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var index: SustainingIndex? = nil
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        index: SustainingIndex? = nil
+    ) {
+        self.state = state
+        self.index = index
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__SustainingSection>) {
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        index = Reading.message(c.pointee.index)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SustainingSection>) {
+        rapport__gateway__v1__sustaining_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SustainingSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.index = arena.optional(index)
+    }
+}
+
+public struct ActionsSection: Message {
+    public static let fullName = "rapport.gateway.v1.ActionsSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var actions: [SuggestedAction] = []
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        actions: [SuggestedAction] = []
+    ) {
+        self.state = state
+        self.actions = actions
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ActionsSection>) {
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        actions = Reading.messages(c.pointee.n_actions, c.pointee.actions)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ActionsSection>) {
+        rapport__gateway__v1__actions_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ActionsSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.n_actions = actions.count
+        c.pointee.actions = arena.messages(actions)
+    }
+}
+
 public struct ChangeSection: Message {
     public static let fullName = "rapport.gateway.v1.ChangeSection"
     public static let layout = MessageLayout(of: Self.self)
@@ -638,11 +805,13 @@ public struct Obligation: Message {
         case acknowledgeFeedback
         case actOnFeedback
         case signGoal
+        case resolveSession
+        case answerFeedbackRequest
         /// A number that this version of the contract does not name.
         case unrecognized(Int32)
 
         /// The named ones, in the order of the contract.
-        public static let allCases: [Self] = [.unspecified, .keepCommitment, .answerCommitment, .confirmCommitment, .resolveCommitment, .attestSession, .acknowledgeFeedback, .actOnFeedback, .signGoal]
+        public static let allCases: [Self] = [.unspecified, .keepCommitment, .answerCommitment, .confirmCommitment, .resolveCommitment, .attestSession, .acknowledgeFeedback, .actOnFeedback, .signGoal, .resolveSession, .answerFeedbackRequest]
 
         public init(rawValue: Int32) {
             switch rawValue {
@@ -655,6 +824,8 @@ public struct Obligation: Message {
             case 6: self = .acknowledgeFeedback
             case 7: self = .actOnFeedback
             case 8: self = .signGoal
+            case 9: self = .resolveSession
+            case 10: self = .answerFeedbackRequest
             default: self = .unrecognized(rawValue)
             }
         }
@@ -670,6 +841,8 @@ public struct Obligation: Message {
             case .acknowledgeFeedback: 6
             case .actOnFeedback: 7
             case .signGoal: 8
+            case .resolveSession: 9
+            case .answerFeedbackRequest: 10
             case .unrecognized(let number): number
             }
         }
@@ -686,6 +859,8 @@ public struct Obligation: Message {
             case .acknowledgeFeedback: "ACKNOWLEDGE_FEEDBACK"
             case .actOnFeedback: "ACT_ON_FEEDBACK"
             case .signGoal: "SIGN_GOAL"
+            case .resolveSession: "RESOLVE_SESSION"
+            case .answerFeedbackRequest: "ANSWER_FEEDBACK_REQUEST"
             case .unrecognized(let number): "\(number)"
             }
         }

@@ -38,6 +38,8 @@ import Testing
             }
             try? await Task.sleep(for: .seconds(60))
             if context.isCancelled { cancelled.yield() }
+            // A killed process gives no last status, so this one must not either.
+            await Task.detached { try? await Task.sleep(for: .seconds(1)) }.value
         }
     }
 

@@ -53,6 +53,7 @@ import Testing
         #expect(kind(.held, Self.days(-1), [Attestation(person: Self.other)]) == .attestSession)
         #expect(kind(.held, Self.days(-1), [Attestation(person: Self.me)]) == nil)
         #expect(kind(.cancelled, Self.days(-1)) == nil)
+        #expect(kind(.disputed, Self.days(-20)) == .resolveSession)
     }
 
     @Test func feedbackWaitsForItsReceiver() {
@@ -67,6 +68,23 @@ import Testing
         #expect(obligation(.acknowledged, .recognition, to: Self.me) == nil)
         #expect(obligation(.delivered, .balanced, to: Self.other) == nil)
         #expect(obligation(.actedOn, .balanced, to: Self.me) == nil)
+    }
+
+    /// docs/domain.md rule 30 and §6.2: the reveal dates it, and the receiver's own tag counts.
+    @Test func blindFeedbackWaitsFromItsReveal() {
+        var item = FeedbackItem(
+            receiver: Self.me, kind: .balanced, state: .acknowledged, deliverTime: Self.days(-5),
+            revealTime: Self.days(-1))
+        #expect(obligations.obligation(item)?.dueTime == Self.days(13))
+        item.receiverKind = .recognition
+        #expect(obligations.obligation(item) == nil)
+    }
+
+    @Test func aRequestWaitsForTheOneWhoIsAsked() {
+        let request = FeedbackRequest(giver: Self.me, dueTime: Self.days(3), state: .open)
+        #expect(obligations.obligation(request)?.dueTime == Self.days(3))
+        #expect(obligations.obligation(FeedbackRequest(giver: Self.other, state: .open)) == nil)
+        #expect(obligations.obligation(FeedbackRequest(giver: Self.me, state: .expired)) == nil)
     }
 
     @Test func aGoalWaitsForTheSecondSignature() {
@@ -86,7 +104,7 @@ import Testing
                     Commitment(name: "a", owner: Self.me, dueTime: Self.days(2), state: .accepted),
                 ]),
             Fetched(state: .ok, content: [Session(name: "s", startTime: Self.days(-1), state: .scheduled)]),
-            Fetched(state: .unreachable, content: nil),
+            Fetched(state: .unreachable, content: nil), Fetched(state: .ok, content: []),
             Fetched(state: .ok, content: [Goal(name: "c", state: .proposed)]))
         #expect(section.obligations.map(\.subject) == ["a", "b", "s", "c", "d"])
         #expect(section.state == .unreachable)
@@ -107,8 +125,30 @@ import Testing
         #expect(questions.three.map(\.subject) == ["c1", "g1", "c2"])
     }
 
+    @Test func whatIsBrokenComesBeforeWhatStandsInTheWay() {
+        let questions = Questions(
+            commitments: [Commitment(name: "c", state: .missed)], obstacles: [Obstacle(name: "o")],
+            goals: [Goal(name: "g", state: .atRisk)], feedback: [FeedbackItem(name: "f")])
+        #expect(questions.three.map(\.subject) == ["c", "o", "f"])
+    }
+
     @Test func whatIsSettledAsksNothing() {
         let questions = Questions(commitments: [Commitment(name: "c", state: .kept)])
         #expect(questions.three.map(\.subject) == ["", "", ""])
+    }
+}
+
+@Suite struct OptionTests {
+    @Test(
+        arguments: [
+            (.requested, []), (.accepted, [.end]), (.active, [.pause, .end]), (.paused, [.resume, .end]),
+            (.ending, [.end]), (.ended, []),
+        ] as [(Relationship.State, [CoacheePair.Option])])
+    func aStateHasItsOptions(_ state: Relationship.State, _ options: [CoacheePair.Option]) {
+        #expect(Relationship(state: state, endedBy: "other").options(of: "me") == options)
+    }
+
+    @Test func whoHasAskedForTheEndWaitsForTheOther() {
+        #expect(Relationship(state: .ending, endedBy: "me").options(of: "me") == [])
     }
 }

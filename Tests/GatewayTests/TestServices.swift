@@ -17,7 +17,11 @@ struct TestServices: Sendable {
     var sessions: [Session] = []
     var agreements: [Agreement] = []
     var feedback: [FeedbackItem] = []
+    var requests: [FeedbackRequest] = []
     var goals: [Goal] = []
+    var obstacles: [Obstacle] = []
+    var index = SustainingIndex()
+    var actions: [SuggestedAction] = []
     var profile = TrustProfile(name: "\(pair)/trustProfile")
     /// What each party is told.
     var explanations: [String: Explanation] = [:]
@@ -100,7 +104,12 @@ struct TestServices: Sendable {
                 count(context)
                 return ListFeedbackResponse(
                     feedbackItems: try Self.list(feedback, request.filter, request.orderBy, request.pageSize))
-            }
+            },
+            .unary(GatewayTests.feedback, "ListFeedbackRequests") { (request: ListFeedbackRequestsRequest, context) in
+                count(context)
+                return ListFeedbackRequestsResponse(
+                    feedbackRequests: try Self.list(requests, request.filter, request.orderBy, request.pageSize))
+            },
         ]
     }
 
@@ -110,7 +119,12 @@ struct TestServices: Sendable {
                 count(context)
                 return ListGoalsResponse(
                     goals: try Self.list(goals, request.filter, request.orderBy, request.pageSize))
-            }
+            },
+            .unary(GatewayTests.goals, "ListObstacles") { (request: ListObstaclesRequest, context) in
+                count(context)
+                return ListObstaclesResponse(
+                    obstacles: try Self.list(obstacles, request.filter, request.orderBy, request.pageSize))
+            },
         ]
     }
 
@@ -119,6 +133,14 @@ struct TestServices: Sendable {
             .unary(trust, "GetTrustProfile") { (_: GetTrustProfileRequest, context) in
                 count(context)
                 return profile
+            },
+            .unary(trust, "GetSustainingIndex") { (_: GetSustainingIndexRequest, context) in
+                count(context)
+                return index
+            },
+            .unary(trust, "SuggestActions") { (_: SuggestActionsRequest, context) in
+                count(context)
+                return SuggestActionsResponse(actions: actions)
             },
             .unary(trust, "ExplainChange") { (request: ExplainChangeRequest, context) in
                 count(context)

@@ -14,13 +14,14 @@ struct Obligations: Sendable {
 
     func section(
         _ commitments: Fetched<[Commitment]>, _ sessions: Fetched<[Session]>, _ feedback: Fetched<[FeedbackItem]>,
-        _ goals: Fetched<[Goal]>
+        _ requests: Fetched<[FeedbackRequest]>, _ goals: Fetched<[Goal]>
     ) -> ObligationsSection {
         let all =
             (commitments.content ?? []).compactMap(obligation) + (sessions.content ?? []).compactMap(obligation)
-            + (feedback.content ?? []).compactMap(obligation) + (goals.content ?? []).compactMap(obligation)
+            + (feedback.content ?? []).compactMap(obligation) + (requests.content ?? []).compactMap(obligation)
+            + (goals.content ?? []).compactMap(obligation)
         return ObligationsSection(
-            state: .of(commitments.state, sessions.state, feedback.state, goals.state),
+            state: .of(commitments.state, sessions.state, feedback.state, requests.state, goals.state),
             obligations: all.sorted { Obligations.precedes($0, $1) })
     }
 
@@ -43,6 +44,7 @@ struct Obligations: Sendable {
 
     /// Until 7 days after its start a session can be attested (docs/domain.md rule 8).
     func obligation(_ session: Session) -> Obligation? {
+        if session.state == .disputed { return make(.resolveSession, session.name, nil) }
         guard [.scheduled, .held].contains(session.state), let start = session.startTime.flatMap({ try? Instant($0) }),
             start <= now, !session.attestations.contains(where: { $0.person == person })
         else { return nil }
@@ -54,12 +56,17 @@ struct Obligations: Sendable {
         guard item.receiver == person else { return nil }
         switch item.state {
         case .delivered:
-            return make(.acknowledgeFeedback, item.name, item.deliverTime, after: Wait.acknowledgement)
+            return make(.acknowledgeFeedback, item.name, item.readableTime, after: Wait.acknowledgement)
         case .acknowledged, .discussed:
-            guard ![.recognition, .neutral].contains(item.kind) else { return nil }
-            return make(.actOnFeedback, item.name, item.deliverTime, after: Wait.action)
+            guard ![.recognition, .neutral].contains(item.effectiveKind) else { return nil }
+            return make(.actOnFeedback, item.name, item.readableTime, after: Wait.action)
         default: return nil
         }
+    }
+
+    func obligation(_ request: FeedbackRequest) -> Obligation? {
+        guard request.state == .open, request.giver == person else { return nil }
+        return make(.answerFeedbackRequest, request.name, request.dueTime)
     }
 
     func obligation(_ goal: Goal) -> Obligation? {
@@ -92,4 +99,11 @@ struct Obligations: Sendable {
         default: a.subject < b.subject
         }
     }
+}
+
+extension FeedbackItem {
+    /// Since when its receiver can read it.
+    fileprivate var readableTime: Timestamp? { revealTime ?? deliverTime }
+    /// The receiver's tag counts more than the giver's (docs/domain.md §6.2).
+    fileprivate var effectiveKind: Kind { receiverKind == .unspecified ? kind : receiverKind }
 }

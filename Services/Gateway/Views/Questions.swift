@@ -6,12 +6,14 @@ struct Questions: Sendable {
     static let count = 3
 
     var commitments: [Commitment] = []
+    var obstacles: [Obstacle] = []
     var goals: [Goal] = []
     var feedback: [FeedbackItem] = []
 
     var three: [Question] {
         let sorts = [
             questions(commitments.filter { [.missed, .disputed].contains($0.state) }.map(\.name), Questions.broken),
+            questions(obstacles.map(\.name), Questions.inTheWay),
             questions(feedback.map(\.name), Questions.unanswered),
             questions(goals.filter { $0.state == .atRisk }.map(\.name), Questions.atRisk),
             questions(goals.filter { $0.state == .active }.map(\.name), Questions.due),
@@ -27,6 +29,7 @@ struct Questions: Sendable {
 
     static let broken =
         "This promise was not kept, or you see it differently. What happened, and what would put it right?"
+    static let inTheWay = "What would take this obstacle away, or make it smaller, and who could help?"
     static let unanswered = "What has this feedback led to so far, and what would help to act on it?"
     static let atRisk = "What would bring this goal back on course, and what does each of you do for it?"
     static let due = "This goal is due soon. What is the next step, and what could get in its way?"

@@ -9,7 +9,7 @@ extension ViewRequest {
     private static let goalDays = 14
 
     /// The same for both parties (docs/domain.md U8): it says nothing that only one of them may see, and nothing from
-    /// the point of view of one. Eight calls at most.
+    /// the point of view of one. Nine calls at most.
     /// - Throws: what GetRelationship throws, except when its service is unreachable; `Refusal` NOT_PARTY.
     func sessionBrief(of name: String, for person: String) async throws -> SessionBrief {
         let pair = try ResourceName.relationship(of: name)
@@ -18,6 +18,8 @@ extension ViewRequest {
         async let commitments = fetch(Commitments.latest(Self.briefCommitments, of: name))
         async let feedback = fetch(OpenFeedback(pair: name))
         async let goals = fetch(UnfinishedGoals(pair: name))
+        async let obstacles = fetch(OpenObstacles(pair: name, since: now.adding(days: -OpenObstacles.days)))
+        async let sustaining = fetch(Sustaining(pair: name))
         async let agreement = fetch(SignedAgreement(pair: name))
         async let change = changeSinceLastSession(of: name)
         let shared = await feedback.map { $0.filter(\.isShared) }
@@ -28,9 +30,11 @@ extension ViewRequest {
             questions: QuestionsSection(
                 state: .ok,
                 questions: Questions(
-                    commitments: commitments.content ?? [], goals: near.content ?? [], feedback: shared.content ?? []
+                    commitments: commitments.content ?? [], obstacles: obstacles.content ?? [],
+                    goals: near.content ?? [], feedback: shared.content ?? []
                 ).three),
-            confidentiality: agreement.message)
+            confidentiality: agreement.message, obstacles: obstacles.message,
+            sustaining: sustaining.map(\.gaps).message)
     }
 
     private func party(_ person: String, of name: String) async throws -> Fetched<Relationship> {
@@ -53,6 +57,8 @@ extension ViewRequest {
 }
 
 extension FeedbackItem {
-    /// Both can read it.
-    fileprivate var isShared: Bool { [.delivered, .acknowledged, .discussed].contains(state) }
+    /// Both can read it: a blind one not before its reveal (docs/domain.md rule 30).
+    fileprivate var isShared: Bool {
+        [.delivered, .acknowledged, .discussed].contains(state) && (blindExchange.isEmpty || revealTime != nil)
+    }
 }

@@ -23,3 +23,18 @@ struct OpenFeedback: Section {
 extension Fetched<[FeedbackItem]> {
     var message: FeedbackSection { FeedbackSection(state: state, items: content ?? []) }
 }
+
+/// What one party asks of the other and has no answer to yet.
+struct OpenFeedbackRequests: Section {
+    static let service = "rapport.feedback.v1.FeedbackService"
+
+    let pair: String
+
+    func fetch(_ channel: Channel, _ options: CallOptions) async throws -> [FeedbackRequest] {
+        try await FeedbackServiceClient(channel).listFeedbackRequests(
+            ListFeedbackRequestsRequest(
+                parent: pair, pageSize: ViewRequest.sectionLimit, filter: "state = OPEN", orderBy: "due_time"),
+            options: options
+        ).feedbackRequests
+    }
+}

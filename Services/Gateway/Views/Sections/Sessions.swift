@@ -2,7 +2,7 @@ import RPC
 import Schema
 import ServiceKit
 
-/// Sessions around an instant: planned ones until a week ahead, and those held in the week before.
+/// Sessions around an instant: planned ones until a week ahead, those held in the week before, and disputed ones.
 struct Sessions: Section {
     static let service = "rapport.relationships.v1.RelationshipsService"
     static let days = 7
@@ -14,7 +14,10 @@ struct Sessions: Section {
         let (start, end) = (now.adding(days: -days).text, now.adding(days: days).text)
         return Sessions(
             pair: pair,
-            filter: "(state = SCHEDULED AND start_time < \"\(end)\") OR (state = HELD AND start_time > \"\(start)\")")
+            filter: """
+                (state = SCHEDULED AND start_time < "\(end)") OR (state = HELD AND start_time > "\(start)") \
+                OR state = DISPUTED
+                """)
     }
 
     func fetch(_ channel: Channel, _ options: CallOptions) async throws -> [Session] {

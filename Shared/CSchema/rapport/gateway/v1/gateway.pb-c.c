@@ -637,6 +637,141 @@ void   rapport__gateway__v1__trust_section__free_unpacked
   assert(message->base.descriptor == &rapport__gateway__v1__trust_section__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__gateway__v1__obstacles_section__init
+                     (Rapport__Gateway__V1__ObstaclesSection         *message)
+{
+  static const Rapport__Gateway__V1__ObstaclesSection init_value = RAPPORT__GATEWAY__V1__OBSTACLES_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__obstacles_section__get_packed_size
+                     (const Rapport__Gateway__V1__ObstaclesSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obstacles_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__obstacles_section__pack
+                     (const Rapport__Gateway__V1__ObstaclesSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obstacles_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__obstacles_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ObstaclesSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obstacles_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__ObstaclesSection *
+       rapport__gateway__v1__obstacles_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__ObstaclesSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__obstacles_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__obstacles_section__free_unpacked
+                     (Rapport__Gateway__V1__ObstaclesSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__obstacles_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__sustaining_section__init
+                     (Rapport__Gateway__V1__SustainingSection         *message)
+{
+  static const Rapport__Gateway__V1__SustainingSection init_value = RAPPORT__GATEWAY__V1__SUSTAINING_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__sustaining_section__get_packed_size
+                     (const Rapport__Gateway__V1__SustainingSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__sustaining_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__sustaining_section__pack
+                     (const Rapport__Gateway__V1__SustainingSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__sustaining_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__sustaining_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__SustainingSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__sustaining_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__SustainingSection *
+       rapport__gateway__v1__sustaining_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__SustainingSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__sustaining_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__sustaining_section__free_unpacked
+                     (Rapport__Gateway__V1__SustainingSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__sustaining_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__actions_section__init
+                     (Rapport__Gateway__V1__ActionsSection         *message)
+{
+  static const Rapport__Gateway__V1__ActionsSection init_value = RAPPORT__GATEWAY__V1__ACTIONS_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__actions_section__get_packed_size
+                     (const Rapport__Gateway__V1__ActionsSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__actions_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__actions_section__pack
+                     (const Rapport__Gateway__V1__ActionsSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__actions_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__actions_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ActionsSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__actions_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__ActionsSection *
+       rapport__gateway__v1__actions_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__ActionsSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__actions_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__actions_section__free_unpacked
+                     (Rapport__Gateway__V1__ActionsSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__actions_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__gateway__v1__change_section__init
                      (Rapport__Gateway__V1__ChangeSection         *message)
 {
@@ -989,7 +1124,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__coach_view__descriptor =
   (ProtobufCMessageInit) rapport__gateway__v1__coach_view__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_descriptors[7] =
+static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_descriptors[9] =
 {
   {
     "relationship",
@@ -1075,20 +1210,46 @@ static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sustaining",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoachPair, sustaining),
+    &rapport__gateway__v1__sustaining_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actions",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoachPair, actions),
+    &rapport__gateway__v1__actions_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__gateway__v1__coach_pair__field_indices_by_name[] = {
+  8,   /* field[8] = actions */
   1,   /* field[1] = commitments */
   3,   /* field[3] = feedback */
   4,   /* field[4] = goals */
   6,   /* field[6] = obligations */
   0,   /* field[0] = relationship */
   2,   /* field[2] = sessions */
+  7,   /* field[7] = sustaining */
   5,   /* field[5] = trust */
 };
 static const ProtobufCIntRange rapport__gateway__v1__coach_pair__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor rapport__gateway__v1__coach_pair__descriptor =
 {
@@ -1098,7 +1259,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__coach_pair__descriptor =
   "Rapport__Gateway__V1__CoachPair",
   "rapport.gateway.v1",
   sizeof(Rapport__Gateway__V1__CoachPair),
-  7,
+  9,
   rapport__gateway__v1__coach_pair__field_descriptors,
   rapport__gateway__v1__coach_pair__field_indices_by_name,
   1,  rapport__gateway__v1__coach_pair__number_ranges,
@@ -1187,7 +1348,39 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_view__descriptor 
   (ProtobufCMessageInit) rapport__gateway__v1__coachee_view__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__gateway__v1__coachee_pair__field_descriptors[8] =
+static const ProtobufCEnumValue rapport__gateway__v1__coachee_pair__option__enum_values_by_number[4] =
+{
+  { "OPTION_UNSPECIFIED", "RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__OPTION_UNSPECIFIED", 0 },
+  { "PAUSE", "RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__PAUSE", 1 },
+  { "RESUME", "RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__RESUME", 2 },
+  { "END", "RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__END", 3 },
+};
+static const ProtobufCIntRange rapport__gateway__v1__coachee_pair__option__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex rapport__gateway__v1__coachee_pair__option__enum_values_by_name[4] =
+{
+  { "END", 3 },
+  { "OPTION_UNSPECIFIED", 0 },
+  { "PAUSE", 1 },
+  { "RESUME", 2 },
+};
+const ProtobufCEnumDescriptor rapport__gateway__v1__coachee_pair__option__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.CoacheePair.Option",
+  "Option",
+  "Rapport__Gateway__V1__CoacheePair__Option",
+  "rapport.gateway.v1",
+  4,
+  rapport__gateway__v1__coachee_pair__option__enum_values_by_number,
+  4,
+  rapport__gateway__v1__coachee_pair__option__enum_values_by_name,
+  1,
+  rapport__gateway__v1__coachee_pair__option__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__coachee_pair__field_descriptors[9] =
 {
   {
     "relationship",
@@ -1285,12 +1478,25 @@ static const ProtobufCFieldDescriptor rapport__gateway__v1__coachee_pair__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "options",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Rapport__Gateway__V1__CoacheePair, n_options),
+    offsetof(Rapport__Gateway__V1__CoacheePair, options),
+    &rapport__gateway__v1__coachee_pair__option__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__gateway__v1__coachee_pair__field_indices_by_name[] = {
   7,   /* field[7] = change */
   4,   /* field[4] = feedback */
   5,   /* field[5] = goals */
   1,   /* field[1] = obligations */
+  8,   /* field[8] = options */
   2,   /* field[2] = promises */
   0,   /* field[0] = relationship */
   3,   /* field[3] = sessions */
@@ -1299,7 +1505,7 @@ static const unsigned rapport__gateway__v1__coachee_pair__field_indices_by_name[
 static const ProtobufCIntRange rapport__gateway__v1__coachee_pair__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_pair__descriptor =
 {
@@ -1309,7 +1515,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_pair__descriptor 
   "Rapport__Gateway__V1__CoacheePair",
   "rapport.gateway.v1",
   sizeof(Rapport__Gateway__V1__CoacheePair),
-  8,
+  9,
   rapport__gateway__v1__coachee_pair__field_descriptors,
   rapport__gateway__v1__coachee_pair__field_indices_by_name,
   1,  rapport__gateway__v1__coachee_pair__number_ranges,
@@ -1354,7 +1560,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__get_session_brief_request
   (ProtobufCMessageInit) rapport__gateway__v1__get_session_brief_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__gateway__v1__session_brief__field_descriptors[8] =
+static const ProtobufCFieldDescriptor rapport__gateway__v1__session_brief__field_descriptors[10] =
 {
   {
     "name",
@@ -1452,6 +1658,30 @@ static const ProtobufCFieldDescriptor rapport__gateway__v1__session_brief__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "obstacles",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, obstacles),
+    &rapport__gateway__v1__obstacles_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sustaining",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, sustaining),
+    &rapport__gateway__v1__sustaining_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__gateway__v1__session_brief__field_indices_by_name[] = {
   5,   /* field[5] = change */
@@ -1460,13 +1690,15 @@ static const unsigned rapport__gateway__v1__session_brief__field_indices_by_name
   4,   /* field[4] = feedback */
   3,   /* field[3] = goals */
   0,   /* field[0] = name */
+  8,   /* field[8] = obstacles */
   6,   /* field[6] = questions */
   1,   /* field[1] = relationship */
+  9,   /* field[9] = sustaining */
 };
 static const ProtobufCIntRange rapport__gateway__v1__session_brief__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor rapport__gateway__v1__session_brief__descriptor =
 {
@@ -1476,7 +1708,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__session_brief__descriptor
   "Rapport__Gateway__V1__SessionBrief",
   "rapport.gateway.v1",
   sizeof(Rapport__Gateway__V1__SessionBrief),
-  8,
+  10,
   rapport__gateway__v1__session_brief__field_descriptors,
   rapport__gateway__v1__session_brief__field_indices_by_name,
   1,  rapport__gateway__v1__session_brief__number_ranges,
@@ -1789,6 +2021,159 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__trust_section__descriptor
   (ProtobufCMessageInit) rapport__gateway__v1__trust_section__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__gateway__v1__obstacles_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__ObstaclesSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "obstacles",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Gateway__V1__ObstaclesSection, n_obstacles),
+    offsetof(Rapport__Gateway__V1__ObstaclesSection, obstacles),
+    &rapport__goals__v1__obstacle__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__obstacles_section__field_indices_by_name[] = {
+  1,   /* field[1] = obstacles */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__obstacles_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__obstacles_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.ObstaclesSection",
+  "ObstaclesSection",
+  "Rapport__Gateway__V1__ObstaclesSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__ObstaclesSection),
+  2,
+  rapport__gateway__v1__obstacles_section__field_descriptors,
+  rapport__gateway__v1__obstacles_section__field_indices_by_name,
+  1,  rapport__gateway__v1__obstacles_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__obstacles_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__sustaining_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SustainingSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "index",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SustainingSection, index),
+    &rapport__trust__v1__sustaining_index__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__sustaining_section__field_indices_by_name[] = {
+  1,   /* field[1] = index */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__sustaining_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__sustaining_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.SustainingSection",
+  "SustainingSection",
+  "Rapport__Gateway__V1__SustainingSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__SustainingSection),
+  2,
+  rapport__gateway__v1__sustaining_section__field_descriptors,
+  rapport__gateway__v1__sustaining_section__field_indices_by_name,
+  1,  rapport__gateway__v1__sustaining_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__sustaining_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__actions_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__ActionsSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actions",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Gateway__V1__ActionsSection, n_actions),
+    offsetof(Rapport__Gateway__V1__ActionsSection, actions),
+    &rapport__trust__v1__suggested_action__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__actions_section__field_indices_by_name[] = {
+  1,   /* field[1] = actions */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__actions_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__actions_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.ActionsSection",
+  "ActionsSection",
+  "Rapport__Gateway__V1__ActionsSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__ActionsSection),
+  2,
+  rapport__gateway__v1__actions_section__field_descriptors,
+  rapport__gateway__v1__actions_section__field_indices_by_name,
+  1,  rapport__gateway__v1__actions_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__actions_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__gateway__v1__change_section__field_descriptors[2] =
 {
   {
@@ -1891,7 +2276,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__obligations_section__desc
   (ProtobufCMessageInit) rapport__gateway__v1__obligations_section__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue rapport__gateway__v1__obligation__kind__enum_values_by_number[9] =
+static const ProtobufCEnumValue rapport__gateway__v1__obligation__kind__enum_values_by_number[11] =
 {
   { "KIND_UNSPECIFIED", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__KIND_UNSPECIFIED", 0 },
   { "KEEP_COMMITMENT", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__KEEP_COMMITMENT", 1 },
@@ -1902,20 +2287,24 @@ static const ProtobufCEnumValue rapport__gateway__v1__obligation__kind__enum_val
   { "ACKNOWLEDGE_FEEDBACK", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ACKNOWLEDGE_FEEDBACK", 6 },
   { "ACT_ON_FEEDBACK", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ACT_ON_FEEDBACK", 7 },
   { "SIGN_GOAL", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__SIGN_GOAL", 8 },
+  { "RESOLVE_SESSION", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__RESOLVE_SESSION", 9 },
+  { "ANSWER_FEEDBACK_REQUEST", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ANSWER_FEEDBACK_REQUEST", 10 },
 };
 static const ProtobufCIntRange rapport__gateway__v1__obligation__kind__value_ranges[] = {
-{0, 0},{0, 9}
+{0, 0},{0, 11}
 };
-static const ProtobufCEnumValueIndex rapport__gateway__v1__obligation__kind__enum_values_by_name[9] =
+static const ProtobufCEnumValueIndex rapport__gateway__v1__obligation__kind__enum_values_by_name[11] =
 {
   { "ACKNOWLEDGE_FEEDBACK", 6 },
   { "ACT_ON_FEEDBACK", 7 },
   { "ANSWER_COMMITMENT", 2 },
+  { "ANSWER_FEEDBACK_REQUEST", 10 },
   { "ATTEST_SESSION", 5 },
   { "CONFIRM_COMMITMENT", 3 },
   { "KEEP_COMMITMENT", 1 },
   { "KIND_UNSPECIFIED", 0 },
   { "RESOLVE_COMMITMENT", 4 },
+  { "RESOLVE_SESSION", 9 },
   { "SIGN_GOAL", 8 },
 };
 const ProtobufCEnumDescriptor rapport__gateway__v1__obligation__kind__descriptor =
@@ -1925,9 +2314,9 @@ const ProtobufCEnumDescriptor rapport__gateway__v1__obligation__kind__descriptor
   "Kind",
   "Rapport__Gateway__V1__Obligation__Kind",
   "rapport.gateway.v1",
-  9,
+  11,
   rapport__gateway__v1__obligation__kind__enum_values_by_number,
-  9,
+  11,
   rapport__gateway__v1__obligation__kind__enum_values_by_name,
   1,
   rapport__gateway__v1__obligation__kind__value_ranges,

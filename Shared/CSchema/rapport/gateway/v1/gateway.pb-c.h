@@ -18,11 +18,14 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 #include "rapport/feedback/v1/feedback_item.pb-c.h"
 #include "rapport/goals/v1/goal.pb-c.h"
+#include "rapport/goals/v1/obstacle.pb-c.h"
 #include "rapport/relationships/v1/commitment.pb-c.h"
 #include "rapport/relationships/v1/relationship.pb-c.h"
 #include "rapport/relationships/v1/session.pb-c.h"
 #include "rapport/trust/v1/explanation.pb-c.h"
 #include "rapport/trust/v1/profile.pb-c.h"
+#include "rapport/trust/v1/suggestion.pb-c.h"
+#include "rapport/trust/v1/sustaining.pb-c.h"
 
 typedef struct Rapport__Gateway__V1__GetCoachViewRequest Rapport__Gateway__V1__GetCoachViewRequest;
 typedef struct Rapport__Gateway__V1__CoachView Rapport__Gateway__V1__CoachView;
@@ -38,6 +41,9 @@ typedef struct Rapport__Gateway__V1__SessionsSection Rapport__Gateway__V1__Sessi
 typedef struct Rapport__Gateway__V1__FeedbackSection Rapport__Gateway__V1__FeedbackSection;
 typedef struct Rapport__Gateway__V1__GoalsSection Rapport__Gateway__V1__GoalsSection;
 typedef struct Rapport__Gateway__V1__TrustSection Rapport__Gateway__V1__TrustSection;
+typedef struct Rapport__Gateway__V1__ObstaclesSection Rapport__Gateway__V1__ObstaclesSection;
+typedef struct Rapport__Gateway__V1__SustainingSection Rapport__Gateway__V1__SustainingSection;
+typedef struct Rapport__Gateway__V1__ActionsSection Rapport__Gateway__V1__ActionsSection;
 typedef struct Rapport__Gateway__V1__ChangeSection Rapport__Gateway__V1__ChangeSection;
 typedef struct Rapport__Gateway__V1__ObligationsSection Rapport__Gateway__V1__ObligationsSection;
 typedef struct Rapport__Gateway__V1__Obligation Rapport__Gateway__V1__Obligation;
@@ -48,6 +54,16 @@ typedef struct Rapport__Gateway__V1__ConfidentialitySection Rapport__Gateway__V1
 
 /* --- enums --- */
 
+typedef enum _Rapport__Gateway__V1__CoacheePair__Option {
+  RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__OPTION_UNSPECIFIED = 0,
+  RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__PAUSE = 1,
+  RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__RESUME = 2,
+  /*
+   * Or, once the other has asked for the end, confirm it.
+   */
+  RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__END = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION)
+} Rapport__Gateway__V1__CoacheePair__Option;
 typedef enum _Rapport__Gateway__V1__Obligation__Kind {
   RAPPORT__GATEWAY__V1__OBLIGATION__KIND__KIND_UNSPECIFIED = 0,
   /*
@@ -75,7 +91,15 @@ typedef enum _Rapport__Gateway__V1__Obligation__Kind {
    * Act on it, or say why not.
    */
   RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ACT_ON_FEEDBACK = 7,
-  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__SIGN_GOAL = 8
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__SIGN_GOAL = 8,
+  /*
+   * Say how a disputed session should count.
+   */
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__RESOLVE_SESSION = 9,
+  /*
+   * Give the feedback that the other asks for, or decline.
+   */
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ANSWER_FEEDBACK_REQUEST = 10
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GATEWAY__V1__OBLIGATION__KIND)
 } Rapport__Gateway__V1__Obligation__Kind;
 typedef enum _Rapport__Gateway__V1__ConfidentialitySection__Withheld {
@@ -170,10 +194,18 @@ struct  Rapport__Gateway__V1__CoachPair
    * What waits for the coach.
    */
   Rapport__Gateway__V1__ObligationsSection *obligations;
+  /*
+   * How well the two keep up what sustains trust; names the weakest practice.
+   */
+  Rapport__Gateway__V1__SustainingSection *sustaining;
+  /*
+   * At most three acts that would do most for trust now.
+   */
+  Rapport__Gateway__V1__ActionsSection *actions;
 };
 #define RAPPORT__GATEWAY__V1__COACH_PAIR__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__coach_pair__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 struct  Rapport__Gateway__V1__GetCoacheeViewRequest
@@ -236,10 +268,15 @@ struct  Rapport__Gateway__V1__CoacheePair
    * Why trust has changed in the last 7 days.
    */
   Rapport__Gateway__V1__ChangeSection *change;
+  /*
+   * What the coachee may do to the relationship as it is now.
+   */
+  size_t n_options;
+  Rapport__Gateway__V1__CoacheePair__Option *options;
 };
 #define RAPPORT__GATEWAY__V1__COACHEE_PAIR__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__coachee_pair__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL }
 
 
 struct  Rapport__Gateway__V1__GetSessionBriefRequest
@@ -281,10 +318,18 @@ struct  Rapport__Gateway__V1__SessionBrief
   Rapport__Gateway__V1__ChangeSection *change;
   Rapport__Gateway__V1__QuestionsSection *questions;
   Rapport__Gateway__V1__ConfidentialitySection *confidentiality;
+  /*
+   * Those that are new within 28 days or not acknowledged yet, the latest first.
+   */
+  Rapport__Gateway__V1__ObstaclesSection *obstacles;
+  /*
+   * Practices that are not kept up in full, the weakest first.
+   */
+  Rapport__Gateway__V1__SustainingSection *sustaining;
 };
 #define RAPPORT__GATEWAY__V1__SESSION_BRIEF__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__session_brief__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 struct  Rapport__Gateway__V1__RelationshipSection
@@ -369,6 +414,44 @@ struct  Rapport__Gateway__V1__TrustSection
     , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, NULL }
 
 
+struct  Rapport__Gateway__V1__ObstaclesSection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  /*
+   * At most 100. Sealed ones are never among them.
+   */
+  size_t n_obstacles;
+  Rapport__Goals__V1__Obstacle **obstacles;
+};
+#define RAPPORT__GATEWAY__V1__OBSTACLES_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__obstacles_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0,NULL }
+
+
+struct  Rapport__Gateway__V1__SustainingSection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  Rapport__Trust__V1__SustainingIndex *index;
+};
+#define RAPPORT__GATEWAY__V1__SUSTAINING_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__sustaining_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, NULL }
+
+
+struct  Rapport__Gateway__V1__ActionsSection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  size_t n_actions;
+  Rapport__Trust__V1__SuggestedAction **actions;
+};
+#define RAPPORT__GATEWAY__V1__ACTIONS_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__actions_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0,NULL }
+
+
 struct  Rapport__Gateway__V1__ChangeSection
 {
   ProtobufCMessage base;
@@ -413,7 +496,7 @@ struct  Rapport__Gateway__V1__Obligation
   ProtobufCMessage base;
   Rapport__Gateway__V1__Obligation__Kind kind;
   /*
-   * The resource name of the commitment, session, feedback item or goal.
+   * The resource name of the commitment, session, feedback item, feedback request or goal.
    */
   char *subject;
   /*
@@ -764,6 +847,63 @@ Rapport__Gateway__V1__TrustSection *
 void   rapport__gateway__v1__trust_section__free_unpacked
                      (Rapport__Gateway__V1__TrustSection *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__ObstaclesSection methods */
+void   rapport__gateway__v1__obstacles_section__init
+                     (Rapport__Gateway__V1__ObstaclesSection         *message);
+size_t rapport__gateway__v1__obstacles_section__get_packed_size
+                     (const Rapport__Gateway__V1__ObstaclesSection   *message);
+size_t rapport__gateway__v1__obstacles_section__pack
+                     (const Rapport__Gateway__V1__ObstaclesSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__obstacles_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ObstaclesSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__ObstaclesSection *
+       rapport__gateway__v1__obstacles_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__obstacles_section__free_unpacked
+                     (Rapport__Gateway__V1__ObstaclesSection *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__SustainingSection methods */
+void   rapport__gateway__v1__sustaining_section__init
+                     (Rapport__Gateway__V1__SustainingSection         *message);
+size_t rapport__gateway__v1__sustaining_section__get_packed_size
+                     (const Rapport__Gateway__V1__SustainingSection   *message);
+size_t rapport__gateway__v1__sustaining_section__pack
+                     (const Rapport__Gateway__V1__SustainingSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__sustaining_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__SustainingSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__SustainingSection *
+       rapport__gateway__v1__sustaining_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__sustaining_section__free_unpacked
+                     (Rapport__Gateway__V1__SustainingSection *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__ActionsSection methods */
+void   rapport__gateway__v1__actions_section__init
+                     (Rapport__Gateway__V1__ActionsSection         *message);
+size_t rapport__gateway__v1__actions_section__get_packed_size
+                     (const Rapport__Gateway__V1__ActionsSection   *message);
+size_t rapport__gateway__v1__actions_section__pack
+                     (const Rapport__Gateway__V1__ActionsSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__actions_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ActionsSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__ActionsSection *
+       rapport__gateway__v1__actions_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__actions_section__free_unpacked
+                     (Rapport__Gateway__V1__ActionsSection *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Gateway__V1__ChangeSection methods */
 void   rapport__gateway__v1__change_section__init
                      (Rapport__Gateway__V1__ChangeSection         *message);
@@ -922,6 +1062,15 @@ typedef void (*Rapport__Gateway__V1__GoalsSection_Closure)
 typedef void (*Rapport__Gateway__V1__TrustSection_Closure)
                  (const Rapport__Gateway__V1__TrustSection *message,
                   void *closure_data);
+typedef void (*Rapport__Gateway__V1__ObstaclesSection_Closure)
+                 (const Rapport__Gateway__V1__ObstaclesSection *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__SustainingSection_Closure)
+                 (const Rapport__Gateway__V1__SustainingSection *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__ActionsSection_Closure)
+                 (const Rapport__Gateway__V1__ActionsSection *message,
+                  void *closure_data);
 typedef void (*Rapport__Gateway__V1__ChangeSection_Closure)
                  (const Rapport__Gateway__V1__ChangeSection *message,
                   void *closure_data);
@@ -992,6 +1141,7 @@ extern const ProtobufCMessageDescriptor rapport__gateway__v1__coach_pair__descri
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__get_coachee_view_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_view__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_pair__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__gateway__v1__coachee_pair__option__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__get_session_brief_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__session_brief__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__relationship_section__descriptor;
@@ -1000,6 +1150,9 @@ extern const ProtobufCMessageDescriptor rapport__gateway__v1__sessions_section__
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__feedback_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__goals_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__trust_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__obstacles_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__sustaining_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__actions_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__change_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__obligations_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__obligation__descriptor;
