@@ -73,7 +73,7 @@ import Testing
         let cancelled = AsyncStream<Void>.makeStream()
         let method = Self.watching(until: cancelled.continuation, messages: 0)
         try await TestGateway.run(["trust-scoring": [method]]) { test in
-            let (client, events) = try await test.events(Self.watch)
+            let (client, events) = try await test.events(Self.watch, comments: true)
             var iterator = events.makeAsyncIterator()
             #expect(try await iterator.next() == ":")
             client.close()

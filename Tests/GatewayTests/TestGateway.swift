@@ -124,8 +124,8 @@ struct TestGateway: Sendable {
         await channel.close(grace: .zero)
     }
 
-    /// The events of a stream, each with its lines.
-    func events(_ path: String, _ headers: Headers = [:]) async throws -> (
+    /// The events of a stream, each with its lines; comments only when they are asked for.
+    func events(_ path: String, _ headers: Headers = [:], comments: Bool = false) async throws -> (
         TestClient, AsyncThrowingStream<String, any Error>
     ) {
         var headers = headers
@@ -140,7 +140,8 @@ struct TestGateway: Sendable {
                         guard case .body(let bytes) = part else { continue }
                         text += String(decoding: bytes, as: UTF8.self)
                         while let end = text.firstRange(of: "\n\n") {
-                            continuation.yield(String(text[..<end.lowerBound]))
+                            let event = String(text[..<end.lowerBound])
+                            if comments || !event.hasPrefix(":") { continuation.yield(event) }
                             text = String(text[end.upperBound...])
                         }
                     }
