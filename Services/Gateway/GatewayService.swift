@@ -22,21 +22,25 @@ struct GatewayService: Sendable {
         group: any EventLoopGroup, logger: Logger
     ) throws {
         let upstreams = Upstreams(configuration.peers, identity: identity, clock: clock, group: group, logger: logger)
+        let views = Views(upstreams: upstreams, clock: clock).viewsServiceMethods
+        let services = upstreams.services + Set(views.map(\.service)).sorted()
         var pool = DescriptorPool.schema
         pool.add(.standard)
-        let views = CoachViews(upstreams: upstreams)
         let authenticator = Authenticator(configuration, clock: clock)
+        let routes = try RouteTable(pool, services: services)
         let handler = RESTHandler(
-            routes: try RouteTable(pool, services: upstreams.services + views.viewsServiceMethods.map(\.service)),
-            mapping: JSONMapping(pool, options: .init(printsDefaults: true)), upstreams: upstreams, views: views,
-            authenticator: authenticator)
+            routes: routes,
+            mapping: JSONMapping(pool, options: .init(printsDefaults: true)), upstreams: upstreams,
+            own: Dictionary(uniqueKeysWithValues: views.map { ($0.path, $0) }), authenticator: authenticator,
+            doors: Doors(
+                upstreams: upstreams, services: services,
+                contract: OpenAPIDocument(routes, services: services, in: pool)))
         rest = RESTApplication(handler: handler, group: group, logger: logger)
         server = Server(
-            views.viewsServiceMethods, health: health, configuration: configuration,
-            authenticator: authenticator, fallback: rest,
-            passthrough: passthrough(to: upstreams, methods: pool.services, draining: draining),
-            reflecting: upstreams.services + ["rapport.gateway.v1.ViewsService", "grpc.health.v1.Health"], group: group,
-            logger: logger)
+            views, health: health, configuration: configuration, authenticator: authenticator, fallback: rest,
+            passthrough: passthrough(
+                to: upstreams, methods: try RPCTraits.all(of: upstreams.services, in: pool), draining: draining),
+            reflecting: services + ["grpc.health.v1.Health"], group: group, logger: logger)
         self.upstreams = upstreams
         drainSeconds = configuration.drainSeconds
     }

@@ -30,20 +30,24 @@ public struct CoachView: Message {
 
     public var pairs: [CoachPair] = []
     public var state: SectionState = .init(rawValue: 0)
+    public var truncated: Bool = false
 
     public init() {}
 
     public init(
         pairs: [CoachPair] = [],
-        state: SectionState = .init(rawValue: 0)
+        state: SectionState = .init(rawValue: 0),
+        truncated: Bool = false
     ) {
         self.pairs = pairs
         self.state = state
+        self.truncated = truncated
     }
 
     public init(reading c: UnsafePointer<Rapport__Gateway__V1__CoachView>) {
         pairs = Reading.messages(c.pointee.n_pairs, c.pointee.pairs)
         state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        truncated = c.pointee.truncated != 0
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoachView>) {
@@ -54,6 +58,7 @@ public struct CoachView: Message {
         c.pointee.n_pairs = pairs.count
         c.pointee.pairs = arena.messages(pairs)
         c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.truncated = truncated ? 1 : 0
     }
 }
 
@@ -67,6 +72,9 @@ public struct CoachPair: Message {
     public var feedback: FeedbackSection? = nil
     public var goals: GoalsSection? = nil
     public var trust: TrustSection? = nil
+    public var obligations: ObligationsSection? = nil
+    public var sustaining: SustainingSection? = nil
+    public var actions: ActionsSection? = nil
 
     public init() {}
 
@@ -76,7 +84,10 @@ public struct CoachPair: Message {
         sessions: SessionsSection? = nil,
         feedback: FeedbackSection? = nil,
         goals: GoalsSection? = nil,
-        trust: TrustSection? = nil
+        trust: TrustSection? = nil,
+        obligations: ObligationsSection? = nil,
+        sustaining: SustainingSection? = nil,
+        actions: ActionsSection? = nil
     ) {
         self.relationship = relationship
         self.commitments = commitments
@@ -84,6 +95,9 @@ public struct CoachPair: Message {
         self.feedback = feedback
         self.goals = goals
         self.trust = trust
+        self.obligations = obligations
+        self.sustaining = sustaining
+        self.actions = actions
     }
 
     public init(reading c: UnsafePointer<Rapport__Gateway__V1__CoachPair>) {
@@ -93,6 +107,9 @@ public struct CoachPair: Message {
         feedback = Reading.message(c.pointee.feedback)
         goals = Reading.message(c.pointee.goals)
         trust = Reading.message(c.pointee.trust)
+        obligations = Reading.message(c.pointee.obligations)
+        sustaining = Reading.message(c.pointee.sustaining)
+        actions = Reading.message(c.pointee.actions)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoachPair>) {
@@ -106,6 +123,307 @@ public struct CoachPair: Message {
         c.pointee.feedback = arena.optional(feedback)
         c.pointee.goals = arena.optional(goals)
         c.pointee.trust = arena.optional(trust)
+        c.pointee.obligations = arena.optional(obligations)
+        c.pointee.sustaining = arena.optional(sustaining)
+        c.pointee.actions = arena.optional(actions)
+    }
+}
+
+public struct GetCoacheeViewRequest: Message {
+    public static let fullName = "rapport.gateway.v1.GetCoacheeViewRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+
+    public init() {}
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__GetCoacheeViewRequest>) {
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__GetCoacheeViewRequest>) {
+        rapport__gateway__v1__get_coachee_view_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__GetCoacheeViewRequest>, in arena: Arena) {
+    }
+}
+
+public struct CoacheeView: Message {
+    public static let fullName = "rapport.gateway.v1.CoacheeView"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var pairs: [CoacheePair] = []
+    public var state: SectionState = .init(rawValue: 0)
+    public var truncated: Bool = false
+
+    public init() {}
+
+    public init(
+        pairs: [CoacheePair] = [],
+        state: SectionState = .init(rawValue: 0),
+        truncated: Bool = false
+    ) {
+        self.pairs = pairs
+        self.state = state
+        self.truncated = truncated
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__CoacheeView>) {
+        pairs = Reading.messages(c.pointee.n_pairs, c.pointee.pairs)
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        truncated = c.pointee.truncated != 0
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoacheeView>) {
+        rapport__gateway__v1__coachee_view__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoacheeView>, in arena: Arena) {
+        c.pointee.n_pairs = pairs.count
+        c.pointee.pairs = arena.messages(pairs)
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.truncated = truncated ? 1 : 0
+    }
+}
+
+public struct CoacheePair: Message {
+    public static let fullName = "rapport.gateway.v1.CoacheePair"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var relationship: Relationship? = nil
+    public var obligations: ObligationsSection? = nil
+    public var promises: CommitmentsSection? = nil
+    public var sessions: SessionsSection? = nil
+    public var feedback: FeedbackSection? = nil
+    public var goals: GoalsSection? = nil
+    public var trust: TrustSection? = nil
+    public var change: ChangeSection? = nil
+    public var options: [CoacheePair.Option] = []
+
+    public init() {}
+
+    public init(
+        relationship: Relationship? = nil,
+        obligations: ObligationsSection? = nil,
+        promises: CommitmentsSection? = nil,
+        sessions: SessionsSection? = nil,
+        feedback: FeedbackSection? = nil,
+        goals: GoalsSection? = nil,
+        trust: TrustSection? = nil,
+        change: ChangeSection? = nil,
+        options: [CoacheePair.Option] = []
+    ) {
+        self.relationship = relationship
+        self.obligations = obligations
+        self.promises = promises
+        self.sessions = sessions
+        self.feedback = feedback
+        self.goals = goals
+        self.trust = trust
+        self.change = change
+        self.options = options
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__CoacheePair>) {
+        relationship = Reading.message(c.pointee.relationship)
+        obligations = Reading.message(c.pointee.obligations)
+        promises = Reading.message(c.pointee.promises)
+        sessions = Reading.message(c.pointee.sessions)
+        feedback = Reading.message(c.pointee.feedback)
+        goals = Reading.message(c.pointee.goals)
+        trust = Reading.message(c.pointee.trust)
+        change = Reading.message(c.pointee.change)
+        options = Reading.list(c.pointee.n_options, c.pointee.options) { CoacheePair.Option(rawValue: Int32(bitPattern: $0.rawValue)) }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoacheePair>) {
+        rapport__gateway__v1__coachee_pair__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoacheePair>, in arena: Arena) {
+        c.pointee.relationship = arena.optional(relationship)
+        c.pointee.obligations = arena.optional(obligations)
+        c.pointee.promises = arena.optional(promises)
+        c.pointee.sessions = arena.optional(sessions)
+        c.pointee.feedback = arena.optional(feedback)
+        c.pointee.goals = arena.optional(goals)
+        c.pointee.trust = arena.optional(trust)
+        c.pointee.change = arena.optional(change)
+        c.pointee.n_options = options.count
+        c.pointee.options = arena.list(options) { Rapport__Gateway__V1__CoacheePair__Option(rawValue: UInt32(bitPattern: $0.rawValue)) }
+    }
+
+    public enum Option: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case pause
+        case resume
+        case end
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .pause, .resume, .end]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .pause
+            case 2: self = .resume
+            case 3: self = .end
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .pause: 1
+            case .resume: 2
+            case .end: 3
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "OPTION_UNSPECIFIED"
+            case .pause: "PAUSE"
+            case .resume: "RESUME"
+            case .end: "END"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+}
+
+public struct GetSessionBriefRequest: Message {
+    public static let fullName = "rapport.gateway.v1.GetSessionBriefRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__GetSessionBriefRequest>) {
+        name = Reading.string(c.pointee.name)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__GetSessionBriefRequest>) {
+        rapport__gateway__v1__get_session_brief_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__GetSessionBriefRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct SessionBrief: Message {
+    public static let fullName = "rapport.gateway.v1.SessionBrief"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var relationship: RelationshipSection? = nil
+    public var commitments: CommitmentsSection? = nil
+    public var goals: GoalsSection? = nil
+    public var feedback: FeedbackSection? = nil
+    public var change: ChangeSection? = nil
+    public var questions: QuestionsSection? = nil
+    public var confidentiality: ConfidentialitySection? = nil
+    public var obstacles: ObstaclesSection? = nil
+    public var sustaining: SustainingSection? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        relationship: RelationshipSection? = nil,
+        commitments: CommitmentsSection? = nil,
+        goals: GoalsSection? = nil,
+        feedback: FeedbackSection? = nil,
+        change: ChangeSection? = nil,
+        questions: QuestionsSection? = nil,
+        confidentiality: ConfidentialitySection? = nil,
+        obstacles: ObstaclesSection? = nil,
+        sustaining: SustainingSection? = nil
+    ) {
+        self.name = name
+        self.relationship = relationship
+        self.commitments = commitments
+        self.goals = goals
+        self.feedback = feedback
+        self.change = change
+        self.questions = questions
+        self.confidentiality = confidentiality
+        self.obstacles = obstacles
+        self.sustaining = sustaining
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__SessionBrief>) {
+        name = Reading.string(c.pointee.name)
+        relationship = Reading.message(c.pointee.relationship)
+        commitments = Reading.message(c.pointee.commitments)
+        goals = Reading.message(c.pointee.goals)
+        feedback = Reading.message(c.pointee.feedback)
+        change = Reading.message(c.pointee.change)
+        questions = Reading.message(c.pointee.questions)
+        confidentiality = Reading.message(c.pointee.confidentiality)
+        obstacles = Reading.message(c.pointee.obstacles)
+        sustaining = Reading.message(c.pointee.sustaining)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SessionBrief>) {
+        rapport__gateway__v1__session_brief__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SessionBrief>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.relationship = arena.optional(relationship)
+        c.pointee.commitments = arena.optional(commitments)
+        c.pointee.goals = arena.optional(goals)
+        c.pointee.feedback = arena.optional(feedback)
+        c.pointee.change = arena.optional(change)
+        c.pointee.questions = arena.optional(questions)
+        c.pointee.confidentiality = arena.optional(confidentiality)
+        c.pointee.obstacles = arena.optional(obstacles)
+        c.pointee.sustaining = arena.optional(sustaining)
+    }
+}
+
+public struct RelationshipSection: Message {
+    public static let fullName = "rapport.gateway.v1.RelationshipSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var relationship: Relationship? = nil
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        relationship: Relationship? = nil
+    ) {
+        self.state = state
+        self.relationship = relationship
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__RelationshipSection>) {
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        relationship = Reading.message(c.pointee.relationship)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__RelationshipSection>) {
+        rapport__gateway__v1__relationship_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__RelationshipSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.relationship = arena.optional(relationship)
     }
 }
 
@@ -273,16 +591,456 @@ public struct TrustSection: Message {
     }
 }
 
+public struct ObstaclesSection: Message {
+    public static let fullName = "rapport.gateway.v1.ObstaclesSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var obstacles: [Obstacle] = []
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        obstacles: [Obstacle] = []
+    ) {
+        self.state = state
+        self.obstacles = obstacles
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ObstaclesSection>) {
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        obstacles = Reading.messages(c.pointee.n_obstacles, c.pointee.obstacles)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ObstaclesSection>) {
+        rapport__gateway__v1__obstacles_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ObstaclesSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.n_obstacles = obstacles.count
+        c.pointee.obstacles = arena.messages(obstacles)
+    }
+}
+
+public struct SustainingSection: Message {
+    public static let fullName = "rapport.gateway.v1.SustainingSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var index: SustainingIndex? = nil
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        index: SustainingIndex? = nil
+    ) {
+        self.state = state
+        self.index = index
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__SustainingSection>) {
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        index = Reading.message(c.pointee.index)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SustainingSection>) {
+        rapport__gateway__v1__sustaining_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SustainingSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.index = arena.optional(index)
+    }
+}
+
+public struct ActionsSection: Message {
+    public static let fullName = "rapport.gateway.v1.ActionsSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var actions: [SuggestedAction] = []
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        actions: [SuggestedAction] = []
+    ) {
+        self.state = state
+        self.actions = actions
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ActionsSection>) {
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        actions = Reading.messages(c.pointee.n_actions, c.pointee.actions)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ActionsSection>) {
+        rapport__gateway__v1__actions_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ActionsSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.n_actions = actions.count
+        c.pointee.actions = arena.messages(actions)
+    }
+}
+
+public struct ChangeSection: Message {
+    public static let fullName = "rapport.gateway.v1.ChangeSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var explanation: Explanation? = nil
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        explanation: Explanation? = nil
+    ) {
+        self.state = state
+        self.explanation = explanation
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ChangeSection>) {
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        explanation = Reading.message(c.pointee.explanation)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ChangeSection>) {
+        rapport__gateway__v1__change_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ChangeSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.explanation = arena.optional(explanation)
+    }
+}
+
+public struct ObligationsSection: Message {
+    public static let fullName = "rapport.gateway.v1.ObligationsSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var obligations: [Obligation] = []
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        obligations: [Obligation] = []
+    ) {
+        self.state = state
+        self.obligations = obligations
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ObligationsSection>) {
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        obligations = Reading.messages(c.pointee.n_obligations, c.pointee.obligations)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ObligationsSection>) {
+        rapport__gateway__v1__obligations_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ObligationsSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.n_obligations = obligations.count
+        c.pointee.obligations = arena.messages(obligations)
+    }
+}
+
+public struct Obligation: Message {
+    public static let fullName = "rapport.gateway.v1.Obligation"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var kind: Obligation.Kind = .init(rawValue: 0)
+    public var subject: String = ""
+    public var dueTime: Timestamp? = nil
+    public var overdue: Bool = false
+
+    public init() {}
+
+    public init(
+        kind: Obligation.Kind = .init(rawValue: 0),
+        subject: String = "",
+        dueTime: Timestamp? = nil,
+        overdue: Bool = false
+    ) {
+        self.kind = kind
+        self.subject = subject
+        self.dueTime = dueTime
+        self.overdue = overdue
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__Obligation>) {
+        kind = Obligation.Kind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
+        subject = Reading.string(c.pointee.subject)
+        dueTime = Reading.message(c.pointee.due_time)
+        overdue = c.pointee.overdue != 0
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__Obligation>) {
+        rapport__gateway__v1__obligation__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__Obligation>, in arena: Arena) {
+        c.pointee.kind = Rapport__Gateway__V1__Obligation__Kind(rawValue: UInt32(bitPattern: kind.rawValue))
+        if !subject.isEmpty { c.pointee.subject = arena.string(subject) }
+        c.pointee.due_time = arena.optional(dueTime)
+        c.pointee.overdue = overdue ? 1 : 0
+    }
+
+    public enum Kind: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case keepCommitment
+        case answerCommitment
+        case confirmCommitment
+        case resolveCommitment
+        case attestSession
+        case acknowledgeFeedback
+        case actOnFeedback
+        case signGoal
+        case resolveSession
+        case answerFeedbackRequest
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .keepCommitment, .answerCommitment, .confirmCommitment, .resolveCommitment, .attestSession, .acknowledgeFeedback, .actOnFeedback, .signGoal, .resolveSession, .answerFeedbackRequest]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .keepCommitment
+            case 2: self = .answerCommitment
+            case 3: self = .confirmCommitment
+            case 4: self = .resolveCommitment
+            case 5: self = .attestSession
+            case 6: self = .acknowledgeFeedback
+            case 7: self = .actOnFeedback
+            case 8: self = .signGoal
+            case 9: self = .resolveSession
+            case 10: self = .answerFeedbackRequest
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .keepCommitment: 1
+            case .answerCommitment: 2
+            case .confirmCommitment: 3
+            case .resolveCommitment: 4
+            case .attestSession: 5
+            case .acknowledgeFeedback: 6
+            case .actOnFeedback: 7
+            case .signGoal: 8
+            case .resolveSession: 9
+            case .answerFeedbackRequest: 10
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "KIND_UNSPECIFIED"
+            case .keepCommitment: "KEEP_COMMITMENT"
+            case .answerCommitment: "ANSWER_COMMITMENT"
+            case .confirmCommitment: "CONFIRM_COMMITMENT"
+            case .resolveCommitment: "RESOLVE_COMMITMENT"
+            case .attestSession: "ATTEST_SESSION"
+            case .acknowledgeFeedback: "ACKNOWLEDGE_FEEDBACK"
+            case .actOnFeedback: "ACT_ON_FEEDBACK"
+            case .signGoal: "SIGN_GOAL"
+            case .resolveSession: "RESOLVE_SESSION"
+            case .answerFeedbackRequest: "ANSWER_FEEDBACK_REQUEST"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+}
+
+public struct QuestionsSection: Message {
+    public static let fullName = "rapport.gateway.v1.QuestionsSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var questions: [Question] = []
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        questions: [Question] = []
+    ) {
+        self.state = state
+        self.questions = questions
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__QuestionsSection>) {
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        questions = Reading.messages(c.pointee.n_questions, c.pointee.questions)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__QuestionsSection>) {
+        rapport__gateway__v1__questions_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__QuestionsSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.n_questions = questions.count
+        c.pointee.questions = arena.messages(questions)
+    }
+}
+
+public struct Question: Message {
+    public static let fullName = "rapport.gateway.v1.Question"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var subject: String = ""
+    public var text: String = ""
+
+    public init() {}
+
+    public init(
+        subject: String = "",
+        text: String = ""
+    ) {
+        self.subject = subject
+        self.text = text
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__Question>) {
+        subject = Reading.string(c.pointee.subject)
+        text = Reading.string(c.pointee.text)
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__Question>) {
+        rapport__gateway__v1__question__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__Question>, in arena: Arena) {
+        if !subject.isEmpty { c.pointee.subject = arena.string(subject) }
+        if !text.isEmpty { c.pointee.text = arena.string(text) }
+    }
+}
+
+public struct ConfidentialitySection: Message {
+    public static let fullName = "rapport.gateway.v1.ConfidentialitySection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var agreement: String = ""
+    public var clauses: [String] = []
+    public var limits: String = ""
+    public var sharingRules: [String] = []
+    public var withheld: [ConfidentialitySection.Withheld] = []
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        agreement: String = "",
+        clauses: [String] = [],
+        limits: String = "",
+        sharingRules: [String] = [],
+        withheld: [ConfidentialitySection.Withheld] = []
+    ) {
+        self.state = state
+        self.agreement = agreement
+        self.clauses = clauses
+        self.limits = limits
+        self.sharingRules = sharingRules
+        self.withheld = withheld
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ConfidentialitySection>) {
+        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+        agreement = Reading.string(c.pointee.agreement)
+        clauses = Reading.strings(c.pointee.n_clauses, c.pointee.clauses)
+        limits = Reading.string(c.pointee.limits)
+        sharingRules = Reading.strings(c.pointee.n_sharing_rules, c.pointee.sharing_rules)
+        withheld = Reading.list(c.pointee.n_withheld, c.pointee.withheld) { ConfidentialitySection.Withheld(rawValue: Int32(bitPattern: $0.rawValue)) }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ConfidentialitySection>) {
+        rapport__gateway__v1__confidentiality_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ConfidentialitySection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        if !agreement.isEmpty { c.pointee.agreement = arena.string(agreement) }
+        c.pointee.n_clauses = clauses.count
+        c.pointee.clauses = arena.strings(clauses)
+        if !limits.isEmpty { c.pointee.limits = arena.string(limits) }
+        c.pointee.n_sharing_rules = sharingRules.count
+        c.pointee.sharing_rules = arena.strings(sharingRules)
+        c.pointee.n_withheld = withheld.count
+        c.pointee.withheld = arena.list(withheld) { Rapport__Gateway__V1__ConfidentialitySection__Withheld(rawValue: UInt32(bitPattern: $0.rawValue)) }
+    }
+
+    public enum Withheld: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case drafts
+        case ownNotes
+        case ratings
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .drafts, .ownNotes, .ratings]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .drafts
+            case 2: self = .ownNotes
+            case 3: self = .ratings
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .drafts: 1
+            case .ownNotes: 2
+            case .ratings: 3
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "WITHHELD_UNSPECIFIED"
+            case .drafts: "DRAFTS"
+            case .ownNotes: "OWN_NOTES"
+            case .ratings: "RATINGS"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+}
+
 public enum SectionState: MessageEnum, CustomStringConvertible {
     case unspecified
     case ok
     case unreachable
     case notPermitted
+    case suppressed
     /// A number that this version of the contract does not name.
     case unrecognized(Int32)
 
     /// The named ones, in the order of the contract.
-    public static let allCases: [Self] = [.unspecified, .ok, .unreachable, .notPermitted]
+    public static let allCases: [Self] = [.unspecified, .ok, .unreachable, .notPermitted, .suppressed]
 
     public init(rawValue: Int32) {
         switch rawValue {
@@ -290,6 +1048,7 @@ public enum SectionState: MessageEnum, CustomStringConvertible {
         case 1: self = .ok
         case 2: self = .unreachable
         case 3: self = .notPermitted
+        case 4: self = .suppressed
         default: self = .unrecognized(rawValue)
         }
     }
@@ -300,6 +1059,7 @@ public enum SectionState: MessageEnum, CustomStringConvertible {
         case .ok: 1
         case .unreachable: 2
         case .notPermitted: 3
+        case .suppressed: 4
         case .unrecognized(let number): number
         }
     }
@@ -311,6 +1071,7 @@ public enum SectionState: MessageEnum, CustomStringConvertible {
         case .ok: "OK"
         case .unreachable: "UNREACHABLE"
         case .notPermitted: "NOT_PERMITTED"
+        case .suppressed: "SUPPRESSED"
         case .unrecognized(let number): "\(number)"
         }
     }
@@ -319,6 +1080,8 @@ public enum SectionState: MessageEnum, CustomStringConvertible {
 /// The RPCs of `rapport.gateway.v1.ViewsService`, as its server implements them.
 public protocol ViewsServiceHandlers: Sendable {
     func getCoachView(_ request: GetCoachViewRequest, _ context: ServerContext) async throws -> CoachView
+    func getCoacheeView(_ request: GetCoacheeViewRequest, _ context: ServerContext) async throws -> CoacheeView
+    func getSessionBrief(_ request: GetSessionBriefRequest, _ context: ServerContext) async throws -> SessionBrief
 }
 
 extension ViewsServiceHandlers {
@@ -326,6 +1089,8 @@ extension ViewsServiceHandlers {
     public var viewsServiceMethods: [RPC.Method] {
         [
             .unary("rapport.gateway.v1.ViewsService", "GetCoachView", getCoachView),
+            .unary("rapport.gateway.v1.ViewsService", "GetCoacheeView", getCoacheeView),
+            .unary("rapport.gateway.v1.ViewsService", "GetSessionBrief", getSessionBrief),
         ]
     }
 }
@@ -340,5 +1105,13 @@ public struct ViewsServiceClient: Sendable {
 
     public func getCoachView(_ request: GetCoachViewRequest, options: CallOptions = .init()) async throws -> CoachView {
         try await channel.unary("rapport.gateway.v1.ViewsService/GetCoachView", request, options)
+    }
+
+    public func getCoacheeView(_ request: GetCoacheeViewRequest, options: CallOptions = .init()) async throws -> CoacheeView {
+        try await channel.unary("rapport.gateway.v1.ViewsService/GetCoacheeView", request, options)
+    }
+
+    public func getSessionBrief(_ request: GetSessionBriefRequest, options: CallOptions = .init()) async throws -> SessionBrief {
+        try await channel.unary("rapport.gateway.v1.ViewsService/GetSessionBrief", request, options)
     }
 }

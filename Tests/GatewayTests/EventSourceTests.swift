@@ -38,6 +38,8 @@ import Testing
             }
             try? await Task.sleep(for: .seconds(60))
             if context.isCancelled { cancelled.yield() }
+            // A killed process gives no last status, so this one must not either.
+            await Task.detached { try? await Task.sleep(for: .seconds(1)) }.value
         }
     }
 
@@ -71,7 +73,7 @@ import Testing
         let cancelled = AsyncStream<Void>.makeStream()
         let method = Self.watching(until: cancelled.continuation, messages: 0)
         try await TestGateway.run(["trust-scoring": [method]]) { test in
-            let (client, events) = try await test.events(Self.watch)
+            let (client, events) = try await test.events(Self.watch, comments: true)
             var iterator = events.makeAsyncIterator()
             #expect(try await iterator.next() == ":")
             client.close()
@@ -119,6 +121,85 @@ import Testing
             #expect(events.count == 2)
             #expect(
                 events.last?.hasPrefix("event: error\ndata: {\"error\":{\"code\":500,\"status\":\"DATA_LOSS\"") == true)
+        }
+    }
+
+    /// Counts up from the resume token; the first call is lost after two messages.
+    @Test func aLostServiceIsFollowedOnBehindTheLastMessage() async throws {
+        let tokens = Mutex<[String]>([])
+        let method = RPC.Method.serverStreaming(trust, "WatchTrustProfile") {
+            (request: WatchTrustProfileRequest, _, responses: ResponseWriter<WatchTrustProfileResponse>) in
+            let calls = tokens.withLock { tokens in
+                tokens.append(request.resumeToken)
+                return tokens.count
+            }
+            // A service that starts refuses once.
+            if calls == 2 { throw RPCError(.unavailable, "not yet") }
+            let first = (Int(request.resumeToken) ?? 0) + 1
+            for token in first..<first + 2 {
+                try await responses.write(WatchTrustProfileResponse(resumeToken: String(token)))
+            }
+            if calls == 1 { throw RPCError(.unavailable, "the connection was lost") }
+            try await Task.sleep(for: .seconds(60))
+        }
+        try await TestGateway.run(["trust-scoring": [method]]) { test in
+            let (client, events) = try await test.events(Self.watch, ["last-event-id": "6"])
+            var iterator = events.makeAsyncIterator()
+            for token in 7...10 {
+                #expect(try await iterator.next()?.hasPrefix("event: message\nid: \(token)\n") == true)
+            }
+            #expect(tokens.withLock { $0 } == ["6", "8", "8"])
+            client.close()
+        }
+    }
+
+    /// What was written without a token cannot be gone on from without a gap or a repetition.
+    @Test func aStreamWithoutTokensIsNotGoneOnWith() async throws {
+        let method = RPC.Method.serverStreaming(trust, "WatchTrustProfile") {
+            (_: WatchTrustProfileRequest, _, responses: ResponseWriter<WatchTrustProfileResponse>) in
+            try await responses.write(WatchTrustProfileResponse())
+            throw RPCError(.unavailable, "lost")
+        }
+        try await TestGateway.run(["trust-scoring": [method]]) { test in
+            let answer = try await test.send("GET", Self.watch)
+            let events = answer.text.split(separator: "\n\n")
+            #expect(events.count == 2)
+            #expect(events.last?.contains("\"status\":\"UNAVAILABLE\"") == true)
+        }
+    }
+
+    @Test func aServiceThatRestartsIsFollowedOn() async throws {
+        let cancelled = AsyncStream<Void>.makeStream()
+        let method = Self.watching(until: cancelled.continuation)
+        try await TestGateway.run(["trust-scoring": [method]]) { test in
+            let (client, events) = try await test.events(Self.watch)
+            var iterator = events.makeAsyncIterator()
+            #expect(try await iterator.next()?.hasPrefix("event: message\nid: 1\n") == true)
+            #expect(try await iterator.next()?.hasPrefix("event: message\nid: 2\n") == true)
+            let service = try #require(test.services["trust-scoring"])
+            await service.stop()
+            let again = try await FakeService([method], at: service.endpoint)
+            #expect(try await iterator.next()?.hasPrefix("event: message\nid: 3\n") == true)
+            client.close()
+            await again.stop()
+        }
+    }
+
+    /// A client that comes back on another connection says what it has seen.
+    @Test func aDroppedConnectionMissesNothing() async throws {
+        let cancelled = AsyncStream<Void>.makeStream()
+        let method = Self.watching(until: cancelled.continuation)
+        try await TestGateway.run(["trust-scoring": [method]]) { test in
+            var seen = 0
+            for _ in 0..<3 {
+                let (client, events) = try await test.events(
+                    Self.watch, seen == 0 ? [:] : ["last-event-id": String(seen)])
+                var iterator = events.makeAsyncIterator()
+                let event = try #require(try await iterator.next())
+                seen += 1
+                #expect(event.hasPrefix("event: message\nid: \(seen)\n"))
+                client.close()
+            }
         }
     }
 }

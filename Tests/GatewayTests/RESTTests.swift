@@ -46,7 +46,7 @@ private final class Seen: Sendable {
             #expect(workload.count == 1 && workload[0].hasPrefix("Bearer ey"))
             #expect(context.metadata["x-other"] == nil)
             let remaining = try #require(context.deadline?.remaining)
-            #expect(remaining <= CallTimeout.read)
+            #expect(remaining <= RPCTraits.readTimeout)
         }
     }
 
@@ -65,7 +65,7 @@ private final class Seen: Sendable {
             #expect(answer["statement"] == .string("abc"))
             #expect(seen.last?.metadata["traceparent"] == trace)
             let remaining = try #require(seen.last?.deadline?.remaining)
-            #expect(remaining > CallTimeout.read && remaining <= CallTimeout.write)
+            #expect(remaining > RPCTraits.readTimeout && remaining <= RPCTraits.writeTimeout)
             // An empty body is an empty message.
             #expect(try await test.send("POST", "/v1/\(pair)/goals/g1:propose").status == 200)
         }
@@ -91,7 +91,7 @@ private final class Seen: Sendable {
         ("POST", "/v1/\(pair)/goals/g1:propose", #"{"name":"other"}"#, 400, "name: given twice, with different values"),
         ("POST", "/v1/\(pair)/goals", #"{"goal":{"targett":1}}"#, 400, "goal.targett: no such field"),
         ("GET", "/v1/nothing", "", 404, "there is nothing at /v1/nothing"),
-        ("DELETE", "/v1/\(pair)/goals", "", 405, "this path takes GET, POST"),
+        ("DELETE", "/v1/\(pair)/goals", "", 405, "this path takes GET, HEAD, POST"),
         ("GET", "/v1/organizations/a%2Fb/people", "", 400, "the path is not percent-encoded UTF-8 by segments"),
         ("POST", "/healthz", "", 405, "this path takes GET, HEAD"),
     ])
@@ -207,7 +207,7 @@ private final class Seen: Sendable {
             for await _ in began.stream { break }
             client.close()
             for await _ in cancelled.stream { break }
-            #expect(ContinuousClock.now - start < CallTimeout.write)
+            #expect(ContinuousClock.now - start < RPCTraits.writeTimeout)
             withExtendedLifetime(answer) {}
         }
     }

@@ -22,16 +22,17 @@ struct FakeService: Sendable {
     let endpoint: Endpoint
     private let server: HTTPServer
 
-    init(_ methods: [RPC.Method], status: HealthCheckResponse.ServingStatus = .serving) async throws {
+    /// - Parameter endpoint: a free port unless given.
+    init(_ methods: [RPC.Method], at endpoint: Endpoint? = nil) async throws {
         let health = HealthStatus()
-        health.set(status)
+        health.set(.serving)
         let group = MultiThreadedEventLoopGroup.singleton
         server = HTTPServer(
-            configuration: HTTPConfiguration(),
+            configuration: endpoint.map { HTTPConfiguration(bind: $0) } ?? HTTPConfiguration(),
             application: RPCServer(methods: methods + health.methods, group: group, logger: quiet), group: group,
             logger: quiet)
         let port = try await server.start().port
-        endpoint = .tcp(host: "127.0.0.1", port: try #require(port))
+        self.endpoint = .tcp(host: "127.0.0.1", port: try #require(port))
     }
 
     func stop() async { await server.drain(grace: .zero) }
@@ -42,7 +43,7 @@ struct TestGateway: Sendable {
     let gateway: GatewayService
     let endpoint: Endpoint
     let issuer: DevelopmentIssuer
-    private let services: [FakeService]
+    let services: [String: FakeService]
     private let directory: String
 
     static func run(
@@ -65,7 +66,7 @@ struct TestGateway: Sendable {
             "RAPPORT_LISTEN": "127.0.0.1:0", "RAPPORT_DATA": directory, "RAPPORT_KEYS": directory + "/keys",
             "RAPPORT_DRAIN_SECONDS": "5", "RAPPORT_MODE": "development",
         ]
-        var services: [FakeService] = []
+        var services: [String: FakeService] = [:]
         for (name, variable) in [
             ("relationships", "RAPPORT_RELATIONSHIPS"), ("feedback", "RAPPORT_FEEDBACK"), ("goals", "RAPPORT_GOALS"),
             ("trust-scoring", "RAPPORT_TRUST"),
@@ -73,7 +74,7 @@ struct TestGateway: Sendable {
             settings[variable] = "unix:\(directory)/\(name).down"
             guard let methods = methods[name] else { continue }
             let service = try await FakeService(methods)
-            services.append(service)
+            services[name] = service
             settings[variable] = "\(service.endpoint)"
         }
         self.services = services
@@ -91,7 +92,7 @@ struct TestGateway: Sendable {
 
     private func stop() async {
         await gateway.stop()
-        for service in services { await service.stop() }
+        for service in services.values { await service.stop() }
         try? FileManager.default.removeItem(atPath: directory)
     }
 
@@ -116,8 +117,15 @@ struct TestGateway: Sendable {
         return answer
     }
 
-    /// The events of a stream, each with its lines.
-    func events(_ path: String, _ headers: Headers = [:]) async throws -> (
+    /// A gRPC channel to the gateway, and the coach's token.
+    func withChannel(_ body: (Channel, CallOptions) async throws -> Void) async throws {
+        let channel = Channel(endpoint, group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+        try await body(channel, CallOptions(metadata: ["authorization": "Bearer \(try await token())"]))
+        await channel.close(grace: .zero)
+    }
+
+    /// The events of a stream, each with its lines; comments only when they are asked for.
+    func events(_ path: String, _ headers: Headers = [:], comments: Bool = false) async throws -> (
         TestClient, AsyncThrowingStream<String, any Error>
     ) {
         var headers = headers
@@ -132,7 +140,8 @@ struct TestGateway: Sendable {
                         guard case .body(let bytes) = part else { continue }
                         text += String(decoding: bytes, as: UTF8.self)
                         while let end = text.firstRange(of: "\n\n") {
-                            continuation.yield(String(text[..<end.lowerBound]))
+                            let event = String(text[..<end.lowerBound])
+                            if comments || !event.hasPrefix(":") { continuation.yield(event) }
                             text = String(text[end.upperBound...])
                         }
                     }

@@ -55,6 +55,14 @@ import Testing
         }
     }
 
+    @Test func `a method answers in its own process`() async throws {
+        let context = ServerContext(method: "t.S/Echo")
+        let request = ByteBuffer(bytes: StringValue(value: "häi").serialized())
+        #expect(try await Self.methods[0].answer(request, context) == request)
+        let error = await #expect(throws: RPCError.self) { try await Self.methods[2].answer(request, context) }
+        #expect(error?.code == .unimplemented)
+    }
+
     @Test(arguments: Depth.allCases) func `server streaming`(_ depth: Depth) async throws {
         try await depth.serve(Self.methods) { channel in
             let stream: ResponseStream<Int64Value> = try await channel.serverStreaming(

@@ -2,7 +2,8 @@ import Glibc
 
 // A protoc plugin: reads a CodeGeneratorRequest from standard input, answers on standard output.
 // `make protos` shows how it is called. The parameter is `messages` (Swift values alone, for modules below RPC)
-// or `services` (values, handler protocols and clients), then `,symbol=NAME`: the C symbol of the descriptor set.
+// or `services` (values, handler protocols and clients), then `,symbol=NAME`: the C symbol of the descriptor set,
+// and `,comments`: the set keeps what is written above each declaration.
 
 var request: [UInt8] = []
 var chunk = [UInt8](repeating: 0, count: 1 << 16)

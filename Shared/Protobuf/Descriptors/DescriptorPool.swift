@@ -10,6 +10,9 @@ public struct DescriptorPool: Sendable {
     public private(set) var messages: [String: MessageDescriptor] = [:]
     public private(set) var enums: [String: EnumDescriptor] = [:]
     public private(set) var services: [String: ServiceDescriptor] = [:]
+    /// What the .proto file says above a declaration, by its full name; an enum value is `package.Enum.VALUE`. Only of
+    /// files that came with their comments.
+    public private(set) var comments: [String: String] = [:]
 
     public init() {}
 
@@ -37,6 +40,7 @@ public struct DescriptorPool: Sendable {
         for message in parsed.messages { messages[message.fullName] = message }
         for type in parsed.enums { enums[type.fullName] = type }
         for service in parsed.services { services[service.fullName] = service }
+        comments.merge(parsed.comments) { own, _ in own }
     }
 
     public mutating func add(_ other: DescriptorPool) {
@@ -44,6 +48,7 @@ public struct DescriptorPool: Sendable {
         messages.merge(other.messages) { own, _ in own }
         enums.merge(other.enums) { own, _ in own }
         services.merge(other.services) { own, _ in own }
+        comments.merge(other.comments) { own, _ in own }
     }
 
     /// The file that declares a message, enum, service or method of this full name.

@@ -8,6 +8,8 @@ enum Unpacked {
         var messages: [MessageDescriptor]
         var enums: [EnumDescriptor]
         var services: [ServiceDescriptor]
+        /// By full name.
+        var comments: [String: String]
     }
 
     /// Field 1 of FileDescriptorSet holds the files.
@@ -63,7 +65,8 @@ enum Unpacked {
             messages: messages.map(\.fullName),
             enums: enums.map(\.fullName),
             services: services.map(\.fullName))
-        return File(file: file, messages: messages, enums: enums, services: services)
+        return File(
+            file: file, messages: messages, enums: enums, services: services, comments: comments(c, package))
     }
 
     private static func collect(

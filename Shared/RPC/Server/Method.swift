@@ -70,6 +70,19 @@ public struct Method: Sendable {
         return method
     }
 
+    /// Answers one request in this process, as a server would, without a connection and without interceptors.
+    /// - Parameter request: a message, without a prefix.
+    /// - Returns: the answer, without a prefix.
+    /// - Throws: what the handler throws; UNIMPLEMENTED unless the method is unary.
+    public func answer(_ request: ByteBuffer, _ context: ServerContext) async throws -> ByteBuffer {
+        guard case .unary(let handler) = handler else {
+            throw RPCError(.unimplemented, "\(path) is not a unary method")
+        }
+        var response = try await handler(request, context)
+        response.moveReaderIndex(forwardBy: MessageReader.prefixLength)
+        return response
+    }
+
     /// Any method at `path`, as bytes.
     static func raw(_ path: String, _ handler: @escaping RawHandler) -> Method {
         let parts = path.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)

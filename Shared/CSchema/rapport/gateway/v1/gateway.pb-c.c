@@ -142,6 +142,276 @@ void   rapport__gateway__v1__coach_pair__free_unpacked
   assert(message->base.descriptor == &rapport__gateway__v1__coach_pair__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__gateway__v1__get_coachee_view_request__init
+                     (Rapport__Gateway__V1__GetCoacheeViewRequest         *message)
+{
+  static const Rapport__Gateway__V1__GetCoacheeViewRequest init_value = RAPPORT__GATEWAY__V1__GET_COACHEE_VIEW_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__get_coachee_view_request__get_packed_size
+                     (const Rapport__Gateway__V1__GetCoacheeViewRequest *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__get_coachee_view_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__get_coachee_view_request__pack
+                     (const Rapport__Gateway__V1__GetCoacheeViewRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__get_coachee_view_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__get_coachee_view_request__pack_to_buffer
+                     (const Rapport__Gateway__V1__GetCoacheeViewRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__get_coachee_view_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__GetCoacheeViewRequest *
+       rapport__gateway__v1__get_coachee_view_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__GetCoacheeViewRequest *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__get_coachee_view_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__get_coachee_view_request__free_unpacked
+                     (Rapport__Gateway__V1__GetCoacheeViewRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__get_coachee_view_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__coachee_view__init
+                     (Rapport__Gateway__V1__CoacheeView         *message)
+{
+  static const Rapport__Gateway__V1__CoacheeView init_value = RAPPORT__GATEWAY__V1__COACHEE_VIEW__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__coachee_view__get_packed_size
+                     (const Rapport__Gateway__V1__CoacheeView *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__coachee_view__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__coachee_view__pack
+                     (const Rapport__Gateway__V1__CoacheeView *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__coachee_view__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__coachee_view__pack_to_buffer
+                     (const Rapport__Gateway__V1__CoacheeView *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__coachee_view__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__CoacheeView *
+       rapport__gateway__v1__coachee_view__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__CoacheeView *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__coachee_view__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__coachee_view__free_unpacked
+                     (Rapport__Gateway__V1__CoacheeView *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__coachee_view__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__coachee_pair__init
+                     (Rapport__Gateway__V1__CoacheePair         *message)
+{
+  static const Rapport__Gateway__V1__CoacheePair init_value = RAPPORT__GATEWAY__V1__COACHEE_PAIR__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__coachee_pair__get_packed_size
+                     (const Rapport__Gateway__V1__CoacheePair *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__coachee_pair__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__coachee_pair__pack
+                     (const Rapport__Gateway__V1__CoacheePair *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__coachee_pair__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__coachee_pair__pack_to_buffer
+                     (const Rapport__Gateway__V1__CoacheePair *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__coachee_pair__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__CoacheePair *
+       rapport__gateway__v1__coachee_pair__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__CoacheePair *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__coachee_pair__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__coachee_pair__free_unpacked
+                     (Rapport__Gateway__V1__CoacheePair *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__coachee_pair__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__get_session_brief_request__init
+                     (Rapport__Gateway__V1__GetSessionBriefRequest         *message)
+{
+  static const Rapport__Gateway__V1__GetSessionBriefRequest init_value = RAPPORT__GATEWAY__V1__GET_SESSION_BRIEF_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__get_session_brief_request__get_packed_size
+                     (const Rapport__Gateway__V1__GetSessionBriefRequest *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__get_session_brief_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__get_session_brief_request__pack
+                     (const Rapport__Gateway__V1__GetSessionBriefRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__get_session_brief_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__get_session_brief_request__pack_to_buffer
+                     (const Rapport__Gateway__V1__GetSessionBriefRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__get_session_brief_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__GetSessionBriefRequest *
+       rapport__gateway__v1__get_session_brief_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__GetSessionBriefRequest *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__get_session_brief_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__get_session_brief_request__free_unpacked
+                     (Rapport__Gateway__V1__GetSessionBriefRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__get_session_brief_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__session_brief__init
+                     (Rapport__Gateway__V1__SessionBrief         *message)
+{
+  static const Rapport__Gateway__V1__SessionBrief init_value = RAPPORT__GATEWAY__V1__SESSION_BRIEF__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__session_brief__get_packed_size
+                     (const Rapport__Gateway__V1__SessionBrief *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__session_brief__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__session_brief__pack
+                     (const Rapport__Gateway__V1__SessionBrief *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__session_brief__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__session_brief__pack_to_buffer
+                     (const Rapport__Gateway__V1__SessionBrief *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__session_brief__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__SessionBrief *
+       rapport__gateway__v1__session_brief__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__SessionBrief *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__session_brief__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__session_brief__free_unpacked
+                     (Rapport__Gateway__V1__SessionBrief *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__session_brief__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__relationship_section__init
+                     (Rapport__Gateway__V1__RelationshipSection         *message)
+{
+  static const Rapport__Gateway__V1__RelationshipSection init_value = RAPPORT__GATEWAY__V1__RELATIONSHIP_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__relationship_section__get_packed_size
+                     (const Rapport__Gateway__V1__RelationshipSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__relationship_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__relationship_section__pack
+                     (const Rapport__Gateway__V1__RelationshipSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__relationship_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__relationship_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__RelationshipSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__relationship_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__RelationshipSection *
+       rapport__gateway__v1__relationship_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__RelationshipSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__relationship_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__relationship_section__free_unpacked
+                     (Rapport__Gateway__V1__RelationshipSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__relationship_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__gateway__v1__commitments_section__init
                      (Rapport__Gateway__V1__CommitmentsSection         *message)
 {
@@ -367,6 +637,411 @@ void   rapport__gateway__v1__trust_section__free_unpacked
   assert(message->base.descriptor == &rapport__gateway__v1__trust_section__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__gateway__v1__obstacles_section__init
+                     (Rapport__Gateway__V1__ObstaclesSection         *message)
+{
+  static const Rapport__Gateway__V1__ObstaclesSection init_value = RAPPORT__GATEWAY__V1__OBSTACLES_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__obstacles_section__get_packed_size
+                     (const Rapport__Gateway__V1__ObstaclesSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obstacles_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__obstacles_section__pack
+                     (const Rapport__Gateway__V1__ObstaclesSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obstacles_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__obstacles_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ObstaclesSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obstacles_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__ObstaclesSection *
+       rapport__gateway__v1__obstacles_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__ObstaclesSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__obstacles_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__obstacles_section__free_unpacked
+                     (Rapport__Gateway__V1__ObstaclesSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__obstacles_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__sustaining_section__init
+                     (Rapport__Gateway__V1__SustainingSection         *message)
+{
+  static const Rapport__Gateway__V1__SustainingSection init_value = RAPPORT__GATEWAY__V1__SUSTAINING_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__sustaining_section__get_packed_size
+                     (const Rapport__Gateway__V1__SustainingSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__sustaining_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__sustaining_section__pack
+                     (const Rapport__Gateway__V1__SustainingSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__sustaining_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__sustaining_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__SustainingSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__sustaining_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__SustainingSection *
+       rapport__gateway__v1__sustaining_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__SustainingSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__sustaining_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__sustaining_section__free_unpacked
+                     (Rapport__Gateway__V1__SustainingSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__sustaining_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__actions_section__init
+                     (Rapport__Gateway__V1__ActionsSection         *message)
+{
+  static const Rapport__Gateway__V1__ActionsSection init_value = RAPPORT__GATEWAY__V1__ACTIONS_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__actions_section__get_packed_size
+                     (const Rapport__Gateway__V1__ActionsSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__actions_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__actions_section__pack
+                     (const Rapport__Gateway__V1__ActionsSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__actions_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__actions_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ActionsSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__actions_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__ActionsSection *
+       rapport__gateway__v1__actions_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__ActionsSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__actions_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__actions_section__free_unpacked
+                     (Rapport__Gateway__V1__ActionsSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__actions_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__change_section__init
+                     (Rapport__Gateway__V1__ChangeSection         *message)
+{
+  static const Rapport__Gateway__V1__ChangeSection init_value = RAPPORT__GATEWAY__V1__CHANGE_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__change_section__get_packed_size
+                     (const Rapport__Gateway__V1__ChangeSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__change_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__change_section__pack
+                     (const Rapport__Gateway__V1__ChangeSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__change_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__change_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ChangeSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__change_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__ChangeSection *
+       rapport__gateway__v1__change_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__ChangeSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__change_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__change_section__free_unpacked
+                     (Rapport__Gateway__V1__ChangeSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__change_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__obligations_section__init
+                     (Rapport__Gateway__V1__ObligationsSection         *message)
+{
+  static const Rapport__Gateway__V1__ObligationsSection init_value = RAPPORT__GATEWAY__V1__OBLIGATIONS_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__obligations_section__get_packed_size
+                     (const Rapport__Gateway__V1__ObligationsSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obligations_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__obligations_section__pack
+                     (const Rapport__Gateway__V1__ObligationsSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obligations_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__obligations_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ObligationsSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obligations_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__ObligationsSection *
+       rapport__gateway__v1__obligations_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__ObligationsSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__obligations_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__obligations_section__free_unpacked
+                     (Rapport__Gateway__V1__ObligationsSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__obligations_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__obligation__init
+                     (Rapport__Gateway__V1__Obligation         *message)
+{
+  static const Rapport__Gateway__V1__Obligation init_value = RAPPORT__GATEWAY__V1__OBLIGATION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__obligation__get_packed_size
+                     (const Rapport__Gateway__V1__Obligation *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obligation__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__obligation__pack
+                     (const Rapport__Gateway__V1__Obligation *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obligation__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__obligation__pack_to_buffer
+                     (const Rapport__Gateway__V1__Obligation *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__obligation__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__Obligation *
+       rapport__gateway__v1__obligation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__Obligation *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__obligation__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__obligation__free_unpacked
+                     (Rapport__Gateway__V1__Obligation *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__obligation__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__questions_section__init
+                     (Rapport__Gateway__V1__QuestionsSection         *message)
+{
+  static const Rapport__Gateway__V1__QuestionsSection init_value = RAPPORT__GATEWAY__V1__QUESTIONS_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__questions_section__get_packed_size
+                     (const Rapport__Gateway__V1__QuestionsSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__questions_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__questions_section__pack
+                     (const Rapport__Gateway__V1__QuestionsSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__questions_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__questions_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__QuestionsSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__questions_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__QuestionsSection *
+       rapport__gateway__v1__questions_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__QuestionsSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__questions_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__questions_section__free_unpacked
+                     (Rapport__Gateway__V1__QuestionsSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__questions_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__question__init
+                     (Rapport__Gateway__V1__Question         *message)
+{
+  static const Rapport__Gateway__V1__Question init_value = RAPPORT__GATEWAY__V1__QUESTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__question__get_packed_size
+                     (const Rapport__Gateway__V1__Question *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__question__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__question__pack
+                     (const Rapport__Gateway__V1__Question *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__question__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__question__pack_to_buffer
+                     (const Rapport__Gateway__V1__Question *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__question__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__Question *
+       rapport__gateway__v1__question__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__Question *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__question__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__question__free_unpacked
+                     (Rapport__Gateway__V1__Question *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__question__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__confidentiality_section__init
+                     (Rapport__Gateway__V1__ConfidentialitySection         *message)
+{
+  static const Rapport__Gateway__V1__ConfidentialitySection init_value = RAPPORT__GATEWAY__V1__CONFIDENTIALITY_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__confidentiality_section__get_packed_size
+                     (const Rapport__Gateway__V1__ConfidentialitySection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__confidentiality_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__confidentiality_section__pack
+                     (const Rapport__Gateway__V1__ConfidentialitySection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__confidentiality_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__confidentiality_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ConfidentialitySection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__confidentiality_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__ConfidentialitySection *
+       rapport__gateway__v1__confidentiality_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__ConfidentialitySection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__confidentiality_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__confidentiality_section__free_unpacked
+                     (Rapport__Gateway__V1__ConfidentialitySection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__confidentiality_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 #define rapport__gateway__v1__get_coach_view_request__field_descriptors NULL
 #define rapport__gateway__v1__get_coach_view_request__field_indices_by_name NULL
 #define rapport__gateway__v1__get_coach_view_request__number_ranges NULL
@@ -385,7 +1060,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__get_coach_view_request__d
   (ProtobufCMessageInit) rapport__gateway__v1__get_coach_view_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_view__field_descriptors[2] =
+static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_view__field_descriptors[3] =
 {
   {
     "pairs",
@@ -411,15 +1086,28 @@ static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_view__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "truncated",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoachView, truncated),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__gateway__v1__coach_view__field_indices_by_name[] = {
   0,   /* field[0] = pairs */
   1,   /* field[1] = state */
+  2,   /* field[2] = truncated */
 };
 static const ProtobufCIntRange rapport__gateway__v1__coach_view__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor rapport__gateway__v1__coach_view__descriptor =
 {
@@ -429,14 +1117,14 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__coach_view__descriptor =
   "Rapport__Gateway__V1__CoachView",
   "rapport.gateway.v1",
   sizeof(Rapport__Gateway__V1__CoachView),
-  2,
+  3,
   rapport__gateway__v1__coach_view__field_descriptors,
   rapport__gateway__v1__coach_view__field_indices_by_name,
   1,  rapport__gateway__v1__coach_view__number_ranges,
   (ProtobufCMessageInit) rapport__gateway__v1__coach_view__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_descriptors[6] =
+static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_descriptors[9] =
 {
   {
     "relationship",
@@ -510,19 +1198,58 @@ static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "obligations",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoachPair, obligations),
+    &rapport__gateway__v1__obligations_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sustaining",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoachPair, sustaining),
+    &rapport__gateway__v1__sustaining_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actions",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoachPair, actions),
+    &rapport__gateway__v1__actions_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__gateway__v1__coach_pair__field_indices_by_name[] = {
+  8,   /* field[8] = actions */
   1,   /* field[1] = commitments */
   3,   /* field[3] = feedback */
   4,   /* field[4] = goals */
+  6,   /* field[6] = obligations */
   0,   /* field[0] = relationship */
   2,   /* field[2] = sessions */
+  7,   /* field[7] = sustaining */
   5,   /* field[5] = trust */
 };
 static const ProtobufCIntRange rapport__gateway__v1__coach_pair__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor rapport__gateway__v1__coach_pair__descriptor =
 {
@@ -532,11 +1259,511 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__coach_pair__descriptor =
   "Rapport__Gateway__V1__CoachPair",
   "rapport.gateway.v1",
   sizeof(Rapport__Gateway__V1__CoachPair),
-  6,
+  9,
   rapport__gateway__v1__coach_pair__field_descriptors,
   rapport__gateway__v1__coach_pair__field_indices_by_name,
   1,  rapport__gateway__v1__coach_pair__number_ranges,
   (ProtobufCMessageInit) rapport__gateway__v1__coach_pair__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define rapport__gateway__v1__get_coachee_view_request__field_descriptors NULL
+#define rapport__gateway__v1__get_coachee_view_request__field_indices_by_name NULL
+#define rapport__gateway__v1__get_coachee_view_request__number_ranges NULL
+const ProtobufCMessageDescriptor rapport__gateway__v1__get_coachee_view_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.GetCoacheeViewRequest",
+  "GetCoacheeViewRequest",
+  "Rapport__Gateway__V1__GetCoacheeViewRequest",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__GetCoacheeViewRequest),
+  0,
+  rapport__gateway__v1__get_coachee_view_request__field_descriptors,
+  rapport__gateway__v1__get_coachee_view_request__field_indices_by_name,
+  0,  rapport__gateway__v1__get_coachee_view_request__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__get_coachee_view_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__coachee_view__field_descriptors[3] =
+{
+  {
+    "pairs",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Gateway__V1__CoacheeView, n_pairs),
+    offsetof(Rapport__Gateway__V1__CoacheeView, pairs),
+    &rapport__gateway__v1__coachee_pair__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheeView, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "truncated",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheeView, truncated),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__coachee_view__field_indices_by_name[] = {
+  0,   /* field[0] = pairs */
+  1,   /* field[1] = state */
+  2,   /* field[2] = truncated */
+};
+static const ProtobufCIntRange rapport__gateway__v1__coachee_view__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_view__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.CoacheeView",
+  "CoacheeView",
+  "Rapport__Gateway__V1__CoacheeView",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__CoacheeView),
+  3,
+  rapport__gateway__v1__coachee_view__field_descriptors,
+  rapport__gateway__v1__coachee_view__field_indices_by_name,
+  1,  rapport__gateway__v1__coachee_view__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__coachee_view__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__gateway__v1__coachee_pair__option__enum_values_by_number[4] =
+{
+  { "OPTION_UNSPECIFIED", "RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__OPTION_UNSPECIFIED", 0 },
+  { "PAUSE", "RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__PAUSE", 1 },
+  { "RESUME", "RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__RESUME", 2 },
+  { "END", "RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__END", 3 },
+};
+static const ProtobufCIntRange rapport__gateway__v1__coachee_pair__option__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex rapport__gateway__v1__coachee_pair__option__enum_values_by_name[4] =
+{
+  { "END", 3 },
+  { "OPTION_UNSPECIFIED", 0 },
+  { "PAUSE", 1 },
+  { "RESUME", 2 },
+};
+const ProtobufCEnumDescriptor rapport__gateway__v1__coachee_pair__option__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.CoacheePair.Option",
+  "Option",
+  "Rapport__Gateway__V1__CoacheePair__Option",
+  "rapport.gateway.v1",
+  4,
+  rapport__gateway__v1__coachee_pair__option__enum_values_by_number,
+  4,
+  rapport__gateway__v1__coachee_pair__option__enum_values_by_name,
+  1,
+  rapport__gateway__v1__coachee_pair__option__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__coachee_pair__field_descriptors[9] =
+{
+  {
+    "relationship",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheePair, relationship),
+    &rapport__relationships__v1__relationship__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "obligations",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheePair, obligations),
+    &rapport__gateway__v1__obligations_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "promises",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheePair, promises),
+    &rapport__gateway__v1__commitments_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sessions",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheePair, sessions),
+    &rapport__gateway__v1__sessions_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "feedback",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheePair, feedback),
+    &rapport__gateway__v1__feedback_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "goals",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheePair, goals),
+    &rapport__gateway__v1__goals_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "trust",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheePair, trust),
+    &rapport__gateway__v1__trust_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheePair, change),
+    &rapport__gateway__v1__change_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "options",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Rapport__Gateway__V1__CoacheePair, n_options),
+    offsetof(Rapport__Gateway__V1__CoacheePair, options),
+    &rapport__gateway__v1__coachee_pair__option__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__coachee_pair__field_indices_by_name[] = {
+  7,   /* field[7] = change */
+  4,   /* field[4] = feedback */
+  5,   /* field[5] = goals */
+  1,   /* field[1] = obligations */
+  8,   /* field[8] = options */
+  2,   /* field[2] = promises */
+  0,   /* field[0] = relationship */
+  3,   /* field[3] = sessions */
+  6,   /* field[6] = trust */
+};
+static const ProtobufCIntRange rapport__gateway__v1__coachee_pair__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_pair__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.CoacheePair",
+  "CoacheePair",
+  "Rapport__Gateway__V1__CoacheePair",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__CoacheePair),
+  9,
+  rapport__gateway__v1__coachee_pair__field_descriptors,
+  rapport__gateway__v1__coachee_pair__field_indices_by_name,
+  1,  rapport__gateway__v1__coachee_pair__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__coachee_pair__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__get_session_brief_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__GetSessionBriefRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__get_session_brief_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__gateway__v1__get_session_brief_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__get_session_brief_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.GetSessionBriefRequest",
+  "GetSessionBriefRequest",
+  "Rapport__Gateway__V1__GetSessionBriefRequest",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__GetSessionBriefRequest),
+  1,
+  rapport__gateway__v1__get_session_brief_request__field_descriptors,
+  rapport__gateway__v1__get_session_brief_request__field_indices_by_name,
+  1,  rapport__gateway__v1__get_session_brief_request__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__get_session_brief_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__session_brief__field_descriptors[10] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "relationship",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, relationship),
+    &rapport__gateway__v1__relationship_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "commitments",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, commitments),
+    &rapport__gateway__v1__commitments_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "goals",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, goals),
+    &rapport__gateway__v1__goals_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "feedback",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, feedback),
+    &rapport__gateway__v1__feedback_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "change",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, change),
+    &rapport__gateway__v1__change_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "questions",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, questions),
+    &rapport__gateway__v1__questions_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "confidentiality",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, confidentiality),
+    &rapport__gateway__v1__confidentiality_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "obstacles",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, obstacles),
+    &rapport__gateway__v1__obstacles_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sustaining",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, sustaining),
+    &rapport__gateway__v1__sustaining_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__session_brief__field_indices_by_name[] = {
+  5,   /* field[5] = change */
+  2,   /* field[2] = commitments */
+  7,   /* field[7] = confidentiality */
+  4,   /* field[4] = feedback */
+  3,   /* field[3] = goals */
+  0,   /* field[0] = name */
+  8,   /* field[8] = obstacles */
+  6,   /* field[6] = questions */
+  1,   /* field[1] = relationship */
+  9,   /* field[9] = sustaining */
+};
+static const ProtobufCIntRange rapport__gateway__v1__session_brief__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__session_brief__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.SessionBrief",
+  "SessionBrief",
+  "Rapport__Gateway__V1__SessionBrief",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__SessionBrief),
+  10,
+  rapport__gateway__v1__session_brief__field_descriptors,
+  rapport__gateway__v1__session_brief__field_indices_by_name,
+  1,  rapport__gateway__v1__session_brief__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__session_brief__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__relationship_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__RelationshipSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "relationship",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__RelationshipSection, relationship),
+    &rapport__relationships__v1__relationship__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__relationship_section__field_indices_by_name[] = {
+  1,   /* field[1] = relationship */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__relationship_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__relationship_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.RelationshipSection",
+  "RelationshipSection",
+  "Rapport__Gateway__V1__RelationshipSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__RelationshipSection),
+  2,
+  rapport__gateway__v1__relationship_section__field_descriptors,
+  rapport__gateway__v1__relationship_section__field_indices_by_name,
+  1,  rapport__gateway__v1__relationship_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__relationship_section__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__gateway__v1__commitments_section__field_descriptors[2] =
@@ -794,21 +2021,638 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__trust_section__descriptor
   (ProtobufCMessageInit) rapport__gateway__v1__trust_section__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue rapport__gateway__v1__section_state__enum_values_by_number[4] =
+static const ProtobufCFieldDescriptor rapport__gateway__v1__obstacles_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__ObstaclesSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "obstacles",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Gateway__V1__ObstaclesSection, n_obstacles),
+    offsetof(Rapport__Gateway__V1__ObstaclesSection, obstacles),
+    &rapport__goals__v1__obstacle__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__obstacles_section__field_indices_by_name[] = {
+  1,   /* field[1] = obstacles */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__obstacles_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__obstacles_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.ObstaclesSection",
+  "ObstaclesSection",
+  "Rapport__Gateway__V1__ObstaclesSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__ObstaclesSection),
+  2,
+  rapport__gateway__v1__obstacles_section__field_descriptors,
+  rapport__gateway__v1__obstacles_section__field_indices_by_name,
+  1,  rapport__gateway__v1__obstacles_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__obstacles_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__sustaining_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SustainingSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "index",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SustainingSection, index),
+    &rapport__trust__v1__sustaining_index__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__sustaining_section__field_indices_by_name[] = {
+  1,   /* field[1] = index */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__sustaining_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__sustaining_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.SustainingSection",
+  "SustainingSection",
+  "Rapport__Gateway__V1__SustainingSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__SustainingSection),
+  2,
+  rapport__gateway__v1__sustaining_section__field_descriptors,
+  rapport__gateway__v1__sustaining_section__field_indices_by_name,
+  1,  rapport__gateway__v1__sustaining_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__sustaining_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__actions_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__ActionsSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actions",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Gateway__V1__ActionsSection, n_actions),
+    offsetof(Rapport__Gateway__V1__ActionsSection, actions),
+    &rapport__trust__v1__suggested_action__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__actions_section__field_indices_by_name[] = {
+  1,   /* field[1] = actions */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__actions_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__actions_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.ActionsSection",
+  "ActionsSection",
+  "Rapport__Gateway__V1__ActionsSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__ActionsSection),
+  2,
+  rapport__gateway__v1__actions_section__field_descriptors,
+  rapport__gateway__v1__actions_section__field_indices_by_name,
+  1,  rapport__gateway__v1__actions_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__actions_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__change_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__ChangeSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "explanation",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__ChangeSection, explanation),
+    &rapport__trust__v1__explanation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__change_section__field_indices_by_name[] = {
+  1,   /* field[1] = explanation */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__change_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__change_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.ChangeSection",
+  "ChangeSection",
+  "Rapport__Gateway__V1__ChangeSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__ChangeSection),
+  2,
+  rapport__gateway__v1__change_section__field_descriptors,
+  rapport__gateway__v1__change_section__field_indices_by_name,
+  1,  rapport__gateway__v1__change_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__change_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__obligations_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__ObligationsSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "obligations",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Gateway__V1__ObligationsSection, n_obligations),
+    offsetof(Rapport__Gateway__V1__ObligationsSection, obligations),
+    &rapport__gateway__v1__obligation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__obligations_section__field_indices_by_name[] = {
+  1,   /* field[1] = obligations */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__obligations_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__obligations_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.ObligationsSection",
+  "ObligationsSection",
+  "Rapport__Gateway__V1__ObligationsSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__ObligationsSection),
+  2,
+  rapport__gateway__v1__obligations_section__field_descriptors,
+  rapport__gateway__v1__obligations_section__field_indices_by_name,
+  1,  rapport__gateway__v1__obligations_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__obligations_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__gateway__v1__obligation__kind__enum_values_by_number[11] =
+{
+  { "KIND_UNSPECIFIED", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__KIND_UNSPECIFIED", 0 },
+  { "KEEP_COMMITMENT", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__KEEP_COMMITMENT", 1 },
+  { "ANSWER_COMMITMENT", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ANSWER_COMMITMENT", 2 },
+  { "CONFIRM_COMMITMENT", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__CONFIRM_COMMITMENT", 3 },
+  { "RESOLVE_COMMITMENT", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__RESOLVE_COMMITMENT", 4 },
+  { "ATTEST_SESSION", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ATTEST_SESSION", 5 },
+  { "ACKNOWLEDGE_FEEDBACK", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ACKNOWLEDGE_FEEDBACK", 6 },
+  { "ACT_ON_FEEDBACK", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ACT_ON_FEEDBACK", 7 },
+  { "SIGN_GOAL", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__SIGN_GOAL", 8 },
+  { "RESOLVE_SESSION", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__RESOLVE_SESSION", 9 },
+  { "ANSWER_FEEDBACK_REQUEST", "RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ANSWER_FEEDBACK_REQUEST", 10 },
+};
+static const ProtobufCIntRange rapport__gateway__v1__obligation__kind__value_ranges[] = {
+{0, 0},{0, 11}
+};
+static const ProtobufCEnumValueIndex rapport__gateway__v1__obligation__kind__enum_values_by_name[11] =
+{
+  { "ACKNOWLEDGE_FEEDBACK", 6 },
+  { "ACT_ON_FEEDBACK", 7 },
+  { "ANSWER_COMMITMENT", 2 },
+  { "ANSWER_FEEDBACK_REQUEST", 10 },
+  { "ATTEST_SESSION", 5 },
+  { "CONFIRM_COMMITMENT", 3 },
+  { "KEEP_COMMITMENT", 1 },
+  { "KIND_UNSPECIFIED", 0 },
+  { "RESOLVE_COMMITMENT", 4 },
+  { "RESOLVE_SESSION", 9 },
+  { "SIGN_GOAL", 8 },
+};
+const ProtobufCEnumDescriptor rapport__gateway__v1__obligation__kind__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.Obligation.Kind",
+  "Kind",
+  "Rapport__Gateway__V1__Obligation__Kind",
+  "rapport.gateway.v1",
+  11,
+  rapport__gateway__v1__obligation__kind__enum_values_by_number,
+  11,
+  rapport__gateway__v1__obligation__kind__enum_values_by_name,
+  1,
+  rapport__gateway__v1__obligation__kind__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__obligation__field_descriptors[4] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__Obligation, kind),
+    &rapport__gateway__v1__obligation__kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "subject",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__Obligation, subject),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "due_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__Obligation, due_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "overdue",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__Obligation, overdue),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__obligation__field_indices_by_name[] = {
+  2,   /* field[2] = due_time */
+  0,   /* field[0] = kind */
+  3,   /* field[3] = overdue */
+  1,   /* field[1] = subject */
+};
+static const ProtobufCIntRange rapport__gateway__v1__obligation__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__obligation__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.Obligation",
+  "Obligation",
+  "Rapport__Gateway__V1__Obligation",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__Obligation),
+  4,
+  rapport__gateway__v1__obligation__field_descriptors,
+  rapport__gateway__v1__obligation__field_indices_by_name,
+  1,  rapport__gateway__v1__obligation__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__obligation__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__questions_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__QuestionsSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "questions",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Gateway__V1__QuestionsSection, n_questions),
+    offsetof(Rapport__Gateway__V1__QuestionsSection, questions),
+    &rapport__gateway__v1__question__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__questions_section__field_indices_by_name[] = {
+  1,   /* field[1] = questions */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__questions_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__questions_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.QuestionsSection",
+  "QuestionsSection",
+  "Rapport__Gateway__V1__QuestionsSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__QuestionsSection),
+  2,
+  rapport__gateway__v1__questions_section__field_descriptors,
+  rapport__gateway__v1__questions_section__field_indices_by_name,
+  1,  rapport__gateway__v1__questions_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__questions_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__question__field_descriptors[2] =
+{
+  {
+    "subject",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__Question, subject),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__Question, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__question__field_indices_by_name[] = {
+  0,   /* field[0] = subject */
+  1,   /* field[1] = text */
+};
+static const ProtobufCIntRange rapport__gateway__v1__question__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__question__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.Question",
+  "Question",
+  "Rapport__Gateway__V1__Question",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__Question),
+  2,
+  rapport__gateway__v1__question__field_descriptors,
+  rapport__gateway__v1__question__field_indices_by_name,
+  1,  rapport__gateway__v1__question__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__question__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__gateway__v1__confidentiality_section__withheld__enum_values_by_number[4] =
+{
+  { "WITHHELD_UNSPECIFIED", "RAPPORT__GATEWAY__V1__CONFIDENTIALITY_SECTION__WITHHELD__WITHHELD_UNSPECIFIED", 0 },
+  { "DRAFTS", "RAPPORT__GATEWAY__V1__CONFIDENTIALITY_SECTION__WITHHELD__DRAFTS", 1 },
+  { "OWN_NOTES", "RAPPORT__GATEWAY__V1__CONFIDENTIALITY_SECTION__WITHHELD__OWN_NOTES", 2 },
+  { "RATINGS", "RAPPORT__GATEWAY__V1__CONFIDENTIALITY_SECTION__WITHHELD__RATINGS", 3 },
+};
+static const ProtobufCIntRange rapport__gateway__v1__confidentiality_section__withheld__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex rapport__gateway__v1__confidentiality_section__withheld__enum_values_by_name[4] =
+{
+  { "DRAFTS", 1 },
+  { "OWN_NOTES", 2 },
+  { "RATINGS", 3 },
+  { "WITHHELD_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor rapport__gateway__v1__confidentiality_section__withheld__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.ConfidentialitySection.Withheld",
+  "Withheld",
+  "Rapport__Gateway__V1__ConfidentialitySection__Withheld",
+  "rapport.gateway.v1",
+  4,
+  rapport__gateway__v1__confidentiality_section__withheld__enum_values_by_number,
+  4,
+  rapport__gateway__v1__confidentiality_section__withheld__enum_values_by_name,
+  1,
+  rapport__gateway__v1__confidentiality_section__withheld__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__confidentiality_section__field_descriptors[6] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__ConfidentialitySection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "agreement",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__ConfidentialitySection, agreement),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "clauses",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Gateway__V1__ConfidentialitySection, n_clauses),
+    offsetof(Rapport__Gateway__V1__ConfidentialitySection, clauses),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limits",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__ConfidentialitySection, limits),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sharing_rules",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Gateway__V1__ConfidentialitySection, n_sharing_rules),
+    offsetof(Rapport__Gateway__V1__ConfidentialitySection, sharing_rules),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "withheld",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Rapport__Gateway__V1__ConfidentialitySection, n_withheld),
+    offsetof(Rapport__Gateway__V1__ConfidentialitySection, withheld),
+    &rapport__gateway__v1__confidentiality_section__withheld__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__confidentiality_section__field_indices_by_name[] = {
+  1,   /* field[1] = agreement */
+  2,   /* field[2] = clauses */
+  3,   /* field[3] = limits */
+  4,   /* field[4] = sharing_rules */
+  0,   /* field[0] = state */
+  5,   /* field[5] = withheld */
+};
+static const ProtobufCIntRange rapport__gateway__v1__confidentiality_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__confidentiality_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.ConfidentialitySection",
+  "ConfidentialitySection",
+  "Rapport__Gateway__V1__ConfidentialitySection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__ConfidentialitySection),
+  6,
+  rapport__gateway__v1__confidentiality_section__field_descriptors,
+  rapport__gateway__v1__confidentiality_section__field_indices_by_name,
+  1,  rapport__gateway__v1__confidentiality_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__confidentiality_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__gateway__v1__section_state__enum_values_by_number[5] =
 {
   { "SECTION_STATE_UNSPECIFIED", "RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED", 0 },
   { "OK", "RAPPORT__GATEWAY__V1__SECTION_STATE__OK", 1 },
   { "UNREACHABLE", "RAPPORT__GATEWAY__V1__SECTION_STATE__UNREACHABLE", 2 },
   { "NOT_PERMITTED", "RAPPORT__GATEWAY__V1__SECTION_STATE__NOT_PERMITTED", 3 },
+  { "SUPPRESSED", "RAPPORT__GATEWAY__V1__SECTION_STATE__SUPPRESSED", 4 },
 };
 static const ProtobufCIntRange rapport__gateway__v1__section_state__value_ranges[] = {
-{0, 0},{0, 4}
+{0, 0},{0, 5}
 };
-static const ProtobufCEnumValueIndex rapport__gateway__v1__section_state__enum_values_by_name[4] =
+static const ProtobufCEnumValueIndex rapport__gateway__v1__section_state__enum_values_by_name[5] =
 {
   { "NOT_PERMITTED", 3 },
   { "OK", 1 },
   { "SECTION_STATE_UNSPECIFIED", 0 },
+  { "SUPPRESSED", 4 },
   { "UNREACHABLE", 2 },
 };
 const ProtobufCEnumDescriptor rapport__gateway__v1__section_state__descriptor =
@@ -818,20 +2662,24 @@ const ProtobufCEnumDescriptor rapport__gateway__v1__section_state__descriptor =
   "SectionState",
   "Rapport__Gateway__V1__SectionState",
   "rapport.gateway.v1",
-  4,
+  5,
   rapport__gateway__v1__section_state__enum_values_by_number,
-  4,
+  5,
   rapport__gateway__v1__section_state__enum_values_by_name,
   1,
   rapport__gateway__v1__section_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor rapport__gateway__v1__views_service__method_descriptors[1] =
+static const ProtobufCMethodDescriptor rapport__gateway__v1__views_service__method_descriptors[3] =
 {
   { "GetCoachView", &rapport__gateway__v1__get_coach_view_request__descriptor, &rapport__gateway__v1__coach_view__descriptor },
+  { "GetCoacheeView", &rapport__gateway__v1__get_coachee_view_request__descriptor, &rapport__gateway__v1__coachee_view__descriptor },
+  { "GetSessionBrief", &rapport__gateway__v1__get_session_brief_request__descriptor, &rapport__gateway__v1__session_brief__descriptor },
 };
 const unsigned rapport__gateway__v1__views_service__method_indices_by_name[] = {
-  0         /* GetCoachView */
+  0,        /* GetCoachView */
+  1,        /* GetCoacheeView */
+  2         /* GetSessionBrief */
 };
 const ProtobufCServiceDescriptor rapport__gateway__v1__views_service__descriptor =
 {
@@ -840,7 +2688,7 @@ const ProtobufCServiceDescriptor rapport__gateway__v1__views_service__descriptor
   "ViewsService",
   "Rapport__Gateway__V1__ViewsService",
   "rapport.gateway.v1",
-  1,
+  3,
   rapport__gateway__v1__views_service__method_descriptors,
   rapport__gateway__v1__views_service__method_indices_by_name
 };
@@ -851,6 +2699,22 @@ void rapport__gateway__v1__views_service__get_coach_view(ProtobufCService *servi
 {
   assert(service->descriptor == &rapport__gateway__v1__views_service__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__gateway__v1__views_service__get_coachee_view(ProtobufCService *service,
+                                                           const Rapport__Gateway__V1__GetCoacheeViewRequest *input,
+                                                           Rapport__Gateway__V1__CoacheeView_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__gateway__v1__views_service__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__gateway__v1__views_service__get_session_brief(ProtobufCService *service,
+                                                            const Rapport__Gateway__V1__GetSessionBriefRequest *input,
+                                                            Rapport__Gateway__V1__SessionBrief_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__gateway__v1__views_service__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__gateway__v1__views_service__init (Rapport__Gateway__V1__ViewsService_Service *service,
                                                 Rapport__Gateway__V1__ViewsService_ServiceDestroy destroy)

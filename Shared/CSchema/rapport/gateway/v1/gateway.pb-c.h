@@ -15,33 +15,124 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/api/annotations.pb-c.h"
+#include "google/protobuf/timestamp.pb-c.h"
 #include "rapport/feedback/v1/feedback_item.pb-c.h"
 #include "rapport/goals/v1/goal.pb-c.h"
+#include "rapport/goals/v1/obstacle.pb-c.h"
 #include "rapport/relationships/v1/commitment.pb-c.h"
 #include "rapport/relationships/v1/relationship.pb-c.h"
 #include "rapport/relationships/v1/session.pb-c.h"
+#include "rapport/trust/v1/explanation.pb-c.h"
 #include "rapport/trust/v1/profile.pb-c.h"
+#include "rapport/trust/v1/suggestion.pb-c.h"
+#include "rapport/trust/v1/sustaining.pb-c.h"
 
 typedef struct Rapport__Gateway__V1__GetCoachViewRequest Rapport__Gateway__V1__GetCoachViewRequest;
 typedef struct Rapport__Gateway__V1__CoachView Rapport__Gateway__V1__CoachView;
 typedef struct Rapport__Gateway__V1__CoachPair Rapport__Gateway__V1__CoachPair;
+typedef struct Rapport__Gateway__V1__GetCoacheeViewRequest Rapport__Gateway__V1__GetCoacheeViewRequest;
+typedef struct Rapport__Gateway__V1__CoacheeView Rapport__Gateway__V1__CoacheeView;
+typedef struct Rapport__Gateway__V1__CoacheePair Rapport__Gateway__V1__CoacheePair;
+typedef struct Rapport__Gateway__V1__GetSessionBriefRequest Rapport__Gateway__V1__GetSessionBriefRequest;
+typedef struct Rapport__Gateway__V1__SessionBrief Rapport__Gateway__V1__SessionBrief;
+typedef struct Rapport__Gateway__V1__RelationshipSection Rapport__Gateway__V1__RelationshipSection;
 typedef struct Rapport__Gateway__V1__CommitmentsSection Rapport__Gateway__V1__CommitmentsSection;
 typedef struct Rapport__Gateway__V1__SessionsSection Rapport__Gateway__V1__SessionsSection;
 typedef struct Rapport__Gateway__V1__FeedbackSection Rapport__Gateway__V1__FeedbackSection;
 typedef struct Rapport__Gateway__V1__GoalsSection Rapport__Gateway__V1__GoalsSection;
 typedef struct Rapport__Gateway__V1__TrustSection Rapport__Gateway__V1__TrustSection;
+typedef struct Rapport__Gateway__V1__ObstaclesSection Rapport__Gateway__V1__ObstaclesSection;
+typedef struct Rapport__Gateway__V1__SustainingSection Rapport__Gateway__V1__SustainingSection;
+typedef struct Rapport__Gateway__V1__ActionsSection Rapport__Gateway__V1__ActionsSection;
+typedef struct Rapport__Gateway__V1__ChangeSection Rapport__Gateway__V1__ChangeSection;
+typedef struct Rapport__Gateway__V1__ObligationsSection Rapport__Gateway__V1__ObligationsSection;
+typedef struct Rapport__Gateway__V1__Obligation Rapport__Gateway__V1__Obligation;
+typedef struct Rapport__Gateway__V1__QuestionsSection Rapport__Gateway__V1__QuestionsSection;
+typedef struct Rapport__Gateway__V1__Question Rapport__Gateway__V1__Question;
+typedef struct Rapport__Gateway__V1__ConfidentialitySection Rapport__Gateway__V1__ConfidentialitySection;
 
 
 /* --- enums --- */
 
+typedef enum _Rapport__Gateway__V1__CoacheePair__Option {
+  RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__OPTION_UNSPECIFIED = 0,
+  RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__PAUSE = 1,
+  RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__RESUME = 2,
+  /*
+   * Or, once the other has asked for the end, confirm it.
+   */
+  RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__END = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION)
+} Rapport__Gateway__V1__CoacheePair__Option;
+typedef enum _Rapport__Gateway__V1__Obligation__Kind {
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__KIND_UNSPECIFIED = 0,
+  /*
+   * Keep it, or ask in time for a later date.
+   */
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__KEEP_COMMITMENT = 1,
+  /*
+   * Accept or decline what the other proposes, or the later date that the other asks for.
+   */
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ANSWER_COMMITMENT = 2,
+  /*
+   * Confirm or dispute that the other has kept it.
+   */
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__CONFIRM_COMMITMENT = 3,
+  /*
+   * Settle a dispute about it.
+   */
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__RESOLVE_COMMITMENT = 4,
+  /*
+   * Say what happened in a session.
+   */
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ATTEST_SESSION = 5,
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ACKNOWLEDGE_FEEDBACK = 6,
+  /*
+   * Act on it, or say why not.
+   */
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ACT_ON_FEEDBACK = 7,
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__SIGN_GOAL = 8,
+  /*
+   * Say how a disputed session should count.
+   */
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__RESOLVE_SESSION = 9,
+  /*
+   * Give the feedback that the other asks for, or decline.
+   */
+  RAPPORT__GATEWAY__V1__OBLIGATION__KIND__ANSWER_FEEDBACK_REQUEST = 10
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GATEWAY__V1__OBLIGATION__KIND)
+} Rapport__Gateway__V1__Obligation__Kind;
+typedef enum _Rapport__Gateway__V1__ConfidentialitySection__Withheld {
+  RAPPORT__GATEWAY__V1__CONFIDENTIALITY_SECTION__WITHHELD__WITHHELD_UNSPECIFIED = 0,
+  /*
+   * Feedback before it is delivered.
+   */
+  RAPPORT__GATEWAY__V1__CONFIDENTIALITY_SECTION__WITHHELD__DRAFTS = 1,
+  /*
+   * Notes of level SELF.
+   */
+  RAPPORT__GATEWAY__V1__CONFIDENTIALITY_SECTION__WITHHELD__OWN_NOTES = 2,
+  /*
+   * Single ratings; the coach sees trends.
+   */
+  RAPPORT__GATEWAY__V1__CONFIDENTIALITY_SECTION__WITHHELD__RATINGS = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GATEWAY__V1__CONFIDENTIALITY_SECTION__WITHHELD)
+} Rapport__Gateway__V1__ConfidentialitySection__Withheld;
 /*
  * Whether a section's data are there.
  */
 typedef enum _Rapport__Gateway__V1__SectionState {
   RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED = 0,
   RAPPORT__GATEWAY__V1__SECTION_STATE__OK = 1,
+  /*
+   * The service did not answer in time.
+   */
   RAPPORT__GATEWAY__V1__SECTION_STATE__UNREACHABLE = 2,
-  RAPPORT__GATEWAY__V1__SECTION_STATE__NOT_PERMITTED = 3
+  RAPPORT__GATEWAY__V1__SECTION_STATE__NOT_PERMITTED = 3,
+  /*
+   * There are too few answers to show any without betraying one.
+   */
+  RAPPORT__GATEWAY__V1__SECTION_STATE__SUPPRESSED = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GATEWAY__V1__SECTION_STATE)
 } Rapport__Gateway__V1__SectionState;
 
@@ -60,42 +151,205 @@ struct  Rapport__Gateway__V1__CoachView
 {
   ProtobufCMessage base;
   /*
-   * At most 50, in the order of the relationships' creation. No ranking of people.
+   * At most 50 that have not ended, in the order of the relationships' creation. No ranking of people.
    */
   size_t n_pairs;
   Rapport__Gateway__V1__CoachPair **pairs;
   /*
-   * SECTION_STATE_OK, or why there are no pairs.
+   * OK, or why there are no pairs.
    */
   Rapport__Gateway__V1__SectionState state;
+  /*
+   * There are more than 50.
+   */
+  protobuf_c_boolean truncated;
 };
 #define RAPPORT__GATEWAY__V1__COACH_VIEW__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__coach_view__descriptor) \
-    , 0,NULL, RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED }
+    , 0,NULL, RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0 }
 
 
 struct  Rapport__Gateway__V1__CoachPair
 {
   ProtobufCMessage base;
   Rapport__Relationships__V1__Relationship *relationship;
+  /*
+   * Open commitments, the coach's own first.
+   */
   Rapport__Gateway__V1__CommitmentsSection *commitments;
+  /*
+   * Sessions of the next 7 days, and earlier ones that nobody has attested.
+   */
   Rapport__Gateway__V1__SessionsSection *sessions;
+  /*
+   * Delivered items that are not acted on yet.
+   */
   Rapport__Gateway__V1__FeedbackSection *feedback;
+  /*
+   * Goals that are not finished.
+   */
   Rapport__Gateway__V1__GoalsSection *goals;
   Rapport__Gateway__V1__TrustSection *trust;
+  /*
+   * What waits for the coach.
+   */
+  Rapport__Gateway__V1__ObligationsSection *obligations;
+  /*
+   * How well the two keep up what sustains trust; names the weakest practice.
+   */
+  Rapport__Gateway__V1__SustainingSection *sustaining;
+  /*
+   * At most three acts that would do most for trust now.
+   */
+  Rapport__Gateway__V1__ActionsSection *actions;
 };
 #define RAPPORT__GATEWAY__V1__COACH_PAIR__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__coach_pair__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
-/*
- * Open commitments, the coach's own first.
- */
+struct  Rapport__Gateway__V1__GetCoacheeViewRequest
+{
+  ProtobufCMessage base;
+};
+#define RAPPORT__GATEWAY__V1__GET_COACHEE_VIEW_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__get_coachee_view_request__descriptor) \
+     }
+
+
+struct  Rapport__Gateway__V1__CoacheeView
+{
+  ProtobufCMessage base;
+  /*
+   * At most 50 that have not ended, in the order of the relationships' creation.
+   */
+  size_t n_pairs;
+  Rapport__Gateway__V1__CoacheePair **pairs;
+  /*
+   * OK, or why there are no pairs.
+   */
+  Rapport__Gateway__V1__SectionState state;
+  /*
+   * There are more than 50.
+   */
+  protobuf_c_boolean truncated;
+};
+#define RAPPORT__GATEWAY__V1__COACHEE_VIEW__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__coachee_view__descriptor) \
+    , 0,NULL, RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0 }
+
+
+struct  Rapport__Gateway__V1__CoacheePair
+{
+  ProtobufCMessage base;
+  Rapport__Relationships__V1__Relationship *relationship;
+  /*
+   * What waits for the coachee.
+   */
+  Rapport__Gateway__V1__ObligationsSection *obligations;
+  /*
+   * What the coach has promised: open commitments, and those that ended in the last 28 days.
+   */
+  Rapport__Gateway__V1__CommitmentsSection *promises;
+  /*
+   * Sessions of the next 7 days, and earlier ones that nobody has attested.
+   */
+  Rapport__Gateway__V1__SessionsSection *sessions;
+  /*
+   * Items that the coachee has received and not acted on yet.
+   */
+  Rapport__Gateway__V1__FeedbackSection *feedback;
+  /*
+   * Goals that are not finished.
+   */
+  Rapport__Gateway__V1__GoalsSection *goals;
+  Rapport__Gateway__V1__TrustSection *trust;
+  /*
+   * Why trust has changed in the last 7 days.
+   */
+  Rapport__Gateway__V1__ChangeSection *change;
+  /*
+   * What the coachee may do to the relationship as it is now.
+   */
+  size_t n_options;
+  Rapport__Gateway__V1__CoacheePair__Option *options;
+};
+#define RAPPORT__GATEWAY__V1__COACHEE_PAIR__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__coachee_pair__descriptor) \
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL }
+
+
+struct  Rapport__Gateway__V1__GetSessionBriefRequest
+{
+  ProtobufCMessage base;
+  /*
+   * organizations/{organization}/relationships/{relationship}
+   */
+  char *name;
+};
+#define RAPPORT__GATEWAY__V1__GET_SESSION_BRIEF_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__get_session_brief_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Gateway__V1__SessionBrief
+{
+  ProtobufCMessage base;
+  /*
+   * The relationship's name.
+   */
+  char *name;
+  Rapport__Gateway__V1__RelationshipSection *relationship;
+  /*
+   * The ten that changed last, the latest first.
+   */
+  Rapport__Gateway__V1__CommitmentsSection *commitments;
+  /*
+   * Active goals at risk or due within 14 days, the nearest first.
+   */
+  Rapport__Gateway__V1__GoalsSection *goals;
+  /*
+   * Items that both can read and that are not acted on yet.
+   */
+  Rapport__Gateway__V1__FeedbackSection *feedback;
+  /*
+   * Why trust has changed since the last session that was held, or in the last 7 days when there was none.
+   */
+  Rapport__Gateway__V1__ChangeSection *change;
+  Rapport__Gateway__V1__QuestionsSection *questions;
+  Rapport__Gateway__V1__ConfidentialitySection *confidentiality;
+  /*
+   * Those that are new within 28 days or not acknowledged yet, the latest first.
+   */
+  Rapport__Gateway__V1__ObstaclesSection *obstacles;
+  /*
+   * Practices that are not kept up in full, the weakest first.
+   */
+  Rapport__Gateway__V1__SustainingSection *sustaining;
+};
+#define RAPPORT__GATEWAY__V1__SESSION_BRIEF__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__session_brief__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+
+
+struct  Rapport__Gateway__V1__RelationshipSection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  Rapport__Relationships__V1__Relationship *relationship;
+};
+#define RAPPORT__GATEWAY__V1__RELATIONSHIP_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__relationship_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, NULL }
+
+
 struct  Rapport__Gateway__V1__CommitmentsSection
 {
   ProtobufCMessage base;
   Rapport__Gateway__V1__SectionState state;
+  /*
+   * At most 100.
+   */
   size_t n_commitments;
   Rapport__Relationships__V1__Commitment **commitments;
 };
@@ -104,13 +358,13 @@ struct  Rapport__Gateway__V1__CommitmentsSection
     , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0,NULL }
 
 
-/*
- * Planned sessions, the next first.
- */
 struct  Rapport__Gateway__V1__SessionsSection
 {
   ProtobufCMessage base;
   Rapport__Gateway__V1__SectionState state;
+  /*
+   * At most 100, the earliest first.
+   */
   size_t n_sessions;
   Rapport__Relationships__V1__Session **sessions;
 };
@@ -119,13 +373,13 @@ struct  Rapport__Gateway__V1__SessionsSection
     , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0,NULL }
 
 
-/*
- * Delivered items that nobody has acknowledged yet.
- */
 struct  Rapport__Gateway__V1__FeedbackSection
 {
   ProtobufCMessage base;
   Rapport__Gateway__V1__SectionState state;
+  /*
+   * At most 100, the latest first.
+   */
   size_t n_items;
   Rapport__Feedback__V1__FeedbackItem **items;
 };
@@ -134,13 +388,13 @@ struct  Rapport__Gateway__V1__FeedbackSection
     , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0,NULL }
 
 
-/*
- * Goals that are not finished.
- */
 struct  Rapport__Gateway__V1__GoalsSection
 {
   ProtobufCMessage base;
   Rapport__Gateway__V1__SectionState state;
+  /*
+   * At most 100.
+   */
   size_t n_goals;
   Rapport__Goals__V1__Goal **goals;
 };
@@ -158,6 +412,173 @@ struct  Rapport__Gateway__V1__TrustSection
 #define RAPPORT__GATEWAY__V1__TRUST_SECTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__trust_section__descriptor) \
     , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, NULL }
+
+
+struct  Rapport__Gateway__V1__ObstaclesSection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  /*
+   * At most 100. Sealed ones are never among them.
+   */
+  size_t n_obstacles;
+  Rapport__Goals__V1__Obstacle **obstacles;
+};
+#define RAPPORT__GATEWAY__V1__OBSTACLES_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__obstacles_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0,NULL }
+
+
+struct  Rapport__Gateway__V1__SustainingSection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  Rapport__Trust__V1__SustainingIndex *index;
+};
+#define RAPPORT__GATEWAY__V1__SUSTAINING_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__sustaining_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, NULL }
+
+
+struct  Rapport__Gateway__V1__ActionsSection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  size_t n_actions;
+  Rapport__Trust__V1__SuggestedAction **actions;
+};
+#define RAPPORT__GATEWAY__V1__ACTIONS_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__actions_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0,NULL }
+
+
+struct  Rapport__Gateway__V1__ChangeSection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  /*
+   * With the five largest lines; change is that of all. In a session brief single ratings are one line for both
+   * parties (docs/domain.md rule 19).
+   */
+  Rapport__Trust__V1__Explanation *explanation;
+};
+#define RAPPORT__GATEWAY__V1__CHANGE_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__change_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, NULL }
+
+
+/*
+ * What waits for one party.
+ */
+struct  Rapport__Gateway__V1__ObligationsSection
+{
+  ProtobufCMessage base;
+  /*
+   * OK only when all services could be asked; otherwise what is known.
+   */
+  Rapport__Gateway__V1__SectionState state;
+  /*
+   * By due time, those without one last.
+   */
+  size_t n_obligations;
+  Rapport__Gateway__V1__Obligation **obligations;
+};
+#define RAPPORT__GATEWAY__V1__OBLIGATIONS_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__obligations_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0,NULL }
+
+
+/*
+ * One thing that one party owes the other.
+ */
+struct  Rapport__Gateway__V1__Obligation
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__Obligation__Kind kind;
+  /*
+   * The resource name of the commitment, session, feedback item, feedback request or goal.
+   */
+  char *subject;
+  /*
+   * When it is due, or until when it may be done; absent without a limit.
+   */
+  Google__Protobuf__Timestamp *due_time;
+  /*
+   * The due time has passed.
+   */
+  protobuf_c_boolean overdue;
+};
+#define RAPPORT__GATEWAY__V1__OBLIGATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__obligation__descriptor) \
+    , RAPPORT__GATEWAY__V1__OBLIGATION__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, 0 }
+
+
+struct  Rapport__Gateway__V1__QuestionsSection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  /*
+   * Three.
+   */
+  size_t n_questions;
+  Rapport__Gateway__V1__Question **questions;
+};
+#define RAPPORT__GATEWAY__V1__QUESTIONS_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__questions_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0,NULL }
+
+
+/*
+ * A question to open the conversation with, made by fixed rules.
+ */
+struct  Rapport__Gateway__V1__Question
+{
+  ProtobufCMessage base;
+  /*
+   * What it is about: a resource name; empty for a general question.
+   */
+  char *subject;
+  char *text;
+};
+#define RAPPORT__GATEWAY__V1__QUESTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__question__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * What stays between the two, as the signed agreement has it, and what Rapport itself keeps from the other party.
+ */
+struct  Rapport__Gateway__V1__ConfidentialitySection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  /*
+   * The agreement's resource name; empty while none is signed.
+   */
+  char *agreement;
+  /*
+   * What will not be shared.
+   */
+  size_t n_clauses;
+  char **clauses;
+  /*
+   * Where confidentiality ends.
+   */
+  char *limits;
+  /*
+   * What may be shared, with whom.
+   */
+  size_t n_sharing_rules;
+  char **sharing_rules;
+  /*
+   * What not even the other party reads.
+   */
+  size_t n_withheld;
+  Rapport__Gateway__V1__ConfidentialitySection__Withheld *withheld;
+};
+#define RAPPORT__GATEWAY__V1__CONFIDENTIALITY_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__confidentiality_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL }
 
 
 /* Rapport__Gateway__V1__GetCoachViewRequest methods */
@@ -216,6 +637,120 @@ Rapport__Gateway__V1__CoachPair *
                       const uint8_t       *data);
 void   rapport__gateway__v1__coach_pair__free_unpacked
                      (Rapport__Gateway__V1__CoachPair *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__GetCoacheeViewRequest methods */
+void   rapport__gateway__v1__get_coachee_view_request__init
+                     (Rapport__Gateway__V1__GetCoacheeViewRequest         *message);
+size_t rapport__gateway__v1__get_coachee_view_request__get_packed_size
+                     (const Rapport__Gateway__V1__GetCoacheeViewRequest   *message);
+size_t rapport__gateway__v1__get_coachee_view_request__pack
+                     (const Rapport__Gateway__V1__GetCoacheeViewRequest   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__get_coachee_view_request__pack_to_buffer
+                     (const Rapport__Gateway__V1__GetCoacheeViewRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__GetCoacheeViewRequest *
+       rapport__gateway__v1__get_coachee_view_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__get_coachee_view_request__free_unpacked
+                     (Rapport__Gateway__V1__GetCoacheeViewRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__CoacheeView methods */
+void   rapport__gateway__v1__coachee_view__init
+                     (Rapport__Gateway__V1__CoacheeView         *message);
+size_t rapport__gateway__v1__coachee_view__get_packed_size
+                     (const Rapport__Gateway__V1__CoacheeView   *message);
+size_t rapport__gateway__v1__coachee_view__pack
+                     (const Rapport__Gateway__V1__CoacheeView   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__coachee_view__pack_to_buffer
+                     (const Rapport__Gateway__V1__CoacheeView   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__CoacheeView *
+       rapport__gateway__v1__coachee_view__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__coachee_view__free_unpacked
+                     (Rapport__Gateway__V1__CoacheeView *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__CoacheePair methods */
+void   rapport__gateway__v1__coachee_pair__init
+                     (Rapport__Gateway__V1__CoacheePair         *message);
+size_t rapport__gateway__v1__coachee_pair__get_packed_size
+                     (const Rapport__Gateway__V1__CoacheePair   *message);
+size_t rapport__gateway__v1__coachee_pair__pack
+                     (const Rapport__Gateway__V1__CoacheePair   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__coachee_pair__pack_to_buffer
+                     (const Rapport__Gateway__V1__CoacheePair   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__CoacheePair *
+       rapport__gateway__v1__coachee_pair__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__coachee_pair__free_unpacked
+                     (Rapport__Gateway__V1__CoacheePair *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__GetSessionBriefRequest methods */
+void   rapport__gateway__v1__get_session_brief_request__init
+                     (Rapport__Gateway__V1__GetSessionBriefRequest         *message);
+size_t rapport__gateway__v1__get_session_brief_request__get_packed_size
+                     (const Rapport__Gateway__V1__GetSessionBriefRequest   *message);
+size_t rapport__gateway__v1__get_session_brief_request__pack
+                     (const Rapport__Gateway__V1__GetSessionBriefRequest   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__get_session_brief_request__pack_to_buffer
+                     (const Rapport__Gateway__V1__GetSessionBriefRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__GetSessionBriefRequest *
+       rapport__gateway__v1__get_session_brief_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__get_session_brief_request__free_unpacked
+                     (Rapport__Gateway__V1__GetSessionBriefRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__SessionBrief methods */
+void   rapport__gateway__v1__session_brief__init
+                     (Rapport__Gateway__V1__SessionBrief         *message);
+size_t rapport__gateway__v1__session_brief__get_packed_size
+                     (const Rapport__Gateway__V1__SessionBrief   *message);
+size_t rapport__gateway__v1__session_brief__pack
+                     (const Rapport__Gateway__V1__SessionBrief   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__session_brief__pack_to_buffer
+                     (const Rapport__Gateway__V1__SessionBrief   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__SessionBrief *
+       rapport__gateway__v1__session_brief__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__session_brief__free_unpacked
+                     (Rapport__Gateway__V1__SessionBrief *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__RelationshipSection methods */
+void   rapport__gateway__v1__relationship_section__init
+                     (Rapport__Gateway__V1__RelationshipSection         *message);
+size_t rapport__gateway__v1__relationship_section__get_packed_size
+                     (const Rapport__Gateway__V1__RelationshipSection   *message);
+size_t rapport__gateway__v1__relationship_section__pack
+                     (const Rapport__Gateway__V1__RelationshipSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__relationship_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__RelationshipSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__RelationshipSection *
+       rapport__gateway__v1__relationship_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__relationship_section__free_unpacked
+                     (Rapport__Gateway__V1__RelationshipSection *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Gateway__V1__CommitmentsSection methods */
 void   rapport__gateway__v1__commitments_section__init
@@ -312,6 +847,177 @@ Rapport__Gateway__V1__TrustSection *
 void   rapport__gateway__v1__trust_section__free_unpacked
                      (Rapport__Gateway__V1__TrustSection *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__ObstaclesSection methods */
+void   rapport__gateway__v1__obstacles_section__init
+                     (Rapport__Gateway__V1__ObstaclesSection         *message);
+size_t rapport__gateway__v1__obstacles_section__get_packed_size
+                     (const Rapport__Gateway__V1__ObstaclesSection   *message);
+size_t rapport__gateway__v1__obstacles_section__pack
+                     (const Rapport__Gateway__V1__ObstaclesSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__obstacles_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ObstaclesSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__ObstaclesSection *
+       rapport__gateway__v1__obstacles_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__obstacles_section__free_unpacked
+                     (Rapport__Gateway__V1__ObstaclesSection *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__SustainingSection methods */
+void   rapport__gateway__v1__sustaining_section__init
+                     (Rapport__Gateway__V1__SustainingSection         *message);
+size_t rapport__gateway__v1__sustaining_section__get_packed_size
+                     (const Rapport__Gateway__V1__SustainingSection   *message);
+size_t rapport__gateway__v1__sustaining_section__pack
+                     (const Rapport__Gateway__V1__SustainingSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__sustaining_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__SustainingSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__SustainingSection *
+       rapport__gateway__v1__sustaining_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__sustaining_section__free_unpacked
+                     (Rapport__Gateway__V1__SustainingSection *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__ActionsSection methods */
+void   rapport__gateway__v1__actions_section__init
+                     (Rapport__Gateway__V1__ActionsSection         *message);
+size_t rapport__gateway__v1__actions_section__get_packed_size
+                     (const Rapport__Gateway__V1__ActionsSection   *message);
+size_t rapport__gateway__v1__actions_section__pack
+                     (const Rapport__Gateway__V1__ActionsSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__actions_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ActionsSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__ActionsSection *
+       rapport__gateway__v1__actions_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__actions_section__free_unpacked
+                     (Rapport__Gateway__V1__ActionsSection *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__ChangeSection methods */
+void   rapport__gateway__v1__change_section__init
+                     (Rapport__Gateway__V1__ChangeSection         *message);
+size_t rapport__gateway__v1__change_section__get_packed_size
+                     (const Rapport__Gateway__V1__ChangeSection   *message);
+size_t rapport__gateway__v1__change_section__pack
+                     (const Rapport__Gateway__V1__ChangeSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__change_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ChangeSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__ChangeSection *
+       rapport__gateway__v1__change_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__change_section__free_unpacked
+                     (Rapport__Gateway__V1__ChangeSection *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__ObligationsSection methods */
+void   rapport__gateway__v1__obligations_section__init
+                     (Rapport__Gateway__V1__ObligationsSection         *message);
+size_t rapport__gateway__v1__obligations_section__get_packed_size
+                     (const Rapport__Gateway__V1__ObligationsSection   *message);
+size_t rapport__gateway__v1__obligations_section__pack
+                     (const Rapport__Gateway__V1__ObligationsSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__obligations_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ObligationsSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__ObligationsSection *
+       rapport__gateway__v1__obligations_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__obligations_section__free_unpacked
+                     (Rapport__Gateway__V1__ObligationsSection *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__Obligation methods */
+void   rapport__gateway__v1__obligation__init
+                     (Rapport__Gateway__V1__Obligation         *message);
+size_t rapport__gateway__v1__obligation__get_packed_size
+                     (const Rapport__Gateway__V1__Obligation   *message);
+size_t rapport__gateway__v1__obligation__pack
+                     (const Rapport__Gateway__V1__Obligation   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__obligation__pack_to_buffer
+                     (const Rapport__Gateway__V1__Obligation   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__Obligation *
+       rapport__gateway__v1__obligation__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__obligation__free_unpacked
+                     (Rapport__Gateway__V1__Obligation *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__QuestionsSection methods */
+void   rapport__gateway__v1__questions_section__init
+                     (Rapport__Gateway__V1__QuestionsSection         *message);
+size_t rapport__gateway__v1__questions_section__get_packed_size
+                     (const Rapport__Gateway__V1__QuestionsSection   *message);
+size_t rapport__gateway__v1__questions_section__pack
+                     (const Rapport__Gateway__V1__QuestionsSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__questions_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__QuestionsSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__QuestionsSection *
+       rapport__gateway__v1__questions_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__questions_section__free_unpacked
+                     (Rapport__Gateway__V1__QuestionsSection *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__Question methods */
+void   rapport__gateway__v1__question__init
+                     (Rapport__Gateway__V1__Question         *message);
+size_t rapport__gateway__v1__question__get_packed_size
+                     (const Rapport__Gateway__V1__Question   *message);
+size_t rapport__gateway__v1__question__pack
+                     (const Rapport__Gateway__V1__Question   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__question__pack_to_buffer
+                     (const Rapport__Gateway__V1__Question   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__Question *
+       rapport__gateway__v1__question__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__question__free_unpacked
+                     (Rapport__Gateway__V1__Question *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__ConfidentialitySection methods */
+void   rapport__gateway__v1__confidentiality_section__init
+                     (Rapport__Gateway__V1__ConfidentialitySection         *message);
+size_t rapport__gateway__v1__confidentiality_section__get_packed_size
+                     (const Rapport__Gateway__V1__ConfidentialitySection   *message);
+size_t rapport__gateway__v1__confidentiality_section__pack
+                     (const Rapport__Gateway__V1__ConfidentialitySection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__confidentiality_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__ConfidentialitySection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__ConfidentialitySection *
+       rapport__gateway__v1__confidentiality_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__confidentiality_section__free_unpacked
+                     (Rapport__Gateway__V1__ConfidentialitySection *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Gateway__V1__GetCoachViewRequest_Closure)
@@ -322,6 +1028,24 @@ typedef void (*Rapport__Gateway__V1__CoachView_Closure)
                   void *closure_data);
 typedef void (*Rapport__Gateway__V1__CoachPair_Closure)
                  (const Rapport__Gateway__V1__CoachPair *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__GetCoacheeViewRequest_Closure)
+                 (const Rapport__Gateway__V1__GetCoacheeViewRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__CoacheeView_Closure)
+                 (const Rapport__Gateway__V1__CoacheeView *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__CoacheePair_Closure)
+                 (const Rapport__Gateway__V1__CoacheePair *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__GetSessionBriefRequest_Closure)
+                 (const Rapport__Gateway__V1__GetSessionBriefRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__SessionBrief_Closure)
+                 (const Rapport__Gateway__V1__SessionBrief *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__RelationshipSection_Closure)
+                 (const Rapport__Gateway__V1__RelationshipSection *message,
                   void *closure_data);
 typedef void (*Rapport__Gateway__V1__CommitmentsSection_Closure)
                  (const Rapport__Gateway__V1__CommitmentsSection *message,
@@ -338,6 +1062,33 @@ typedef void (*Rapport__Gateway__V1__GoalsSection_Closure)
 typedef void (*Rapport__Gateway__V1__TrustSection_Closure)
                  (const Rapport__Gateway__V1__TrustSection *message,
                   void *closure_data);
+typedef void (*Rapport__Gateway__V1__ObstaclesSection_Closure)
+                 (const Rapport__Gateway__V1__ObstaclesSection *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__SustainingSection_Closure)
+                 (const Rapport__Gateway__V1__SustainingSection *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__ActionsSection_Closure)
+                 (const Rapport__Gateway__V1__ActionsSection *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__ChangeSection_Closure)
+                 (const Rapport__Gateway__V1__ChangeSection *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__ObligationsSection_Closure)
+                 (const Rapport__Gateway__V1__ObligationsSection *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__Obligation_Closure)
+                 (const Rapport__Gateway__V1__Obligation *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__QuestionsSection_Closure)
+                 (const Rapport__Gateway__V1__QuestionsSection *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__Question_Closure)
+                 (const Rapport__Gateway__V1__Question *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__ConfidentialitySection_Closure)
+                 (const Rapport__Gateway__V1__ConfidentialitySection *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -349,6 +1100,14 @@ struct Rapport__Gateway__V1__ViewsService_Service
                          const Rapport__Gateway__V1__GetCoachViewRequest *input,
                          Rapport__Gateway__V1__CoachView_Closure closure,
                          void *closure_data);
+  void (*get_coachee_view)(Rapport__Gateway__V1__ViewsService_Service *service,
+                           const Rapport__Gateway__V1__GetCoacheeViewRequest *input,
+                           Rapport__Gateway__V1__CoacheeView_Closure closure,
+                           void *closure_data);
+  void (*get_session_brief)(Rapport__Gateway__V1__ViewsService_Service *service,
+                            const Rapport__Gateway__V1__GetSessionBriefRequest *input,
+                            Rapport__Gateway__V1__SessionBrief_Closure closure,
+                            void *closure_data);
 };
 typedef void (*Rapport__Gateway__V1__ViewsService_ServiceDestroy)(Rapport__Gateway__V1__ViewsService_Service *);
 void rapport__gateway__v1__views_service__init (Rapport__Gateway__V1__ViewsService_Service *service,
@@ -357,11 +1116,21 @@ void rapport__gateway__v1__views_service__init (Rapport__Gateway__V1__ViewsServi
     { &rapport__gateway__v1__views_service__descriptor, protobuf_c_service_invoke_internal, NULL }
 #define RAPPORT__GATEWAY__V1__VIEWS_SERVICE__INIT(function_prefix__) \
     { RAPPORT__GATEWAY__V1__VIEWS_SERVICE__BASE_INIT,\
-      function_prefix__ ## get_coach_view  }
+      function_prefix__ ## get_coach_view,\
+      function_prefix__ ## get_coachee_view,\
+      function_prefix__ ## get_session_brief  }
 void rapport__gateway__v1__views_service__get_coach_view(ProtobufCService *service,
                                                          const Rapport__Gateway__V1__GetCoachViewRequest *input,
                                                          Rapport__Gateway__V1__CoachView_Closure closure,
                                                          void *closure_data);
+void rapport__gateway__v1__views_service__get_coachee_view(ProtobufCService *service,
+                                                           const Rapport__Gateway__V1__GetCoacheeViewRequest *input,
+                                                           Rapport__Gateway__V1__CoacheeView_Closure closure,
+                                                           void *closure_data);
+void rapport__gateway__v1__views_service__get_session_brief(ProtobufCService *service,
+                                                            const Rapport__Gateway__V1__GetSessionBriefRequest *input,
+                                                            Rapport__Gateway__V1__SessionBrief_Closure closure,
+                                                            void *closure_data);
 
 /* --- descriptors --- */
 
@@ -369,11 +1138,29 @@ extern const ProtobufCEnumDescriptor    rapport__gateway__v1__section_state__des
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__get_coach_view_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__coach_view__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__coach_pair__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__get_coachee_view_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_view__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_pair__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__gateway__v1__coachee_pair__option__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__get_session_brief_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__session_brief__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__relationship_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__commitments_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__sessions_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__feedback_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__goals_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__trust_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__obstacles_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__sustaining_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__actions_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__change_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__obligations_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__obligation__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__gateway__v1__obligation__kind__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__questions_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__question__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__confidentiality_section__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__gateway__v1__confidentiality_section__withheld__descriptor;
 extern const ProtobufCServiceDescriptor rapport__gateway__v1__views_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -11,16 +11,18 @@ struct Route: Sendable {
         case field(String)
     }
 
-    /// `package.Service/Method`
-    let rpc: String
-    let service: String
-    let input: String
-    let output: String
-    let isServerStreaming: Bool
-    let timeout: Duration?
+    let rpc: RPCTraits
     let method: String
     let template: PathTemplate
     let body: Body
+    /// The field of the request whose type is google.protobuf.FieldMask, for PATCH; nil without one.
+    let mask: String?
+
+    /// The resource that a PATCH changes: the field that the body is.
+    var patched: String? {
+        guard method == "PATCH", case .field(let name) = body else { return nil }
+        return name
+    }
 }
 
 /// All routes of the contract, read from its `google.api.http` rules once at start.
@@ -54,21 +56,18 @@ struct RouteTable: Sendable {
     init(_ pool: DescriptorPool, services: [String]) throws {
         for service in services.compactMap({ pool.services[$0] }) {
             for method in service.methods {
-                let rpc = "\(service.fullName)/\(method.name)"
-                guard let bytes = method.httpRule else { continue }
-                if method.isClientStreaming { throw Invalid(rpc: rpc, problem: "belongs to a client stream") }
-                let rule = try HttpRule(serialized: bytes)
-                for rule in [rule] + rule.additionalBindings {
-                    try add(try RouteTable.route(rule, method, service, pool))
-                }
+                guard let rules = try HTTPRules(method) else { continue }
+                let rpc = RPCTraits(method, of: service, rule: rules, in: pool)
+                if method.isClientStreaming { throw Invalid(rpc: rpc.path, problem: "belongs to a client stream") }
+                for rule in rules.all { try add(try RouteTable.route(rule, rpc, pool)) }
             }
         }
     }
 
     private static func route(
-        _ rule: HttpRule, _ method: MethodDescriptor, _ service: ServiceDescriptor, _ pool: DescriptorPool
+        _ rule: HttpRule, _ rpc: RPCTraits, _ pool: DescriptorPool
     ) throws -> Route {
-        let rpc = "\(service.fullName)/\(method.name)"
+        func invalid(_ problem: String) -> Invalid { Invalid(rpc: rpc.path, problem: problem) }
         let (verb, path): (String, String)
         switch rule.pattern {
         case .get(let text): (verb, path) = ("GET", text)
@@ -77,23 +76,21 @@ struct RouteTable: Sendable {
         case .delete(let text): (verb, path) = ("DELETE", text)
         case .patch(let text): (verb, path) = ("PATCH", text)
         case .custom(let custom): (verb, path) = (custom.kind, custom.path)
-        case nil: throw Invalid(rpc: rpc, problem: "has no path")
+        case nil: throw invalid("has no path")
         }
-        guard rule.responseBody.isEmpty else { throw Invalid(rpc: rpc, problem: "asks for response_body") }
+        guard rule.responseBody.isEmpty else { throw invalid("asks for response_body") }
         let template = try PathTemplate(path)
         for variable in template.variables {
-            guard isSingular(variable.field, of: method.inputType, in: pool) else {
-                throw Invalid(rpc: rpc, problem: "binds \(variable.field), which is no singular field of its request")
+            guard isSingular(variable.field, of: rpc.input, in: pool) else {
+                throw invalid("binds \(variable.field), which is no singular field of its request")
             }
         }
         let body: Route.Body = rule.body.isEmpty ? .none : rule.body == "*" ? .whole : .field(rule.body)
-        if case .field(let name) = body, pool.messages[method.inputType]?.field(named: name) == nil {
-            throw Invalid(rpc: rpc, problem: "takes \(name) as body, which is no field of its request")
+        if case .field(let name) = body, pool.messages[rpc.input]?.field(named: name) == nil {
+            throw invalid("takes \(name) as body, which is no field of its request")
         }
-        return Route(
-            rpc: rpc, service: service.fullName, input: method.inputType, output: method.outputType,
-            isServerStreaming: method.isServerStreaming, timeout: CallTimeout.of(method), method: verb,
-            template: template, body: body)
+        let mask = pool.messages[rpc.input]?.fields.first { $0.typeName == "google.protobuf.FieldMask" }?.name
+        return Route(rpc: rpc, method: verb, template: template, body: body, mask: mask)
     }
 
     private static func isSingular(_ path: String, of type: String, in pool: DescriptorPool) -> Bool {
@@ -126,7 +123,7 @@ struct RouteTable: Sendable {
             node = next
         }
         if let other = nodes[node].routes[route.template.verb]?[route.method] {
-            throw Invalid(rpc: route.rpc, problem: "is the same as that of \(routes[other].rpc)")
+            throw Invalid(rpc: route.rpc.path, problem: "is the same as that of \(routes[other].rpc.path)")
         }
         nodes[node].routes[route.template.verb, default: [:]][route.method] = routes.count
         routes.append(route)
@@ -154,6 +151,8 @@ struct RouteTable: Sendable {
         }
         var methods: [String] = []
         guard let route = find(method, segments[...], verb, from: 0, &methods) else {
+            // HEAD is GET without the body (RFC 9110 §9.3.2).
+            if methods.contains("GET") { methods.append("HEAD") }
             return methods.isEmpty ? .nothing : .otherMethods(Set(methods).sorted())
         }
         return .found(routes[route], parameters: routes[route].template.values(of: segments))

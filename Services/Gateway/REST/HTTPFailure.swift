@@ -8,6 +8,8 @@ struct HTTPFailure: Error {
     let status: Int
     let error: RPCError
     var headers: Headers = [:]
+    /// What the log is told and the client is not.
+    var cause: (any Error)?
 
     init(status: Int, _ error: RPCError, headers: Headers = [:]) {
         self.status = status
@@ -16,8 +18,9 @@ struct HTTPFailure: Error {
     }
 
     /// By the table of docs/domain.md §6.5, which grpc-gateway and Connect share.
-    init(_ error: RPCError) {
+    init(_ error: RPCError, cause: (any Error)? = nil) {
         self.init(status: HTTPFailure.status(of: error.code), error)
+        self.cause = cause
         switch status {
         case 401: headers.add("www-authenticate", "Bearer")
         case 429, 503:
@@ -36,6 +39,17 @@ struct HTTPFailure: Error {
         case is CancellationError: self.init(RPCError(.cancelled, "the request was cancelled"))
         default: self.init(RPCError(.internal, "the gateway failed"))
         }
+    }
+
+    /// An error of a service as its caller may read it: errors without a reason of the contract are about the insides of
+    /// the suite, so that their text stays there.
+    static func hidingTexts(of error: any Error, from upstream: Upstream) -> any Error {
+        let explained = upstream.explained(error)
+        guard let failure = explained as? RPCError, failure.errorInfo == nil,
+            [.internal, .unknown, .dataLoss].contains(failure.code)
+        else { return explained }
+        return HTTPFailure(
+            RPCError(failure.code, "\(upstream.name) failed; tell your administrator when"), cause: failure)
     }
 
     /// A JSON text or a parameter that does not fit its message.

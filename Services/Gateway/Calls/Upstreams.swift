@@ -4,6 +4,7 @@ import RPC
 import ServiceKit
 import Standard
 
+import struct NIOCore.ByteBuffer
 import protocol NIOCore.EventLoopGroup
 
 /// The services behind the gateway, each found by the package of its RPCs. `rapport.events` is not among them: events
@@ -25,7 +26,9 @@ struct Upstreams: Sendable {
         ]
         all = contract.compactMap { name, service in
             peers[name].map {
-                Upstream(name: name, service: service, channel: Channel($0, group: group, logger: logger))
+                Upstream(
+                    name: name, service: service,
+                    channel: Channel($0, options: Upstream.channelOptions, group: group, logger: logger))
             }
         }
         self.identity = identity
@@ -42,8 +45,12 @@ struct Upstreams: Sendable {
 
     /// What a call onward carries: the caller's token, trace and deadline, and the gateway's own token. Nothing else
     /// that came from outside goes in.
+    /// - Parameter timeout: for all attempts together, unless the caller's deadline is earlier.
     func options(for context: ServerContext, timeout: Duration? = nil) async throws -> CallOptions {
-        var options = CallOptions(inheriting: context, forwarding: ["authorization", "tracestate"], timeout: timeout)
+        var options = CallOptions(inheriting: context, forwarding: ["authorization", "tracestate"])
+        if let limit = timeout.map(Deadline.after) {
+            options.deadline = options.deadline.map { min($0, limit) } ?? limit
+        }
         options.metadata.add("traceparent", TraceContext.of(context).text)
         options.metadata.add("x-rapport-workload", "Bearer \(try await identity.token(at: clock.now))")
         return options
@@ -61,6 +68,37 @@ struct Upstream: Sendable {
     /// The RPC service, for example `rapport.trust.v1.TrustService`.
     let service: String
     let channel: Channel
+
+    /// Services restart within seconds, and the gateway is their only caller of weight: no need to stay away for
+    /// minutes, as clients of a public service would.
+    static let channelOptions = {
+        var options = Channel.Options()
+        options.backoff.initial = .milliseconds(100)
+        options.backoff.maximum = .seconds(2)
+        return options
+    }()
+
+    struct Answer: Sendable {
+        var initialMetadata: Metadata
+        var message: ByteBuffer
+        var trailingMetadata: Metadata
+    }
+
+    /// One unary call, made again where that is safe (docs/domain.md §6.0).
+    func answer(_ rpc: RPCTraits, _ request: [UInt8], _ options: CallOptions) async throws -> Answer {
+        try await RetryPolicy.calls.run(rpc.isRepeatable(request), until: options.deadline) {
+            let call = channel.raw(rpc.path, options)
+            // When the call has ended already, its responses tell why.
+            try? await call.requests.write(ByteBuffer(bytes: request))
+            call.requests.finish()
+            let initial = try await call.responses.initialMetadata
+            var answer: ByteBuffer?
+            for try await response in call.responses { answer = response }
+            guard let answer else { throw RPCError(.internal, "\(rpc.path) gave no answer") }
+            return Answer(
+                initialMetadata: initial, message: answer, trailingMetadata: call.responses.trailingMetadata)
+        }
+    }
 
     /// Says which service does not answer, instead of an address that only this side of the gateway knows. Errors that
     /// the service itself gave stay as they are.
@@ -101,39 +139,5 @@ struct Upstream: Sendable {
             // A service that refuses at once must not be asked in a tight loop.
             try? await Task.sleep(for: .milliseconds(500))
         }
-    }
-}
-
-/// A W3C trace context: continues the caller's trace, or starts one.
-struct TraceContext: Sendable, Hashable {
-    /// version-traceid-parent-flags, each in lower-case hexadecimal.
-    let text: String
-
-    /// The same for all calls that one request leads to.
-    static func of(_ context: ServerContext) -> TraceContext {
-        if let known = context[TraceContext.self] { return known }
-        let trace = context.metadata["traceparent"].flatMap(TraceContext.init(received:)) ?? TraceContext()
-        context[TraceContext.self] = trace
-        return trace
-    }
-
-    /// Nil when the text is not of version 00 (W3C Trace Context §3.2): then a new trace starts.
-    init?(received text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        let isHexadecimal = text.utf8.allSatisfy { byte in
-            byte == UInt8(ascii: "-") || (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
-        }
-        guard isHexadecimal, parts.map(\.utf8.count) == [2, 32, 16, 2], parts[0] == "00",
-            parts[1].contains(where: { $0 != "0" }), parts[2].contains(where: { $0 != "0" })
-        else { return nil }
-        self.text = text
-    }
-
-    init() {
-        func random() -> String {
-            let digits = String(UInt64.random(in: 1 ... .max), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }
-        text = "00-\(random())\(random())-\(random())-01"
     }
 }

@@ -100,10 +100,13 @@ final class RESTExchange: ExchangeDelegate, @unchecked Sendable {
     private func respond(_ response: RESTResponse) {
         guard !isAnswered, !isOver else { return }
         var headers = response.headers
-        if headers[first: "content-type"] == nil { headers.add("content-type", "application/json") }
-        headers.add("content-length", String(response.body.count))
+        // What a 304 says of a body would be taken for that of the document (RFC 9110 §15.4.5).
+        if response.status != 304 {
+            if headers[first: "content-type"] == nil { headers.add("content-type", "application/json") }
+            headers.add("content-length", String(response.body.count))
+        }
         // What pairs say to each other belongs into no cache.
-        headers.add("cache-control", "no-store")
+        if headers[first: "cache-control"] == nil { headers.add("cache-control", "no-store") }
         let hasBody = exchange.head.method != "HEAD" && !response.body.isEmpty
         isAnswered = true
         exchange.respond(ResponseHead(status: response.status, headers: headers), endStream: !hasBody)
@@ -119,7 +122,8 @@ final class RESTExchange: ExchangeDelegate, @unchecked Sendable {
         let failure = HTTPFailure(of: error)
         if failure.status == 500 {
             application.logger.error(
-                "request failed", metadata: ["path": "\(request?.path ?? "")", "error": "\(error)"])
+                "request failed",
+                metadata: ["path": "\(request?.path ?? "")", "error": "\(failure.cause ?? error)"])
         }
         let body = failure.body(application.handler.mapping)
         if isAnswered, !isOver {
