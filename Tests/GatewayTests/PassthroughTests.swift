@@ -25,8 +25,9 @@ import Testing
     @Test func metricsCountWhatGoesThrough() async throws {
         try await TestGateway.run(["goals": []]) { test in
             let channel = Channel(test.endpoint, group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+            let options = CallOptions(metadata: ["authorization": "Bearer \(try await test.token())"])
             for path in ["\(goals)/GetGoal", "\(goals)/NoSuchMethod"] {
-                let goal: Goal? = try? await channel.unary(path, GetGoalRequest(), CallOptions())
+                let goal: Goal? = try? await channel.unary(path, GetGoalRequest(), options)
                 #expect(goal == nil)
             }
             await channel.close(grace: .zero)
