@@ -76,6 +76,16 @@ durability: ## strace shows a sync of the disk between each write and its answer
 interop: $(VENV)/ready ## Clients of other makers against the running suite
 	$(VENV)/bin/python -m pytest -q Tests/Interop
 
+.PHONY: load
+load: $(VENV)/ready ## h2load against one service: SERVICE=goals [MODE=read|write] [SECONDS=10]
+	swift build $(SWIFT_FLAGS)
+	$(VENV)/bin/python Tests/Load/load $(SERVICE) $(or $(MODE),read) $(or $(SECONDS),10)
+
+.PHONY: containers
+containers: ## The suite in real containers, built, loaded, killed, cut off; as root; skipped where no engine starts
+	swift build $(SWIFT_FLAGS) --product rapport
+	Tests/Containers/containers
+
 $(VENV)/ready: Tests/Interop/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Tests/Interop/requirements.txt

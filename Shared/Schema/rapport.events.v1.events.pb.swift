@@ -39,20 +39,24 @@ public struct WatchEventsResponse: Message {
 
     public var events: [Event] = []
     public var cursor: Cursor? = nil
+    public var newestPosition: Int64 = 0
 
     public init() {}
 
     public init(
         events: [Event] = [],
-        cursor: Cursor? = nil
+        cursor: Cursor? = nil,
+        newestPosition: Int64 = 0
     ) {
         self.events = events
         self.cursor = cursor
+        self.newestPosition = newestPosition
     }
 
     public init(reading c: UnsafePointer<Rapport__Events__V1__WatchEventsResponse>) {
         events = Reading.messages(c.pointee.n_events, c.pointee.events)
         cursor = Reading.message(c.pointee.cursor)
+        newestPosition = c.pointee.newest_position
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__WatchEventsResponse>) {
@@ -63,6 +67,7 @@ public struct WatchEventsResponse: Message {
         c.pointee.n_events = events.count
         c.pointee.events = arena.messages(events)
         c.pointee.cursor = arena.optional(cursor)
+        c.pointee.newest_position = newestPosition
     }
 }
 

@@ -17,6 +17,8 @@ final class Broadcast<Element: Sendable>: Sendable {
 
     init(_ first: Element) { state = Mutex(State(latest: first)) }
 
+    var value: Element { state.withLock { $0.latest } }
+
     var listeners: Int { state.withLock { $0.listeners.count } }
 
     /// Starts with the present value; ends with `finish` or the listener's task.

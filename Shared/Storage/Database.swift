@@ -21,6 +21,7 @@ public final class Database: Sendable {
     private let duties = Broadcast<Void>(())
     private let identity: FileIdentity
     private let pool: DatabasePool
+    private let path: String
     private let writes: GroupCommit
     private let configuration: DatabaseConfiguration
     private let logger: Logger
@@ -29,6 +30,7 @@ public final class Database: Sendable {
     init(_ file: DatabaseFile, configuration: DatabaseConfiguration, logger: Logger) {
         self.identity = file.identity
         self.pool = file.pool
+        self.path = file.path
         self.configuration = configuration
         self.logger = logger
         let positions = Broadcast(file.position)
@@ -130,6 +132,11 @@ public final class Database: Sendable {
             logger.warning("database did not close cleanly", metadata: ["error": "\(error)"])
         }
     }
+
+    /// What the writes of this process came to so far.
+    public var statistics: WriteStatistics { writes.statistics }
+    /// Bytes of the file and the journals beside it.
+    public var fileBytes: Int64 { DatabaseFile.bytes(at: path) }
 
     var queuedWrites: Int { writes.waiting }
     var commits: Int { writes.commits }

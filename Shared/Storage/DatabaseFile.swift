@@ -5,6 +5,7 @@ internal import Glibc
 /// An opened, migrated, durable file. Everything here blocks.
 struct DatabaseFile: Sendable {
     let pool: DatabasePool
+    let path: String
     let identity: FileIdentity
     /// The position of the newest event.
     let position: Int64
@@ -24,7 +25,7 @@ struct DatabaseFile: Sendable {
                 return try pool.writeWithoutTransaction { connection in
                     try makeDurable(connection)
                     let (identity, position) = try prepare(connection, migrations)
-                    return DatabaseFile(pool: pool, identity: identity, position: position)
+                    return DatabaseFile(pool: pool, path: path, identity: identity, position: position)
                 }
             } catch {
                 try? pool.close()
@@ -85,6 +86,14 @@ struct DatabaseFile: Sendable {
             throw StorageError.file("cannot create \(path): \(reason())")
         }
         guard chmod(path, 0o600) == 0 else { throw StorageError.file("cannot make \(path) private: \(reason())") }
+    }
+
+    /// The file and its journals.
+    static func bytes(at path: String) -> Int64 {
+        ["", "-wal", "-shm"].reduce(0) { sum, suffix in
+            var status = stat()
+            return stat(path + suffix, &status) == 0 ? sum + Int64(status.st_size) : sum
+        }
     }
 
     /// Makes a new name in the directory survive a power cut. SQLite does this for its own journals.

@@ -175,8 +175,33 @@ extension Transaction {
 }
 
 extension Snapshot {
+    /// What time has still to do.
+    /// - Parameter instant: duties due by then are overdue; microseconds since 1970-01-01T00:00:00Z.
+    public func dueBacklog(at instant: Int64) throws -> DueBacklog {
+        let overdue = try first(
+            "SELECT count(*), min(due) FROM storage_due WHERE held = 0 AND due <= ?", [.integer(instant)])
+        return DueBacklog(
+            overdue: try overdue?.int64(0) ?? 0, oldest: try overdue?.optionalInt64(1), next: try nextDue(),
+            scheduled: try first("SELECT count(*) FROM storage_due WHERE held = 0")?.int64(0) ?? 0,
+            held: try first("SELECT count(*) FROM storage_due WHERE held <> 0")?.int64(0) ?? 0)
+    }
+
     /// The instant of the earliest duty that the wall clock may claim; nil when there is none.
     public func nextDue() throws -> Int64? {
         try first("SELECT due FROM storage_due WHERE held = 0 ORDER BY due, id LIMIT 1")?.int64(0)
     }
+}
+
+/// How many duties wait. Instants are microseconds since 1970-01-01T00:00:00Z.
+public struct DueBacklog: Sendable, Hashable {
+    /// Due and not fired; with a live service not for longer than a moment.
+    public let overdue: Int64
+    /// The instant of the oldest of them.
+    public let oldest: Int64?
+    /// The instant of the earliest duty that waits for the wall clock, overdue or not.
+    public let next: Int64?
+    /// Duties that wait for the wall clock, overdue ones included.
+    public let scheduled: Int64
+    /// Duties of held scopes.
+    public let held: Int64
 }

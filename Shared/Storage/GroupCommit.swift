@@ -48,6 +48,9 @@ final class GroupCommit: Sendable {
         var closed = false
         var unwritable: String?
         var commits = 0
+        var writes = 0
+        /// Commits of up to 1, 2, 4, … writes.
+        var groups = Array(repeating: 0, count: WriteStatistics.bounds.count + 1)
         var closers: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -69,6 +72,9 @@ final class GroupCommit: Sendable {
 
     var waiting: Int { state.withLock { $0.waiting.count } }
     var commits: Int { state.withLock { $0.commits } }
+    var statistics: WriteStatistics {
+        state.withLock { WriteStatistics(waiting: $0.waiting.count, writes: $0.writes, groups: $0.groups) }
+    }
     var isOpen: Bool { state.withLock { !$0.closed && $0.unwritable == nil } }
 
     func submit(_ write: some PendingWrite) {
@@ -157,7 +163,7 @@ final class GroupCommit: Sendable {
             for write in group { write.refuse(StorageError.unwritable(cause)) }
             return true
         }
-        tell(effects)
+        tell(effects, writes: answers.count { !$0.failed })
         for answer in answers { answer.send() }
         return true
     }
@@ -182,12 +188,17 @@ final class GroupCommit: Sendable {
             abandon(connection)
             return write.refuse(noteDiskFailure(error).map(StorageError.unwritable) ?? error)
         }
-        tell(transaction.effects)
+        tell(transaction.effects, writes: 1)
         answer.send()
     }
 
-    private func tell(_ effects: Transaction.Effects) {
-        state.withLock { $0.commits += 1 }
+    private func tell(_ effects: Transaction.Effects, writes: Int) {
+        let group = WriteStatistics.bounds.firstIndex { writes <= $0 } ?? WriteStatistics.bounds.count
+        state.withLock { state in
+            state.commits += 1
+            state.writes += writes
+            state.groups[group] += 1
+        }
         committed(effects)
     }
 

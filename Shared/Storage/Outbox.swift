@@ -49,6 +49,9 @@ public struct Outbox: Sendable {
     /// Tails that follow one scope now.
     public func tails(of scope: String) -> Int { database.scopes.listeners(of: scope) }
 
+    /// The newest position now; 0 before the first event.
+    public var position: Int64 { database.positions.value }
+
     /// The newest position: at once, and after each commit that published. A slow reader sees the latest only.
     public func watch() -> LatestValues<Int64> { database.positions.listen() }
 

@@ -22,6 +22,26 @@ import Testing
         }
     }
 
+    @Test func metricsCountWhatGoesThrough() async throws {
+        try await TestGateway.run(["goals": []]) { test in
+            let channel = Channel(test.endpoint, group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+            let options = CallOptions(metadata: ["authorization": "Bearer \(try await test.token())"])
+            for path in ["\(goals)/GetGoal", "\(goals)/NoSuchMethod"] {
+                let goal: Goal? = try? await channel.unary(path, GetGoalRequest(), options)
+                #expect(goal == nil)
+            }
+            await channel.close(grace: .zero)
+            let answer = try await test.send("GET", "/metrics")
+            #expect(answer.status == 200)
+            #expect(answer.head.headers[first: "content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+            for method in ["\(goals)/GetGoal", "unknown"] {
+                let line = "rapport_rpc_handled_total{rpc=\"\(method)\",code=\"UNIMPLEMENTED\"} 1\n"
+                #expect(answer.text.contains(line), "\(answer.text)")
+            }
+            #expect(try await test.send("POST", "/metrics").status == 405)
+        }
+    }
+
     @Test func aCallGoesToTheServiceOfItsPackage() async throws {
         let get = RPC.Method.unary(goals, "GetGoal") { (request: GetGoalRequest, context) in
             let remaining = context.deadline.map { $0.remaining <= RPCTraits.readTimeout } ?? false

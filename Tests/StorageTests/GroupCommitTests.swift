@@ -14,6 +14,9 @@ import Testing
             try await done.value
             for write in writes { try await write.value }
             #expect(database.commits - before == 2)
+            #expect(database.statistics.commits == database.commits && database.statistics.writes >= 100)
+            // One commit of the write that blocked the disk, one of the hundred.
+            #expect(database.statistics.groups[WriteStatistics.bounds.firstIndex(of: 128) ?? 0] == 1)
             #expect(try await database.numbers() == Array(1...100))
         }
     }

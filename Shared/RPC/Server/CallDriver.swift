@@ -11,6 +11,7 @@ final class CallDriver: @unchecked Sendable {
     // Unchecked: all state is touched on the loop only.
     let executor: LoopExecutor
     let wheel: DeadlineWheel
+    let counts: CallCounts.Share
     /// Calls whose handler has started and not ended, and those about to start.
     private(set) var runningHandlers = 0
 
@@ -22,7 +23,8 @@ final class CallDriver: @unchecked Sendable {
 
     var eventLoop: any EventLoop { executor.eventLoop }
 
-    init(eventLoop: any EventLoop) {
+    init(eventLoop: any EventLoop, counts: CallCounts.Share) {
+        self.counts = counts
         executor = LoopExecutor(eventLoop: eventLoop)
         wheel = DeadlineWheel(eventLoop: eventLoop)
     }

@@ -53,6 +53,8 @@ public struct Method: Sendable {
     public let path: String
     let handler: Handler
     private(set) var runsOnGlobalPool = false
+    /// Where its calls are counted; given by the server.
+    var number = 0
 
     @usableFromInline
     init(_ service: String, _ name: String, _ handler: Handler) {

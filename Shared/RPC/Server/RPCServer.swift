@@ -20,6 +20,8 @@ public struct ServerOptions: Sendable {
 public final class RPCServer: Application {
     let interceptors: [any ServerInterceptor]
     let options: ServerOptions
+    /// What became of the calls so far.
+    public let counts: CallCounts
 
     private let methods: [String: Method]
     private let services: Set<String>
@@ -33,19 +35,29 @@ public final class RPCServer: Application {
     ///   - interceptors: around every handler, the first one outermost.
     ///   - fallback: gets requests that are not gRPC; without it they are answered 415.
     ///   - passthrough: gets calls of methods that are not in `methods`; without it they are UNIMPLEMENTED.
+    ///   - passthroughMethods: paths of these that are counted by name.
     ///   - group: the loops of the HTTP server that this one is given to.
     public init(
         methods: [Method], interceptors: [any ServerInterceptor] = [], options: ServerOptions = ServerOptions(),
-        fallback: (any Application)? = nil, passthrough: RawHandler? = nil, group: any EventLoopGroup, logger: Logger
+        fallback: (any Application)? = nil, passthrough: RawHandler? = nil, passthroughMethods: [String] = [],
+        group: any EventLoopGroup, logger: Logger
     ) {
-        self.methods = Dictionary(methods.map { ("/" + $0.path, $0) }) { $1 }
+        let loops = Array(group.makeIterator())
+        let counts = CallCounts(methods: methods.map(\.path) + passthroughMethods, loops: loops.count)
+        self.counts = counts
+        let numbered = methods.map { method in
+            var method = method
+            method.number = counts.number(of: method.path)
+            return ("/" + method.path, method)
+        }
+        self.methods = Dictionary(numbered) { $1 }
         services = Set(methods.map(\.service))
         self.interceptors = interceptors
         self.options = options
         self.fallback = fallback
         self.passthrough = passthrough
         self.logger = logger
-        drivers = group.makeIterator().map { CallDriver(eventLoop: $0) }
+        drivers = loops.enumerated().map { CallDriver(eventLoop: $1, counts: counts.share($0)) }
     }
 
     public func began(_ exchange: any Exchange) {
@@ -65,15 +77,15 @@ public final class RPCServer: Application {
         var deadline: Deadline?
         if let timeout {
             guard let duration = TimeoutHeader.decode(timeout) else {
-                return Refusal.refuse(exchange, RPCError(.internal, "\"\(timeout)\" is not a grpc-timeout"))
+                return refuse(exchange, driver, RPCError(.internal, "\"\(timeout)\" is not a grpc-timeout"))
             }
             guard duration > .zero else {
-                return Refusal.refuse(exchange, RPCError(.deadlineExceeded, "the deadline had passed on arrival"))
+                return refuse(exchange, driver, RPCError(.deadlineExceeded, "the deadline had passed on arrival"))
             }
             deadline = .after(duration, now: exchange.eventLoop.now)
         }
         guard let method = methods[head.path] ?? passthroughMethod(head.path) else {
-            return Refusal.refuse(exchange, unknownMethod(head.path))
+            return refuse(exchange, driver, unknownMethod(head.path))
         }
         let context = ServerContext(
             method: method.path, metadata: Metadata(received: head.headers), deadline: deadline, peer: exchange.peer)
@@ -88,6 +100,11 @@ public final class RPCServer: Application {
         fallback?.burstEnded(on: eventLoop)
     }
 
+    private func refuse(_ exchange: any Exchange, _ driver: CallDriver, _ error: RPCError) {
+        driver.counts.refused(counts.number(of: String(exchange.head.path.dropFirst())), error.code)
+        Refusal.refuse(exchange, error)
+    }
+
     // A handful of loops: a scan is quicker than hashing.
     private func driver(of eventLoop: any EventLoop) -> CallDriver? {
         drivers.first { $0.eventLoop === eventLoop }
@@ -95,7 +112,9 @@ public final class RPCServer: Application {
 
     private func passthroughMethod(_ path: String) -> Method? {
         guard let passthrough, path.first == "/" else { return nil }
-        return .raw(String(path.dropFirst()), passthrough)
+        var method = Method.raw(String(path.dropFirst()), passthrough)
+        method.number = counts.number(of: method.path)
+        return method
     }
 
     private func unknownMethod(_ path: String) -> RPCError {

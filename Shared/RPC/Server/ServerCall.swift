@@ -26,6 +26,7 @@ final class ServerCall: @unchecked Sendable {
     private var isHeadSent = false
     // Nothing can be sent any more: the status has been, or the exchange is gone.
     private var isEnded = false
+    private let began: NIODeadline
     private var timer: DeadlineWheel.Token?
     private var task: Task<Void, Never>?
 
@@ -36,10 +37,12 @@ final class ServerCall: @unchecked Sendable {
         self.method = method
         self.context = context
         inbox = Inbox(limit: server.options.maxRequestBytes)
+        began = exchange.eventLoop.now
     }
 
     /// The head has arrived. A handler that reads a stream starts now, one that takes a message when it has it.
     func begin() {
+        driver.counts.began(method.number)
         if let deadline = context.deadline { timer = driver.wheel.add(deadline, self) }
         if !method.handler.takesOneRequest { makeReady() }
     }
@@ -225,7 +228,7 @@ final class ServerCall: @unchecked Sendable {
             // Messages of child tasks that the handler did not wait for go before the status.
             while let message = outbox.popFirst() { send(message) }
         }
-        release(error ?? RPCError(.cancelled, "the call is over"))
+        release(error ?? RPCError(.cancelled, "the call is over"), as: error?.code ?? .ok)
         if isHeadSent {
             exchange.end(trailers: trailers)
         } else {
@@ -245,7 +248,7 @@ final class ServerCall: @unchecked Sendable {
     /// Nobody waits for the answer any more.
     private func cancel(_ error: RPCError) {
         context.cancel(error)
-        release(error)
+        release(error, as: error.code)
         if let task {
             task.cancel()
         } else if driver.isActive(self) {
@@ -253,7 +256,8 @@ final class ServerCall: @unchecked Sendable {
         }
     }
 
-    private func release(_ error: RPCError) {
+    private func release(_ error: RPCError, as outcome: StatusCode) {
+        if !isEnded { driver.counts.ended(method.number, outcome, after: driver.eventLoop.now - began) }
         isEnded = true
         if phase != .running { phase = .over }
         if let timer { driver.wheel.remove(timer, self) }

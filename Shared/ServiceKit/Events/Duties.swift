@@ -59,7 +59,9 @@ extension Runtime {
     func purgeRequests() async throws {
         while !Task.isCancelled {
             let now = clock.now.microseconds
-            while try await database.write({ try $0.idempotency.purge(at: now) }) > 0 {}
+            while case let purged = try await database.write({ try $0.idempotency.purge(at: now) }), purged > 0 {
+                purgedRequests.add(UInt64(purged), ordering: .relaxed)
+            }
             try await Task.sleep(for: .seconds(3600))
         }
     }

@@ -10,6 +10,7 @@ extension Runtime {
         var delay: Duration = .milliseconds(50)
         while !Task.isCancelled {
             do {
+                defer { progress(of: source) { $0.isConnected = false } }
                 try await receive(from: source, for: service) { delay = .milliseconds(50) }
             } catch let error as RPCError where error.reason == "CURSOR_LOST" {
                 logger.warning("rebuilding from \(source): its events begin anew")
@@ -32,10 +33,15 @@ extension Runtime {
         from source: String, for service: some RapportService, progressed: () -> Void
     ) async throws {
         var cursor = try await database.read { try $0.checkpoint(of: source) }
+        progress(of: source) { $0.cursor = cursor }
         let options = try await workloadOptions(timeout: nil)
         let responses = try await EventsServiceClient(call(source)).watchEvents(
             WatchEventsRequest(cursor: cursor?.message), options: options)
         for try await response in responses {
+            progress(of: source) { progress in
+                progress.isConnected = true
+                progress.newest = response.newestPosition
+            }
             guard let next = try response.cursor.flatMap(Storage.Cursor.init(message:)) else { continue }
             for event in response.events where !event.relationship.isEmpty {
                 if case .relationshipChanged = event.payload { continue }
@@ -52,6 +58,10 @@ extension Runtime {
             }
             service.applied(response.events)
             cursor = next
+            progress(of: source) { progress in
+                progress.cursor = next
+                progress.lastBatch = clock.now
+            }
             progressed()
         }
     }
@@ -81,5 +91,26 @@ extension Runtime {
         let instant = try Instant(clock)
         try fireDuties(of: relationship, before: instant, recordedAt: recordedAt, in: transaction)
         try RelationshipClock.advance(relationship.name, to: instant, in: transaction)
+    }
+}
+
+/// How far a source's events have been followed, as an operator wants to know it.
+struct ConsumerProgress: Sendable {
+    /// Nil before the first batch, and while a rebuild begins.
+    var cursor: Storage.Cursor?
+    /// The source's newest position when it last said so.
+    var newest: Int64 = 0
+    /// Nil until a batch has come since the start.
+    var lastBatch: Instant?
+    /// The source has answered on the stream that is open now.
+    var isConnected = false
+
+    /// Events known of and not applied.
+    var lag: Int64 { max(0, newest - (cursor?.position ?? 0)) }
+}
+
+extension Runtime {
+    private func progress(of source: String, _ change: (inout ConsumerProgress) -> Void) {
+        consumers.withLock { change(&$0[source, default: ConsumerProgress()]) }
     }
 }

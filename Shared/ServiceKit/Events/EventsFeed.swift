@@ -20,7 +20,8 @@ struct EventsFeed: EventsServiceHandlers {
                 case .events(let events, let next):
                     try await responses.write(
                         WatchEventsResponse(
-                            events: try events.map { try Event(serialized: $0.payload) }, cursor: next.message))
+                            events: try events.map { try Event(serialized: $0.payload) }, cursor: next.message,
+                            newestPosition: max(outbox.position, next.position)))
                 case .rebuild:
                     throw Refusal(
                         .failedPrecondition, "CURSOR_LOST",

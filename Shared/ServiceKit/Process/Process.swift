@@ -81,6 +81,7 @@ public enum Process {
                 service.methods + EventsFeed(runtime: runtime).eventsServiceMethods, health: health,
                 configuration: configuration, authenticator: Authenticator(configuration, clock: clock),
                 group: host.group, logger: logger)
+            server.metrics.add(runtime.write)
             let address = try await server.http.start()
             health.set(.serving)
 

@@ -13,6 +13,10 @@ public final class Runtime: Sendable {
     public let clock: ServiceClock
     public let logger: Logger
     public let draining = Draining()
+    /// How far each source of events has been followed.
+    let consumers = Mutex<[String: ConsumerProgress]>([:])
+    /// Request ids that were forgotten for their age.
+    let purgedRequests = Atomic<UInt64>(0)
     let identifiers = IdentifierGenerator()
     /// Set once, when the service has been made.
     let dutyHandler = Mutex<DutyHandler?>(nil)

@@ -10,6 +10,8 @@ import protocol NIOCore.EventLoopGroup
 /// What every process serves on its one port: its own methods, health and reflection, with tokens checked.
 public struct Server: Sendable {
     public let http: HTTPServer
+    /// What `GET /metrics` tells; calls and the process are in it already.
+    public let metrics: Metrics
 
     /// - Parameters:
     ///   - fallback: for requests that are not gRPC.
@@ -21,10 +23,17 @@ public struct Server: Sendable {
     ) {
         let own = Set(methods.map(\.service)).union(["grpc.health.v1.Health"])
         let reflection = RPC.Reflection(services: services ?? own.sorted(), pool: .schema)
+        let metrics = Metrics(service: configuration.service)
+        self.metrics = metrics
+        let contract = DescriptorPool.schema.services.values.flatMap { service in
+            service.methods.map { "\(service.fullName)/\($0.name)" }
+        }
         let application = RPCServer(
             methods: methods + health.methods + reflection.methods,
-            interceptors: [CallLog(logger: logger), authenticator] + interceptors, fallback: fallback,
-            passthrough: passthrough, group: group, logger: logger)
+            interceptors: [CallLog(logger: logger), authenticator] + interceptors,
+            fallback: OperatorDoor(metrics: metrics, logger: logger, fallback: fallback), passthrough: passthrough,
+            passthroughMethods: passthrough == nil ? [] : contract, group: group, logger: logger)
+        metrics.add(application.counts.write)
         http = HTTPServer(
             configuration: HTTPConfiguration(bind: configuration.listen), application: application, group: group,
             logger: logger)

@@ -1305,7 +1305,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__watch_events_request__desc
   (ProtobufCMessageInit) rapport__events__v1__watch_events_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__watch_events_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor rapport__events__v1__watch_events_response__field_descriptors[3] =
 {
   {
     "events",
@@ -1331,15 +1331,28 @@ static const ProtobufCFieldDescriptor rapport__events__v1__watch_events_response
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "newest_position",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__WatchEventsResponse, newest_position),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__watch_events_response__field_indices_by_name[] = {
   1,   /* field[1] = cursor */
   0,   /* field[0] = events */
+  2,   /* field[2] = newest_position */
 };
 static const ProtobufCIntRange rapport__events__v1__watch_events_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__watch_events_response__descriptor =
 {
@@ -1349,7 +1362,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__watch_events_response__des
   "Rapport__Events__V1__WatchEventsResponse",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__WatchEventsResponse),
-  2,
+  3,
   rapport__events__v1__watch_events_response__field_descriptors,
   rapport__events__v1__watch_events_response__field_indices_by_name,
   1,  rapport__events__v1__watch_events_response__number_ranges,

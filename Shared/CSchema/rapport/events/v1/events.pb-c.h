@@ -91,10 +91,14 @@ struct  Rapport__Events__V1__WatchEventsResponse
    * Where the next batch begins: to be stored with what the consumer makes of this one.
    */
   Rapport__Events__V1__Cursor *cursor;
+  /*
+   * The newest position of the service when this batch was sent: how far the consumer is behind.
+   */
+  int64_t newest_position;
 };
 #define RAPPORT__EVENTS__V1__WATCH_EVENTS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__watch_events_response__descriptor) \
-    , 0,NULL, NULL }
+    , 0,NULL, NULL, 0 }
 
 
 /*
