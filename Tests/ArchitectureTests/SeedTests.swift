@@ -1,0 +1,36 @@
+import FoundationEssentials
+import Testing
+
+/// docs/domain.md §1: each row of the seed that the suite covers has a test that names it.
+@Suite("The seed")
+struct SeedTests {
+    /// The rows whose feature later work brings: detectors and monitors (§4), roll-ups (§5), sealed notes, sharing and
+    /// who has seen what (§6.8, §6.9), contextual tips.
+    static let later: Set = [
+        "S07", "S08", "S09", "S23", "S26", "S27", "S28", "S29", "S30", "S36", "S38", "S44", "S45", "S46", "S47", "S48",
+        "S51", "K5", "A1",
+    ]
+
+    static let rows =
+        (1...51).map { $0 < 10 ? "S0\($0)" : "S\($0)" } + (1...5).map { "K\($0)" } + (1...3).map { "A\($0)" }
+
+    /// Names of test functions, in Swift and in Python.
+    static func testNames() throws -> [Substring] {
+        try FileManager.default.subpathsOfDirectory(atPath: "\(FloorTests.root)/Tests")
+            .filter { $0.hasSuffix(".swift") || $0.hasSuffix(".py") }
+            .flatMap { file in
+                let text = FileManager.default.contents(atPath: "\(FloorTests.root)/Tests/\(file)") ?? Data()
+                return String(decoding: text, as: UTF8.self).split(separator: "\n").filter {
+                    $0.contains("@Test") || $0.contains("@Suite") || $0.contains("def test_")
+                }
+            }
+    }
+
+    @Test(arguments: rows)
+    func everyCoveredRowHasATestThatNamesIt(row: String) throws {
+        let isNamed = try Self.testNames().contains { line in
+            line.split { !($0.isLetter || $0.isNumber) }.contains { $0 == row }
+        }
+        #expect(isNamed != Self.later.contains(row), "\(row)")
+    }
+}
