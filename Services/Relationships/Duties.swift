@@ -16,6 +16,7 @@ enum DutyKind: String, CaseIterable {
     case disputeVoid = "dispute.void"
     case reflectionReveals = "reflection.reveals"
     case notePurged = "note.purged"
+    case retentionEnds = "retention.ends"
 }
 
 /// The lengths of time of docs/domain.md rule 48. The grace of a due date is the relationship's own.

@@ -8,11 +8,8 @@ extension RelationshipsService {
         return try await runtime.mutate(request, context, in: person.organization, answering: Tables.leaveWindows) {
             change in
             let own = try change.requireOwnLeave(of: person.text)
-            let present = try change.list(
-                Tables.leaveWindows, parent: person.text, limit: 2 * LeaveWindow.maximumPerPerson)
-            guard present.count(where: { !$0.isDeleted }) < LeaveWindow.maximumPerPerson,
-                present.count < 2 * LeaveWindow.maximumPerPerson
-            else {
+            let present = try change.leave(of: person.text)
+            guard present < LeaveWindow.maximumPerPerson else {
                 throw Refusal(
                     .resourceExhausted, "CAPACITY_FULL",
                     "A person has at most \(LeaveWindow.maximumPerPerson) times of leave.")
@@ -83,5 +80,16 @@ extension Change {
         if actor == person { return true }
         guard caller?.isProgrammeAdmin == true else { throw Refusal.notParty }
         return false
+    }
+
+    /// How many times of leave a person has. What was deleted more than a day ago, so that no retry of its deletion can
+    /// come any more, goes for good.
+    fileprivate func leave(of person: String) throws -> Int {
+        let windows = try list(Tables.leaveWindows, parent: person, limit: 4 * LeaveWindow.maximumPerPerson)
+        for window in windows where window.isDeleted {
+            let deleted = try Check.instant(window.deleteTime, "leave_window.delete_time")
+            if deleted < now.adding(days: -1) { try delete(Tables.leaveWindows, window.name) }
+        }
+        return windows.count { !$0.isDeleted }
     }
 }

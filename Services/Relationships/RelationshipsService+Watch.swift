@@ -8,7 +8,8 @@ extension RelationshipsService {
         _ request: WatchRelationshipRequest, _ context: ServerContext,
         _ responses: ResponseWriter<WatchRelationshipResponse>
     ) async throws {
-        try await runtime.watch(context, under: request.name, resumeToken: request.resumeToken) { token in
+        let name = try ResourceName(request.name, "organizations", "relationships")
+        try await runtime.watch(context, under: name.text, resumeToken: request.resumeToken) { token in
             try await responses.write(WatchRelationshipResponse(resumeToken: token))
         } write: { event, token in
             try await responses.write(WatchRelationshipResponse(event, resumeToken: token))

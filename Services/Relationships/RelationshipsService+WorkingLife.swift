@@ -120,6 +120,8 @@ extension Change {
         try releaseOpenCommitments()
         let ended = try publish("relationship.ended.v1", saving: relationship)
         try closePair(ended)
+        let kept = try find(Tables.programmes, ended.programme)?.keptDays ?? Programme.defaultRetention
+        try schedule(.retentionEnds, for: ended.name, at: now.adding(days: Int(kept)))
         return ended
     }
 

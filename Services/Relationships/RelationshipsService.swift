@@ -34,6 +34,7 @@ struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
         case .disputeVoid: try change.voidDispute(name)
         case .reflectionReveals: try change.revealReflection(name)
         case .notePurged: try change.purgeNote(name)
+        case .retentionEnds: try change.forgetNotes()
         }
     }
 

@@ -224,6 +224,34 @@ import Testing
         }
     }
 
+    // MARK: A person's own list
+
+    @Test func aPersonsListHasPagesAndFilters() async throws {
+        let pair = try await Pair.strangers()
+        var names: [String] = []
+        for (trustee, trustor) in [("coach", "coachee"), ("coachee", "coach"), ("boss", "other"), ("coach", "other")] {
+            names.append(
+                try await pair.request(
+                    trustee: pair.person(trustee), trustor: pair.person(trustor), by: pair.person(trustor)
+                ).name)
+        }
+        names.remove(at: 2)
+        var found: [String] = []
+        var token = ""
+        repeat {
+            let page = try await pair.service.listRelationships(
+                ListRelationshipsRequest(parent: pair.organization, pageSize: 1, pageToken: token), pair.by(pair.coach))
+            found += page.relationships.map(\.name)
+            token = page.nextPageToken
+        } while !token.isEmpty
+        #expect(found == names)
+        let filtered = try await pair.service.listRelationships(
+            ListRelationshipsRequest(
+                parent: pair.organization, filter: "trustor = \"\(pair.coach)\"", orderBy: "create_time desc"),
+            pair.by(pair.coach))
+        #expect(filtered.relationships.map(\.name) == [names[1]])
+    }
+
     // MARK: Leave
 
     func leave(
@@ -288,7 +316,14 @@ import Testing
             await refusal {
                 try await pair.service.getLeaveWindow(GetLeaveWindowRequest(name: window.name), pair.by(pair.coach))
             } == "NOT_FOUND")
-        let events = try await pair.host.events().filter { $0.type == "leave.changed.v1" }
+        try await pair.host.advance(days: 2)
+        _ = try await leave(pair, day(10), day(20), by: pair.by(pair.coach))
+        #expect(
+            await refusal {
+                try await pair.service.deleteLeaveWindow(
+                    DeleteLeaveWindowRequest(name: window.name), pair.by(pair.coach))
+            } == "NOT_FOUND", "nothing is left of it")
+        let events = try await pair.host.events().filter { $0.type == "leave.changed.v1" }.prefix(2)
         let payloads = events.compactMap { event -> LeaveChanged? in
             guard case .leaveChanged(let change) = event.payload else { return nil }
             return change

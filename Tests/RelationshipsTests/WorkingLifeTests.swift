@@ -65,17 +65,25 @@ import Testing
             ])
     }
 
-    @Test func anAdministratorWithdrawsWhatOneHasAskedFor() async throws {
+    @Test func anAdministratorAnswersForWhatOneHasAskedFor() async throws {
         let pair = try await Pair.strangers()
         let asked = try await pair.service.requestRelationship(
             RequestRelationshipRequest(
                 parent: pair.organization,
                 relationship: Relationship(programme: pair.programme, trustee: pair.coach, trustor: pair.coachee)),
             pair.admin)
+        _ = try await pair.service.askForMoreInfo(
+            AskForMoreInfoRequest(name: asked.name, question: "why me?"), pair.by(pair.coachee))
+        let list = ListInquiriesRequest(parent: asked.name)
+        let inquiries = try await pair.service.listInquiries(list, pair.admin).inquiries
+        #expect(inquiries.map(\.question) == ["why me?"])
+        #expect(
+            try await pair.service.getInquiry(GetInquiryRequest(name: inquiries[0].name), pair.admin) == inquiries[0])
         let withdraw = WithdrawRequestRequest(name: asked.name)
         let other = pair.host.context(
             person: pair.person("other"), purpose: "programme_admin", roles: ["programme_admin"])
         #expect(await refusal { try await pair.service.withdrawRequest(withdraw, other) } == "NOT_PARTY")
+        #expect(await refusal { try await pair.service.listInquiries(list, other) } == "NOT_PARTY")
         #expect(try await pair.service.withdrawRequest(withdraw, pair.admin).state == .withdrawn)
     }
 

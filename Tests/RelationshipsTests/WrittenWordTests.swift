@@ -171,6 +171,25 @@ import Testing
             await refusal { try await pair.service.undeleteNote(undelete, pair.by(pair.coach)) } == "NOT_FOUND")
     }
 
+    @Test func notesGoWhenTheRetentionOfTheProgrammeIsOver() async throws {
+        let pair = try await Pair.active()
+        _ = try await pair.service.updateProgramme(
+            UpdateProgrammeRequest(
+                programme: Programme(name: pair.programme, retentionDays: 60),
+                updateMask: .init(paths: ["retention_days"])), pair.admin)
+        _ = try await write(pair, .`self`, by: pair.coach)
+        let deleted = try await write(pair, .pair, by: pair.coach)
+        for person in [pair.coach, pair.coachee] {
+            _ = try await pair.service.endRelationship(EndRelationshipRequest(name: pair.name), pair.by(person))
+        }
+        try await pair.host.advance(days: 59)
+        _ = try await pair.service.deleteNote(DeleteNoteRequest(name: deleted.name), pair.by(pair.coach))
+        #expect(try await notes(pair, pair.coach, deleted: true).count == 2)
+        try await pair.host.advance(days: 1)
+        #expect(try await notes(pair, pair.coach, deleted: true).isEmpty)
+        try await pair.host.advance(days: 60)
+    }
+
     // MARK: Reflections
 
     func reflect(

@@ -60,6 +60,21 @@ struct Ledger: RapportService {
         return decision.alternatives[1] == "true"
     }
 
+    /// For a notary as well, who is no party.
+    func certify(_ request: ExplainDecisionRequest, _ context: ServerContext) async throws -> Decision {
+        try await runtime.mutate(
+            request, context, under: request.name, answering: Self.decisions,
+            admitting: { caller, relationship, snapshot in
+                try caller.roles.contains("notary") && Self.decisions.find(request.name, in: snapshot) != nil
+                    && relationship.state == .active
+            }
+        ) { change in
+            var decision = try change.get(Self.decisions, request.name)
+            decision.why = "\(change.role)"
+            return try change.update(Self.decisions, decision)
+        }
+    }
+
     func fire(_ duty: Duty, _ change: Change) throws {
         guard try !change.isAfterEnd else { return }
         try change.publish("decision.silent.v1", .decisionChanged(DecisionChanged()))
@@ -86,6 +101,48 @@ struct MutationTests {
         }
         #expect(refusal?.reason == "ROLE_FORBIDDEN")
         _ = try await host.service.record(request, host.context(person: coach))
+    }
+
+    @Test func mayAdmitSomebodyWhoIsNoParty() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let decision = try await host.service.record(
+            RecordDecisionRequest(parent: try await host.relationship().name), host.context(person: coach))
+        let request = ExplainDecisionRequest(name: decision.name)
+        let other = "organizations/acme/people/other"
+        for stranger in [
+            host.context(person: other), host.context(person: "organizations/globex/people/x", roles: ["notary"]),
+        ] {
+            let refusal = await #expect(throws: Refusal.self) { try await host.service.certify(request, stranger) }
+            #expect(refusal == .notParty)
+        }
+        #expect(
+            try await host.service.certify(request, host.context(person: other, roles: ["notary"])).why == "OTHER")
+    }
+
+    @Test("of an organisation changes its relationships at their own time, what was due before included")
+    func reachesRelationships() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let relationship = try await host.relationship()
+        _ = try await host.service.record(
+            RecordDecisionRequest(parent: relationship.name), host.context(person: coach))
+        host.clock.advance(by: 3 * Instant.microsecondsPerDay)
+        let now = host.clock.now
+        let admin = host.context(person: "organizations/acme/people/admin")
+        try await host.runtime.change(admin, in: "organizations/acme") { [runtime = host.runtime] change in
+            let inside = try runtime.change(change, of: relationship.name)
+            #expect(inside.relationship == relationship && inside.now >= now && inside.role == .other)
+            try inside.publish("decision.revised.v1", .decisionChanged(DecisionChanged()))
+        }
+        #expect(
+            try await host.events().map(\.type) == [
+                "decision.recorded.v1", "decision.silent.v1", "decision.revised.v1",
+            ])
+        #expect(try await host.events().last?.relationship == relationship.name)
+        let stranger = host.context(person: "organizations/globex/people/admin")
+        let refusal = await #expect(throws: Refusal.self) {
+            try await host.runtime.change(stranger, in: "organizations/acme") { _ in }
+        }
+        #expect(refusal == .notParty)
     }
 
     @Test func takesEffectOnceForOneRequestID() async throws {

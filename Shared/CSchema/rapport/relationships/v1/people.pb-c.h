@@ -136,7 +136,7 @@ struct  Rapport__Relationships__V1__Programme
    */
   char *trust_policy;
   /*
-   * Days for which what a pair wrote is kept after its end, 30 to 3650; 0 means 365.
+   * Days for which notes are kept after a pair's end, 30 to 3650; 0 means 365. What holds is what held at the end.
    */
   int32_t retention_days;
   /*
