@@ -95,9 +95,8 @@ struct ObservationStore {
     }
 
     /// Leave belongs to a person (docs/domain.md §6.1); why is never said.
-    static func take(
-        _ leave: LeaveChanged, of organization: String, from origin: String, in transaction: Transaction
-    ) throws {
+    static func take(_ leave: LeaveChanged, from origin: String, in transaction: Transaction) throws {
+        let organization = try ResourceName(leave.person, "organizations", "people").organization
         let key: [Value] = [.text(organization), .text(leave.person), .text(leave.leaveWindow)]
         guard !leave.deleted, let start = leave.startTime, let end = leave.endTime else {
             try transaction.execute(

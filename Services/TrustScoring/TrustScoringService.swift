@@ -32,7 +32,7 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
         do {
             if case .leaveChanged(let leave) = event.payload {
                 try MalformedEvent.catching {
-                    try ObservationStore.take(leave, of: event.organization, from: source, in: transaction)
+                    try ObservationStore.take(leave, from: source, in: transaction)
                 }
             }
             guard !event.relationship.isEmpty else { return }

@@ -54,9 +54,8 @@ import TrustModel
         level = try await self.level(.communication, pair, at: 56)
         #expect(level.expected == 8)
         // Of the other organisation's person with the same id.
-        var foreign = pair.facts.leave("l3", of: coach, from: day(0), to: day(56))
-        foreign.organization = "organizations/other"
-        try await pair.tell(foreign)
+        try await pair.tell(
+            pair.facts.leave("l3", of: "organizations/other/people/coach", from: day(0), to: day(56)))
         #expect(try await self.level(.communication, pair, at: 56).expected == 8)
     }
 
