@@ -33,7 +33,8 @@ struct NextActions: Section {
     let pair: String
 
     func fetch(_ channel: Channel, _ options: CallOptions) async throws -> [SuggestedAction] {
-        try await TrustServiceClient(channel).suggestActions(SuggestActionsRequest(name: pair), options: options).actions
+        try await TrustServiceClient(channel).suggestActions(SuggestActionsRequest(name: pair), options: options)
+            .actions
     }
 }
 
