@@ -139,6 +139,12 @@ public struct DueTable {
         try mark(organization, scope, held: true)
     }
 
+    public func isHeld(organization: Key, scope: String) throws -> Bool {
+        try transaction.first(
+            "SELECT 1 FROM storage_due_held WHERE organization = ? AND scope = ?", [.key(organization), .text(scope)])
+            != nil
+    }
+
     /// Gives a scope back to the wall clock.
     public func release(organization: Key, scope: String) throws {
         try transaction.execute(

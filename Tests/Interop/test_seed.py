@@ -135,6 +135,7 @@ def reason(call) -> str:
 
 
 REL, INT, COM, EMP = 1, 2, 3, 4
+KEPT, MISSED, ABANDONED = 5, 9, 10  # states of a Commitment
 
 
 def test_S01_K1_no_start_without_two_signatures(api, frame, pair):
@@ -170,7 +171,7 @@ def test_S03_all_kinds_of_relationship_have_the_same_trust(past, kind):
     history = past(kind=kind)
     history.held(7)
     history.until(session__held=1)
-    assert history.masses(7)[REL] == (0.5, 0)
+    assert history.masses(7)[REL] == pytest.approx((0.5, 0))
 
 
 def test_S04_an_agenda_item_reaches_the_other_within_a_second(pair):
@@ -203,7 +204,7 @@ def test_S05_upward_feedback_stays_hidden_until_both_have_written(pair):
         "giver": mine.coachee, "question": "What do I do too often?", "blind": True})
     words = {"kind": "CONSTRUCTIVE", "situation": "In our last session", "behaviour": "You spoke most of the time",
              "impact": "I forgot my question", "nextStep": "Ask first", "focus": "TASK",
-             "blindExchange": request.blind_exchange}  # fmt: skip
+             "feedbackRequest": request.name}  # fmt: skip
     up = mine.as_coachee("CreateFeedback", parent=mine.name, feedbackItem=words)
     mine.as_coachee("DeliverFeedback", name=up.name)
     assert reason(lambda: mine.as_coach("GetFeedback", name=up.name)) == "NOT_FOUND"
@@ -311,7 +312,8 @@ def test_S16_the_coachees_absence_lowers_engagement_and_leaves_trust(past):
         say(14, "AttestSession", name=session.name, outcome="TRUSTOR_NO_SHOW")
     present.until(session__held=2)
     absent.until(session__held=1)
-    eventually("both sessions", lambda: engagement(absent, 15).item_count >= engagement(present, 15).item_count, 20)
+    for history in (present, absent):
+        eventually("both sessions", lambda: engagement(history, 15).parts[0].item_count == 2, 20)
     assert engagement(absent, 15).value.value < engagement(present, 15).value.value
     assert {e.kind for e in absent.evidence()} == {"session.held"}
 
@@ -361,7 +363,7 @@ def test_S20_say_do_ratio_is_that_of_the_ledger(past):
     history.held(30)
     history.until(commitment__kept=2, session__held=1)
     ledger = collections.Counter(c.state for c in history.api.all("ListCommitments", history.coach, {"parent": history.name}))
-    kept, missed = ledger[5], ledger[8] + ledger[9]
+    kept, missed = ledger[KEPT], ledger[MISSED] + ledger[ABANDONED]
     ratio = history.ask("GetOutcomes", name=f"{history.name}/outcomes", asOf=history.at(31)).companions.say_do_ratio.value
     assert (kept, missed) == (2, 1), ledger
     assert abs(ratio - kept / (kept + missed)) < 1e-9
@@ -473,8 +475,8 @@ def test_S49_skipping_ten_pulses_changes_nothing(past):
     history.held(7)
     history.until(session__held=1)
     before = history.masses(40)
-    for day in range(10, 20):
-        history.coachee_says(day, "SkipPulse", parent=history.name, item="HONEST")
+    for _ in range(10):
+        history.ask("SkipPulse", parent=history.name, item="HONEST")
     assert history.masses(40) == before
     assert len(history.evidence()) == 1
 

@@ -205,7 +205,28 @@ struct MutationTests {
         #expect(refusal?.reason == "ROLE_FORBIDDEN")
     }
 
-    @Test("a fact at most five minutes ahead is accepted", arguments: [(300, true), (301, false)])
+    @Test func firesNothingWhoseDeadlineAResumptionHasYetToMove() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let pair = try await host.relationship()
+        let scope = try ResourceName(pair.name, "organizations", "relationships")
+        _ = try await host.service.record(RecordDecisionRequest(parent: pair.name), host.context(person: coach))
+        try await host.runtime.database.write {
+            try $0.due.hold(organization: scope.organizationKey, scope: scope.text)
+        }
+        try await host.advance(days: 3)
+        // The projection says ACTIVE; relationship.resumed has not come.
+        _ = try await host.service.record(RecordDecisionRequest(parent: pair.name), host.context(person: coach))
+        #expect(try await host.events().map(\.type) == ["decision.recorded.v1", "decision.recorded.v1"])
+        try await host.runtime.database.write {
+            try $0.due.shift(
+                organization: scope.organizationKey, scope: scope.text, by: 2 * Instant.microsecondsPerDay)
+            try $0.due.release(organization: scope.organizationKey, scope: scope.text)
+        }
+        try await host.advance(days: 2)
+        #expect(try await host.events().map(\.type).last == "decision.silent.v1")
+    }
+
+    @Test("a fact at most five minutes ahead is accepted", arguments: [(300, true), (420, false)])
     func future(seconds: Int64, isAccepted: Bool) async throws {
         let host = try await TestHost(Ledger.self, at: start)
         let ahead = host.clock.now.adding(microseconds: seconds * 1_000_000 - (isAccepted ? 500_000 : 0))

@@ -23,7 +23,7 @@ extension Runtime {
         guard caller.belongs(to: pair.organization) else { throw Refusal.notParty }
         try table.check(nameOrParent: name)
         let judged = try Judged(request, caller, at: clock.now)
-        _ = try await projection?.find(pair.text)
+        let known = try await projection?.find(pair.text)
         let attempt = { [self] in
             try await database.write { [self] transaction in
                 guard let relationship = try source.relationship(pair.text, in: transaction) else {
@@ -49,10 +49,8 @@ extension Runtime {
         do {
             return try await attempt()
         } catch let refusal as Refusal where refusal == .notParty || refusal == .notActive {
-            // The projection may be behind: its owner is asked once before a refusal.
-            guard let projection, let before = try await database.read({ projection.relationship(pair.text, in: $0) }),
-                try await projection.refresh(pair.text) != before
-            else { throw refusal }
+            // The projection may have been behind: its owner is asked once before a refusal.
+            guard let projection, try await projection.refresh(pair.text) != known else { throw refusal }
             return try await attempt()
         }
     }
@@ -121,8 +119,15 @@ extension Runtime {
         } else {
             now = judged.recordedAt
         }
-        // A fact at exactly a deadline beats the deadline (docs/domain.md rule 18).
-        try fireDuties(of: relationship, before: now, recordedAt: judged.recordedAt, in: transaction)
+        // What is known of the relationship may be ahead of its events: until the one that ends a pause has moved the
+        // deadlines, they are those of before.
+        let scope = try ResourceName(relationship.name, "organizations", "relationships")
+        if try relationship.importing
+            || !transaction.due.isHeld(organization: scope.organizationKey, scope: scope.text)
+        {
+            // A fact at exactly a deadline beats the deadline (docs/domain.md rule 18).
+            try fireDuties(of: relationship, before: now, recordedAt: judged.recordedAt, in: transaction)
+        }
         return now
     }
 
