@@ -43,11 +43,19 @@ struct Migrator {
         try apply(service, component: "service", connection)
     }
 
-    private func apply(_ steps: [Migration], component: String, _ connection: GRDB.Database) throws {
-        for (step, next) in zip(steps, steps.dropFirst()) where step.version >= next.version {
-            throw StorageError.migration(
-                "\(component) step “\(next.name)” has version \(next.version), not above \(step.version)")
+    /// Whether this program can open the file, without changing it.
+    func check(_ connection: GRDB.Database) throws {
+        guard try connection.tableExists("storage_migration"), try connection.tableExists("storage_identity") else {
+            throw StorageError.file("the file is not a database of Rapport")
         }
+        _ = try applied(Self.storage, component: "storage", connection)
+        _ = try applied(service, component: "service", connection)
+    }
+
+    /// The versions that the file has, each known to this program.
+    private func applied(
+        _ steps: [Migration], component: String, _ connection: GRDB.Database
+    ) throws -> Set<Int> {
         let applied = try GRDB.Row.fetchAll(
             connection, sql: "SELECT version, name FROM storage_migration WHERE component = ? ORDER BY version",
             arguments: [component]
@@ -63,7 +71,15 @@ struct Migrator {
                         + "this is the file of another service")
             }
         }
-        let present = Set(applied.map(\.version))
+        return Set(applied.map(\.version))
+    }
+
+    private func apply(_ steps: [Migration], component: String, _ connection: GRDB.Database) throws {
+        for (step, next) in zip(steps, steps.dropFirst()) where step.version >= next.version {
+            throw StorageError.migration(
+                "\(component) step “\(next.name)” has version \(next.version), not above \(step.version)")
+        }
+        let present = try applied(steps, component: component, connection)
         for step in steps where !present.contains(step.version) {
             do {
                 for statement in step.statements { try connection.execute(sql: statement) }

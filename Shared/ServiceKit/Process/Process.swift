@@ -14,7 +14,7 @@ import UnixSignals
 public enum Process {
     /// Runs until SIGTERM or SIGINT, then drains. Exits with 2 for a wrong configuration, with 1 when it cannot start.
     public static func run<Service: RapportService>(_ type: Service.Type) async {
-        await main(named: Service.name) { configuration, logger, clock in
+        await main(named: Service.name, commands: { try await DatabaseCommand.run($0, of: type, $1) }) { configuration, logger, clock in
             try await serve(type, configuration, logger, clock)
         }
     }
@@ -22,6 +22,7 @@ public enum Process {
     /// What every process of the suite does first: arguments, configuration, log, SIGPIPE.
     public static func main(
         named name: String,
+        commands: ([String], ServiceConfiguration) async throws -> String? = { _, _ in nil },
         _ body: (ServiceConfiguration, Logger, ServiceClock) async throws -> Void
     ) async {
         signal(SIGPIPE, SIG_IGN)
@@ -42,7 +43,18 @@ public enum Process {
             exit(0)
         case "--health":
             exit(await isServing(configuration) ? 0 : 1)
-        case let unknown?:
+        case let argument?:
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            do {
+                if let answer = try await commands(arguments, configuration) {
+                    print(answer)
+                    exit(0)
+                }
+            } catch {
+                print("\(name): \(error)", to: &standardError)
+                exit(1)
+            }
+            let unknown = argument
             print("\(name): \(unknown) is unknown; try --help", to: &standardError)
             exit(2)
         }
@@ -78,7 +90,8 @@ public enum Process {
 
             let health = HealthStatus()
             let server = Server(
-                service.methods + EventsFeed(runtime: runtime).eventsServiceMethods, health: health,
+                service.methods + EventsFeed(runtime: runtime).eventsServiceMethods
+                    + Administration(runtime: runtime).adminServiceMethods, health: health,
                 configuration: configuration, authenticator: Authenticator(configuration, clock: clock),
                 group: host.group, logger: logger)
             server.metrics.add(runtime.write)
@@ -131,7 +144,7 @@ extension Process {
     }
 
     /// What a container's health check asks: this machine's own server, no other program needed.
-    private static func isServing(_ configuration: ServiceConfiguration) async -> Bool {
+    static func isServing(_ configuration: ServiceConfiguration) async -> Bool {
         let group = MultiThreadedEventLoopGroup.singleton
         let channel = Channel(
             configuration.listen, group: group, logger: Logger(label: "health") { _ in SwiftLogNoOpLogHandler() })
@@ -145,9 +158,11 @@ extension Process {
         """
         \(name): one service of Rapport. Runs until SIGTERM or SIGINT, then drains.
 
-        usage: \(name) [--help | --configuration | --health]
+        usage: \(name) [--help | --configuration | --health | --backup FILE | --restore FILE [--replace]]
           --configuration   prints the settings in force
           --health          asks the running service whether it serves; exits with 0 or 1
+          --backup FILE     copies the database, running or not, into a new file (not of the gateway)
+          --restore FILE    puts a backup in the place of the database; the service must be stopped (not of the gateway)
 
         Settings, from the environment or from .env in the working directory:
         \(configuration.table)

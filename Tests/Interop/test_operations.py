@@ -1,0 +1,127 @@
+"""What an operator does: back up, restore, ask how a service does, read its metrics."""
+
+import base64
+import datetime
+import importlib
+import json
+import os
+import subprocess
+import time
+import urllib.request
+
+import grpc
+import pytest
+
+from rapport_suite import SERVICES, Suite, binaries, eventually
+
+COACH = "organizations/demo/people/jonas"
+
+
+def signed_token(suite: Suite, **claims) -> str:
+    """A token that `rapport token` does not make, signed with the same development key (RFC 7515)."""
+    def part(data: bytes) -> str:
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    header = {"alg": "EdDSA", "typ": "JWT", "kid": "issuer-development"}
+    payload = {"iss": "rapport-development", "aud": "rapport", "exp": int(time.time()) + 600, **claims}
+    text = ".".join(part(json.dumps(one).encode()) for one in (header, payload))
+    file = suite.home / "to-sign"
+    file.write_text(text)
+    key = next((suite.home / "keys").glob("issuer-development.key"))
+    command = ["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", file]
+    return f"{text}.{part(subprocess.run(command, check=True, capture_output=True).stdout)}"
+
+
+def program(suite: Suite, service: str, *arguments) -> subprocess.CompletedProcess:
+    environment = {
+        **os.environ, "RAPPORT_LISTEN": suite.address(service), "RAPPORT_DATA": str(suite.home / service),
+        "RAPPORT_KEYS": str(suite.home / "keys"),
+    }
+    return subprocess.run([binaries() / service, *arguments], env=environment, capture_output=True, text=True)
+
+
+def metrics(suite: Suite, service: str) -> dict:
+    with urllib.request.urlopen(f"http://{suite.address(service)}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+
+
+def admin(suite: Suite, service: str, method: str, token: str):
+    messages = importlib.import_module("rapport.admin.v1.admin_pb2")
+    stubs = importlib.import_module("rapport.admin.v1.admin_pb2_grpc")
+    with grpc.insecure_channel(suite.address(service)) as channel:
+        call = getattr(stubs.AdminServiceStub(channel), method)
+        return call(getattr(messages, f"{method}Request")(), metadata=(("authorization", f"Bearer {token}"),), timeout=30)
+
+
+def test_metrics_count_and_consumers_are_caught_up(suite):
+    before = metrics(suite, "relationships")
+    suite.rapport(
+        "call", "rapport.relationships.v1.RelationshipsService/GetRelationship",
+        json.dumps({"name": suite.relationship()}), "--as", "coach", "--address", suite.address("relationships"))
+    after = metrics(suite, "relationships")
+    counter = 'rapport_rpc_handled_total{rpc="rapport.relationships.v1.RelationshipsService/GetRelationship",code="OK"}'
+    assert after[counter] == before.get(counter, 0) + 1
+    position = after["rapport_outbox_position"]
+    assert position > 0
+    for service in ("feedback", "goals", "trust-scoring"):
+        source = '{source="relationships"}'
+        eventually(f"{service} to catch up", lambda: metrics(suite, service)["rapport_consumer_position" + source] >= position)
+        assert metrics(suite, service)["rapport_consumer_lag_events" + source] == 0
+        assert metrics(suite, service)["rapport_consumer_connected" + source] == 1
+    assert metrics(suite, "gateway")["process_resident_memory_bytes"] > 1e6
+
+
+@pytest.mark.parametrize("service", SERVICES[:-1])
+def test_operators_ask_a_service_and_nobody_else_does(suite, service):
+    person = {"sub": "organizations/demo/people/op", "org": "organizations/demo"}
+    token = signed_token(suite, **person, roles=["operator"])
+    status = admin(suite, service, "GetStatus", token)
+    assert status.service == service and status.writable and status.database_bytes > 0 and len(status.epoch) == 36
+    assert status.outbox_position == metrics(suite, service)["rapport_outbox_position"]
+    assert all(consumer.connected and consumer.lag == 0 for consumer in status.consumers)
+    if service == "trust-scoring":
+        assert [consumer.source for consumer in status.consumers] == ["feedback", "goals", "relationships"]
+    report = admin(suite, service, "VerifyIntegrity", token)
+    assert list(report.problems) == [] and report.events == status.outbox_position
+    for role, code in (("coach", grpc.StatusCode.PERMISSION_DENIED), ("", grpc.StatusCode.PERMISSION_DENIED)):
+        with pytest.raises(grpc.RpcError) as refused:
+            admin(suite, service, "GetStatus", signed_token(suite, **person, roles=[role]))
+        assert refused.value.code() == code
+
+
+def test_a_restored_service_begins_anew_and_the_others_follow():
+    suite = Suite().wait_ready()
+    try:
+        copy = suite.home / "relationships.copy"
+        profile, pair = suite.profile("case-study", "day:87"), suite.relationship()
+        backup = program(suite, "relationships", "--backup", copy)
+        assert backup.returncode == 0 and "events up to position" in backup.stdout, backup.stderr
+        assert copy.stat().st_mode & 0o777 == 0o600
+        assert "exists already" in program(suite, "relationships", "--backup", copy).stderr
+        due = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=30)
+        promise = {"owner": COACH, "text": "made after the copy", "dueTime": due.isoformat()}
+        late = json.loads(suite.rapport(
+            "call", "rapport.relationships.v1.RelationshipsService/CreateCommitment",
+            json.dumps({"parent": pair, "commitment": promise}), "--as", "coach").stdout)["name"]
+        refused = program(suite, "relationships", "--restore", copy, "--replace")
+        assert refused.returncode == 1 and "stop it first" in refused.stderr
+        suite.stop()
+        assert "--replace" in program(suite, "relationships", "--restore", copy).stderr
+        foreign = program(suite, "goals", "--restore", copy, "--replace")
+        assert foreign.returncode == 1 and "another service" in foreign.stderr
+        restored = program(suite, "relationships", "--restore", copy, "--replace")
+        assert restored.returncode == 0, restored.stderr
+        suite.start()
+        suite.wait_ready()
+        eventually("trust-scoring to rebuild", lambda: suite.profile("case-study", "day:87") == profile)
+        assert "rebuilding from relationships" in (suite.home / "logs" / "trust-scoring.log").read_text()
+        replay = suite.rapport(
+            "call", "rapport.trust.v1.TrustService/VerifyReplay", json.dumps({"name": pair}), "--as", "coachee")
+        assert json.loads(replay.stdout)["equal"]
+        gone = suite.rapport(
+            "call", "rapport.relationships.v1.RelationshipsService/GetCommitment", json.dumps({"name": late}),
+            "--as", "coach", check=False)
+        assert b"NOT_FOUND" in gone.stderr
+    finally:
+        suite.remove()
