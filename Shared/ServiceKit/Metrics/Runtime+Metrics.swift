@@ -10,7 +10,8 @@ extension Runtime {
             Double(purgedRequests.load(ordering: .relaxed)))
         // A database that no longer answers must not hide the rest.
         let now = clock.now
-        guard let backlog = try? await database.read({ try $0.dueBacklog(at: now.microseconds - Administration.dueGrace) }) else { return }
+        let late = now.microseconds - Administration.dueGrace
+        guard let backlog = try? await database.read({ try $0.dueBacklog(at: late) }) else { return }
         text.value("rapport_due_overdue", .gauge, "Duties that are more than a second late.", Double(backlog.overdue))
         text.value(
             "rapport_due_oldest_overdue_seconds", .gauge, "Since the oldest of them should have fired; 0 without one.",

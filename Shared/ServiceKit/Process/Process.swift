@@ -14,16 +14,17 @@ import UnixSignals
 public enum Process {
     /// Runs until SIGTERM or SIGINT, then drains. Exits with 2 for a wrong configuration, with 1 when it cannot start.
     public static func run<Service: RapportService>(_ type: Service.Type) async {
-        await main(named: Service.name, commands: { try await DatabaseCommand.run($0, of: type, $1) }) { configuration, logger, clock in
-            try await serve(type, configuration, logger, clock)
-        }
+        await main(
+            named: Service.name,
+            commands: { try await DatabaseCommand.run($0, of: type, $1) },
+            running: { try await serve(type, $0, $1, $2) })
     }
 
     /// What every process of the suite does first: arguments, configuration, log, SIGPIPE.
     public static func main(
         named name: String,
         commands: ([String], ServiceConfiguration) async throws -> String? = { _, _ in nil },
-        _ body: (ServiceConfiguration, Logger, ServiceClock) async throws -> Void
+        running body: (ServiceConfiguration, Logger, ServiceClock) async throws -> Void
     ) async {
         signal(SIGPIPE, SIG_IGN)
         let configuration: ServiceConfiguration
