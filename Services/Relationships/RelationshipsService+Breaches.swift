@@ -51,22 +51,22 @@ extension RelationshipsService {
             request, context, under: request.name, answering: Tables.breachCases,
             admitting: { caller, relationship, snapshot in
                 try caller.person.map { try $0 == ombudsperson(of: relationship, in: snapshot) } ?? false
-            }
-        ) { change in
-            guard change.caller?.person != nil else { throw Refusal.notParty }
-            try change.requireSettleable()
-            var breachCase = try change.get(Tables.breachCases, request.name)
-            let decides = try breachCase.find(
-                confirmed: request.confirmed, by: change.actor, alone: change.role == .other, at: change.now)
-            breachCase = try change.save(Tables.breachCases, breachCase)
-            guard decides else { return breachCase }
-            if breachCase.state == .confirmed {
-                try change.announce(breachCase)
-            } else {
-                try change.publish("breach.not_confirmed.v1", breachCase)
-            }
-            return breachCase
-        }
+            },
+            { change in
+                guard change.caller?.person != nil else { throw Refusal.notParty }
+                try change.requireSettleable()
+                var breachCase = try change.get(Tables.breachCases, request.name)
+                let decides = try breachCase.find(
+                    confirmed: request.confirmed, by: change.actor, alone: change.role == .other, at: change.now)
+                breachCase = try change.save(Tables.breachCases, breachCase)
+                guard decides else { return breachCase }
+                if breachCase.state == .confirmed {
+                    try change.announce(breachCase)
+                } else {
+                    try change.publish("breach.not_confirmed.v1", breachCase)
+                }
+                return breachCase
+            })
     }
 
     /// For the parties; what was reported, for the ombudsperson as well.

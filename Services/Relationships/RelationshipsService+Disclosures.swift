@@ -37,20 +37,20 @@ extension RelationshipsService {
     func verifyCredential(_ request: VerifyCredentialRequest, _ context: ServerContext) async throws -> Credential {
         try await runtime.mutate(
             request, context, under: request.parent, answering: Tables.credentials,
-            admitting: { caller, _, _ in caller.isProgrammeAdmin }
-        ) { change in
-            guard change.caller?.isProgrammeAdmin == true, change.role == .other else {
-                throw Refusal.roleForbidden("Only a programme administrator outside the pair verifies credentials.")
-            }
-            try change.requireActive()
-            var credential = try Credential.verified(
-                request.credential ?? Credential(), name: change.newName("credentials", in: request.parent),
-                of: change.relationship.trustee, by: change.actor,
-                among: try change.list(Tables.credentials, parent: request.parent, limit: 1))
-            credential = try change.create(Tables.credentials, credential)
-            try change.publish("credential.verified.v1", credential)
-            return credential
-        }
+            admitting: { caller, _, _ in caller.isProgrammeAdmin },
+            { change in
+                guard change.caller?.isProgrammeAdmin == true, change.role == .other else {
+                    throw Refusal.roleForbidden("Only a programme administrator outside the pair verifies credentials.")
+                }
+                try change.requireActive()
+                var credential = try Credential.verified(
+                    request.credential ?? Credential(), name: change.newName("credentials", in: request.parent),
+                    of: change.relationship.trustee, by: change.actor,
+                    among: try change.list(Tables.credentials, parent: request.parent, limit: 1))
+                credential = try change.create(Tables.credentials, credential)
+                try change.publish("credential.verified.v1", credential)
+                return credential
+            })
     }
 
     func getCredential(_ request: GetCredentialRequest, _ context: ServerContext) async throws -> Credential {

@@ -98,16 +98,17 @@ extension RelationshipsService {
                 try caller.person
                     == PairIndex.requester(
                         of: relationship.name, organization: caller.organization, in: snapshot)
-            }
-        ) { change in
-            guard change.caller?.person != nil else { throw Refusal.notParty }
-            var relationship = try change.get(Tables.relationships, request.name)
-            let requester = try PairIndex.requester(
-                of: relationship.name, organization: try ResourceName.relationship(of: relationship.name).organization,
-                in: change.transaction)
-            try act(change, &relationship, requester)
-            return try change.publish(type, saving: relationship)
-        }
+            },
+            { change in
+                guard change.caller?.person != nil else { throw Refusal.notParty }
+                var relationship = try change.get(Tables.relationships, request.name)
+                let requester = try PairIndex.requester(
+                    of: relationship.name,
+                    organization: try ResourceName.relationship(of: relationship.name).organization,
+                    in: change.transaction)
+                try act(change, &relationship, requester)
+                return try change.publish(type, saving: relationship)
+            })
     }
 }
 

@@ -67,12 +67,12 @@ struct Ledger: RapportService {
             admitting: { caller, relationship, snapshot in
                 try caller.roles.contains("notary") && Self.decisions.find(request.name, in: snapshot) != nil
                     && relationship.state == .active
-            }
-        ) { change in
-            var decision = try change.get(Self.decisions, request.name)
-            decision.why = "\(change.role)"
-            return try change.update(Self.decisions, decision)
-        }
+            },
+            { change in
+                var decision = try change.get(Self.decisions, request.name)
+                decision.why = "\(change.role)"
+                return try change.update(Self.decisions, decision)
+            })
     }
 
     func fire(_ duty: Duty, _ change: Change) throws {
