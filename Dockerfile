@@ -1,5 +1,6 @@
-# One image for all five services: the Swift runtime is in it once (79 MB), each program adds 24 MB. Linked statically,
-# each would carry that runtime again. `command` says which service a container is.
+# One image for all five services and `rapport` (an operator's `rapport admin` inside the network): the Swift runtime is
+# in it once (79 MB), each program adds 24 MB. Linked statically, each would carry that runtime again. `command` says
+# which service a container is.
 ARG SWIFT_IMAGE=swift:6.3.1-bookworm
 ARG RUNTIME_IMAGE=debian:bookworm-slim
 
@@ -21,7 +22,7 @@ RUN for product in relationships feedback goals trust-scoring gateway rapport; d
     done
 # The programs find the libraries beside them (RUNPATH $ORIGIN).
 RUN mkdir /out && bin=$(swift build -c release --show-bin-path) \
-    && for product in relationships feedback goals trust-scoring gateway; do \
+    && for product in relationships feedback goals trust-scoring gateway rapport; do \
         strip -o "/out/$product" "$bin/$product"; \
     done \
     && ldd /out/* | awk '$3 ~ "/swift/linux/" { print $3 }' | sort -u | xargs cp -L -t /out
