@@ -41,19 +41,10 @@ extension TrustScoringService {
     /// The running state against the whole log folded anew, now (docs/domain.md §3.9).
     func verifyReplay(_ request: VerifyReplayRequest, _ context: ServerContext) async throws -> VerifyReplayResponse {
         let view = try await view(context, of: ResourceName(request.name, "organizations", "relationships"))
-        let (running, history) = try await scores.runningState(of: view.name, start: view.start)
-        let now = max(view.now, running.settledBefore ?? view.now)
-        let replayed = try Replay.profile(of: history.log, start: view.start, policy: scores.policy, asOf: now)
-        guard let profile = running.profile(at: now) else { throw StateError.needsReplay }
-        let difference =
-            Component.allCases.flatMap { component in
-                let (left, right) = (profile.components[component].opinion, replayed.components[component].opinion)
-                return [abs(left.positive - right.positive), abs(left.negative - right.negative)]
-            }.max() ?? 0
-        let fingerprint = try history.fingerprint(at: now, start: view.start, policy: scores.policy)
+        let comparison = try await scores.comparison(of: view.name, start: view.start, now: view.now)
         return VerifyReplayResponse(
-            largestDifference: difference, equal: difference < 1e-9, evidenceCount: Int64(replayed.evidenceCount),
-            stateHash: fingerprint.stateHash)
+            largestDifference: comparison.difference, equal: comparison.isEqual,
+            evidenceCount: Int64(comparison.evidenceCount), stateHash: comparison.stateHash)
     }
 
     /// As the caller may see it: single ratings are the trustor's own (docs/domain.md rule 19).

@@ -257,10 +257,87 @@ public struct IntegrityReport: Message {
     }
 }
 
+public struct VerifyReplaysRequest: Message {
+    public static let fullName = "rapport.admin.v1.VerifyReplaysRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+
+    public init() {}
+
+    public init(reading c: UnsafePointer<Rapport__Admin__V1__VerifyReplaysRequest>) {
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Admin__V1__VerifyReplaysRequest>) {
+        rapport__admin__v1__verify_replays_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Admin__V1__VerifyReplaysRequest>, in arena: Arena) {
+    }
+}
+
+public struct ReplayProgress: Message {
+    public static let fullName = "rapport.admin.v1.ReplayProgress"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var relationshipsTotal: Int64 = 0
+    public var relationships: Int64 = 0
+    public var evidenceCount: Int64 = 0
+    public var largestDifference: Double = 0
+    public var differentCount: Int64 = 0
+    public var different: [String] = []
+    public var unsettledCount: Int64 = 0
+
+    public init() {}
+
+    public init(
+        relationshipsTotal: Int64 = 0,
+        relationships: Int64 = 0,
+        evidenceCount: Int64 = 0,
+        largestDifference: Double = 0,
+        differentCount: Int64 = 0,
+        different: [String] = [],
+        unsettledCount: Int64 = 0
+    ) {
+        self.relationshipsTotal = relationshipsTotal
+        self.relationships = relationships
+        self.evidenceCount = evidenceCount
+        self.largestDifference = largestDifference
+        self.differentCount = differentCount
+        self.different = different
+        self.unsettledCount = unsettledCount
+    }
+
+    public init(reading c: UnsafePointer<Rapport__Admin__V1__ReplayProgress>) {
+        relationshipsTotal = c.pointee.relationships_total
+        relationships = c.pointee.relationships
+        evidenceCount = c.pointee.evidence_count
+        largestDifference = c.pointee.largest_difference
+        differentCount = c.pointee.different_count
+        different = Reading.strings(c.pointee.n_different, c.pointee.different)
+        unsettledCount = c.pointee.unsettled_count
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Admin__V1__ReplayProgress>) {
+        rapport__admin__v1__replay_progress__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Admin__V1__ReplayProgress>, in arena: Arena) {
+        c.pointee.relationships_total = relationshipsTotal
+        c.pointee.relationships = relationships
+        c.pointee.evidence_count = evidenceCount
+        c.pointee.largest_difference = largestDifference
+        c.pointee.different_count = differentCount
+        c.pointee.n_different = different.count
+        c.pointee.different = arena.strings(different)
+        c.pointee.unsettled_count = unsettledCount
+    }
+}
+
 /// The RPCs of `rapport.admin.v1.AdminService`, as its server implements them.
 public protocol AdminServiceHandlers: Sendable {
     func getStatus(_ request: GetStatusRequest, _ context: ServerContext) async throws -> ServiceStatus
     func verifyIntegrity(_ request: VerifyIntegrityRequest, _ context: ServerContext) async throws -> IntegrityReport
+    func verifyReplays(_ request: VerifyReplaysRequest, _ context: ServerContext, _ responses: ResponseWriter<ReplayProgress>) async throws
 }
 
 extension AdminServiceHandlers {
@@ -269,6 +346,7 @@ extension AdminServiceHandlers {
         [
             .unary("rapport.admin.v1.AdminService", "GetStatus", getStatus),
             .unary("rapport.admin.v1.AdminService", "VerifyIntegrity", verifyIntegrity),
+            .serverStreaming("rapport.admin.v1.AdminService", "VerifyReplays", verifyReplays),
         ]
     }
 }
@@ -287,5 +365,9 @@ public struct AdminServiceClient: Sendable {
 
     public func verifyIntegrity(_ request: VerifyIntegrityRequest, options: CallOptions = .init()) async throws -> IntegrityReport {
         try await channel.unary("rapport.admin.v1.AdminService/VerifyIntegrity", request, options)
+    }
+
+    public func verifyReplays(_ request: VerifyReplaysRequest, options: CallOptions = .init()) async throws -> ResponseStream<ReplayProgress> {
+        try await channel.serverStreaming("rapport.admin.v1.AdminService/VerifyReplays", request, options)
     }
 }

@@ -13,10 +13,12 @@ struct Administration: AdminServiceHandlers {
     /// Events read at once while the outbox is checked.
     private static let batch = 1000
 
-    let runtime: Runtime
+    private let service: any RapportService
+    private let runtime: Runtime
     private let started: Instant
 
-    init(runtime: Runtime) {
+    init(_ service: any RapportService, _ runtime: Runtime) {
+        self.service = service
         self.runtime = runtime
         started = runtime.clock.now
     }
@@ -47,6 +49,13 @@ struct Administration: AdminServiceHandlers {
         report.databaseBytes = bytes
         try await readOutbox(into: &report)
         return report
+    }
+
+    func verifyReplays(
+        _ request: VerifyReplaysRequest, _ context: ServerContext, _ responses: ResponseWriter<ReplayProgress>
+    ) async throws {
+        try requireOperator(context)
+        try await service.verifyReplays { try await responses.write($0) }
     }
 
     /// Positions without a gap, each event readable.

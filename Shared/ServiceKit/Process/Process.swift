@@ -92,7 +92,7 @@ public enum Process {
             let health = HealthStatus()
             let server = Server(
                 service.methods + EventsFeed(runtime: runtime).eventsServiceMethods
-                    + Administration(runtime: runtime).adminServiceMethods, health: health,
+                    + Administration(service, runtime).adminServiceMethods, health: health,
                 configuration: configuration, authenticator: Authenticator(configuration, clock: clock),
                 group: host.group, logger: logger)
             server.metrics.add(runtime.write)

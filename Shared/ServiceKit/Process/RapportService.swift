@@ -23,6 +23,10 @@ public protocol RapportService: Sendable {
     func applied(_ events: [Event])
     /// A source's database is another one (a restore): what came from it goes, all its events come anew.
     func forget(_ source: String, in transaction: Transaction) throws
+    /// Folds anew what the service has derived from events, and compares it with what it answers from.
+    /// - Parameter report: takes what is known so far, the last report included.
+    /// - Throws: `Refusal` UNIMPLEMENTED, NOTHING_TO_REPLAY where nothing is folded.
+    func verifyReplays(_ report: (ReplayProgress) async throws -> Void) async throws
     /// What goes on beside requests and events, until cancelled.
     func run() async throws
 }
@@ -34,6 +38,9 @@ extension RapportService {
     public func apply(_ event: Event, from source: String, in transaction: Transaction) throws {}
     public func applied(_ events: [Event]) {}
     public func forget(_ source: String, in transaction: Transaction) throws {}
+    public func verifyReplays(_ report: (ReplayProgress) async throws -> Void) async throws {
+        throw Refusal(.unimplemented, "NOTHING_TO_REPLAY", "\(Self.name) folds no evidence; ask trust-scoring")
+    }
     public func run() async throws {}
 
     static var allMigrations: [Migration] {

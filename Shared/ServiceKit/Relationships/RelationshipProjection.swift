@@ -30,6 +30,9 @@ public final class RelationshipProjection: RelationshipSource {
         known.withLock { $0[name] }
     }
 
+    /// Every relationship that is known, of all organisations, in no order: for operators' checks.
+    public var all: [Relationship] { known.withLock { Array($0.values) } }
+
     /// From memory, or from its owner, who is asked once.
     /// - Throws: `Refusal` PERMISSION_DENIED when the owner knows none; UNAVAILABLE when it cannot be asked.
     public func find(_ name: String) async throws -> Relationship {

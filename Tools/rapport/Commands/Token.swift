@@ -11,6 +11,7 @@ struct Token: AsyncParsableCommand {
             Examples:
               rapport token --role coachee
               rapport token --person organizations/demo/people/jonas --role coach --scope import
+              RAPPORT_TOKEN=$(rapport token --operator) rapport admin status
               curl -H "Authorization: Bearer $(rapport token --role coach)" 127.0.0.1:8080/v1/views/coach
             """)
 
@@ -26,11 +27,16 @@ struct Token: AsyncParsableCommand {
     @Option(help: "For example import, which allows dated facts; may be repeated.")
     var scope: [String] = []
 
+    @Flag(help: "Add the role operator, which `rapport admin` needs; without --person for nobody of the demo.")
+    var `operator` = false
+
     @Option(help: "Seconds until it expires, 1 to 31536000.")
     var lifetime = TokenMint.defaultLifetime
 
     func validate() throws {
-        guard person != nil || !role.isEmpty else { throw ValidationError("--person or --role is needed") }
+        guard person != nil || !role.isEmpty || `operator` else {
+            throw ValidationError("--person, --role or --operator is needed")
+        }
         guard TokenMint.lifetimes.contains(lifetime) else {
             throw ValidationError("--lifetime \(lifetime): 1 to \(TokenMint.lifetimes.upperBound) is needed")
         }
@@ -44,8 +50,9 @@ struct Token: AsyncParsableCommand {
         try home.create()
         let mint = try await TokenMint(home: home)
         let token = try await mint.token(
-            person: person ?? role[0].persona.name, purpose: purpose ?? role.first?.purpose ?? "coaching",
-            roles: role.map(\.claim), scopes: scope, lifetime: lifetime)
+            person: person ?? role.first?.persona.name ?? TokenMint.operatorName,
+            purpose: purpose ?? role.first?.purpose ?? "coaching",
+            roles: role.map(\.claim) + (`operator` ? ["operator"] : []), scopes: scope, lifetime: lifetime)
         Console.say(token)
     }
 }

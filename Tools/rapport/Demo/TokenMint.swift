@@ -9,6 +9,9 @@ struct TokenMint: Sendable {
     static let defaultLifetime = 7 * 86_400
     static let lifetimes = 1...365 * 86_400
 
+    /// Who runs the suite: nobody of the demo.
+    static let operatorName = "\(Cast.organization)/people/operator"
+
     init(home: Home) async throws {
         issuer = try await DevelopmentIssuer(keysDirectory: home.keys)
     }
@@ -20,6 +23,11 @@ struct TokenMint: Sendable {
         let now = try Instant(.now)
         return try await issuer.token(
             person: person, purpose: purpose, roles: roles, scopes: scopes, lifetime: lifetime, at: now)
+    }
+
+    /// For the people who run the suite (rapport.admin.v1).
+    func operatorToken(lifetime: Int = defaultLifetime) async throws -> String {
+        try await token(person: Self.operatorName, roles: ["operator"], lifetime: lifetime)
     }
 
     func token(for role: DemoRole, scopes: [String] = []) async throws -> String {

@@ -28,6 +28,8 @@ struct Home: Sendable {
     }
 
     var keys: String { "\(path)/keys" }
+    /// Whether development tokens can be signed here.
+    var hasIssuer: Bool { FileManager.default.fileExists(atPath: "\(keys)/issuer-development.key") }
     var demoFile: String { "\(path)/demo.json" }
 
     func data(of program: ServiceProgram) -> String { "\(path)/\(program.rawValue)" }

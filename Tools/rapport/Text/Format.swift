@@ -23,6 +23,23 @@ enum Format {
         return "\(fixed(Double(seconds) + Double(attoseconds) / 1e18, 2)) s"
     }
 
+    /// For example `812 B` or `1.4 MB`, a megabyte being a million bytes.
+    static func bytes(_ count: Int64) -> String {
+        let units = ["kB", "MB", "GB", "TB"]
+        guard count >= 1000 else { return "\(count) B" }
+        var (value, unit) = (Double(count) / 1000, 0)
+        while value >= 999.95, unit < units.count - 1 { (value, unit) = (value / 1000, unit + 1) }
+        return "\(fixed(value, 1)) \(units[unit])"
+    }
+
+    /// In the largest whole unit, for example `3 h`.
+    static func age(seconds: Int64) -> String {
+        for (unit, length) in [("d", 86_400), ("h", 3600), ("min", 60)] as [(String, Int64)] where seconds >= 2 * length {
+            return "\(seconds / length) \(unit)"
+        }
+        return "\(seconds) s"
+    }
+
     /// A probability as a whole number of 100.
     static func percent(_ probability: Double) -> String { fixed(probability * 100, 0) }
 

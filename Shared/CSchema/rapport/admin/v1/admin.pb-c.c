@@ -277,6 +277,96 @@ void   rapport__admin__v1__integrity_report__free_unpacked
   assert(message->base.descriptor == &rapport__admin__v1__integrity_report__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__admin__v1__verify_replays_request__init
+                     (Rapport__Admin__V1__VerifyReplaysRequest         *message)
+{
+  static const Rapport__Admin__V1__VerifyReplaysRequest init_value = RAPPORT__ADMIN__V1__VERIFY_REPLAYS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__admin__v1__verify_replays_request__get_packed_size
+                     (const Rapport__Admin__V1__VerifyReplaysRequest *message)
+{
+  assert(message->base.descriptor == &rapport__admin__v1__verify_replays_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__admin__v1__verify_replays_request__pack
+                     (const Rapport__Admin__V1__VerifyReplaysRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__admin__v1__verify_replays_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__admin__v1__verify_replays_request__pack_to_buffer
+                     (const Rapport__Admin__V1__VerifyReplaysRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__admin__v1__verify_replays_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Admin__V1__VerifyReplaysRequest *
+       rapport__admin__v1__verify_replays_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Admin__V1__VerifyReplaysRequest *)
+     protobuf_c_message_unpack (&rapport__admin__v1__verify_replays_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__admin__v1__verify_replays_request__free_unpacked
+                     (Rapport__Admin__V1__VerifyReplaysRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__admin__v1__verify_replays_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__admin__v1__replay_progress__init
+                     (Rapport__Admin__V1__ReplayProgress         *message)
+{
+  static const Rapport__Admin__V1__ReplayProgress init_value = RAPPORT__ADMIN__V1__REPLAY_PROGRESS__INIT;
+  *message = init_value;
+}
+size_t rapport__admin__v1__replay_progress__get_packed_size
+                     (const Rapport__Admin__V1__ReplayProgress *message)
+{
+  assert(message->base.descriptor == &rapport__admin__v1__replay_progress__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__admin__v1__replay_progress__pack
+                     (const Rapport__Admin__V1__ReplayProgress *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__admin__v1__replay_progress__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__admin__v1__replay_progress__pack_to_buffer
+                     (const Rapport__Admin__V1__ReplayProgress *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__admin__v1__replay_progress__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Admin__V1__ReplayProgress *
+       rapport__admin__v1__replay_progress__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Admin__V1__ReplayProgress *)
+     protobuf_c_message_unpack (&rapport__admin__v1__replay_progress__descriptor,
+                                allocator, len, data);
+}
+void   rapport__admin__v1__replay_progress__free_unpacked
+                     (Rapport__Admin__V1__ReplayProgress *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__admin__v1__replay_progress__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 #define rapport__admin__v1__get_status_request__field_descriptors NULL
 #define rapport__admin__v1__get_status_request__field_indices_by_name NULL
 #define rapport__admin__v1__get_status_request__number_ranges NULL
@@ -738,14 +828,150 @@ const ProtobufCMessageDescriptor rapport__admin__v1__integrity_report__descripto
   (ProtobufCMessageInit) rapport__admin__v1__integrity_report__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__admin__v1__admin_service__method_descriptors[2] =
+#define rapport__admin__v1__verify_replays_request__field_descriptors NULL
+#define rapport__admin__v1__verify_replays_request__field_indices_by_name NULL
+#define rapport__admin__v1__verify_replays_request__number_ranges NULL
+const ProtobufCMessageDescriptor rapport__admin__v1__verify_replays_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.admin.v1.VerifyReplaysRequest",
+  "VerifyReplaysRequest",
+  "Rapport__Admin__V1__VerifyReplaysRequest",
+  "rapport.admin.v1",
+  sizeof(Rapport__Admin__V1__VerifyReplaysRequest),
+  0,
+  rapport__admin__v1__verify_replays_request__field_descriptors,
+  rapport__admin__v1__verify_replays_request__field_indices_by_name,
+  0,  rapport__admin__v1__verify_replays_request__number_ranges,
+  (ProtobufCMessageInit) rapport__admin__v1__verify_replays_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__admin__v1__replay_progress__field_descriptors[7] =
+{
+  {
+    "relationships_total",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Admin__V1__ReplayProgress, relationships_total),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "relationships",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Admin__V1__ReplayProgress, relationships),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "evidence_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Admin__V1__ReplayProgress, evidence_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "largest_difference",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Admin__V1__ReplayProgress, largest_difference),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "different_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Admin__V1__ReplayProgress, different_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "different",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Admin__V1__ReplayProgress, n_different),
+    offsetof(Rapport__Admin__V1__ReplayProgress, different),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unsettled_count",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Admin__V1__ReplayProgress, unsettled_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__admin__v1__replay_progress__field_indices_by_name[] = {
+  5,   /* field[5] = different */
+  4,   /* field[4] = different_count */
+  2,   /* field[2] = evidence_count */
+  3,   /* field[3] = largest_difference */
+  1,   /* field[1] = relationships */
+  0,   /* field[0] = relationships_total */
+  6,   /* field[6] = unsettled_count */
+};
+static const ProtobufCIntRange rapport__admin__v1__replay_progress__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor rapport__admin__v1__replay_progress__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.admin.v1.ReplayProgress",
+  "ReplayProgress",
+  "Rapport__Admin__V1__ReplayProgress",
+  "rapport.admin.v1",
+  sizeof(Rapport__Admin__V1__ReplayProgress),
+  7,
+  rapport__admin__v1__replay_progress__field_descriptors,
+  rapport__admin__v1__replay_progress__field_indices_by_name,
+  1,  rapport__admin__v1__replay_progress__number_ranges,
+  (ProtobufCMessageInit) rapport__admin__v1__replay_progress__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor rapport__admin__v1__admin_service__method_descriptors[3] =
 {
   { "GetStatus", &rapport__admin__v1__get_status_request__descriptor, &rapport__admin__v1__service_status__descriptor },
   { "VerifyIntegrity", &rapport__admin__v1__verify_integrity_request__descriptor, &rapport__admin__v1__integrity_report__descriptor },
+  { "VerifyReplays", &rapport__admin__v1__verify_replays_request__descriptor, &rapport__admin__v1__replay_progress__descriptor },
 };
 const unsigned rapport__admin__v1__admin_service__method_indices_by_name[] = {
   0,        /* GetStatus */
-  1         /* VerifyIntegrity */
+  1,        /* VerifyIntegrity */
+  2         /* VerifyReplays */
 };
 const ProtobufCServiceDescriptor rapport__admin__v1__admin_service__descriptor =
 {
@@ -754,7 +980,7 @@ const ProtobufCServiceDescriptor rapport__admin__v1__admin_service__descriptor =
   "AdminService",
   "Rapport__Admin__V1__AdminService",
   "rapport.admin.v1",
-  2,
+  3,
   rapport__admin__v1__admin_service__method_descriptors,
   rapport__admin__v1__admin_service__method_indices_by_name
 };
@@ -773,6 +999,14 @@ void rapport__admin__v1__admin_service__verify_integrity(ProtobufCService *servi
 {
   assert(service->descriptor == &rapport__admin__v1__admin_service__descriptor);
   service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__admin__v1__admin_service__verify_replays(ProtobufCService *service,
+                                                       const Rapport__Admin__V1__VerifyReplaysRequest *input,
+                                                       Rapport__Admin__V1__ReplayProgress_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__admin__v1__admin_service__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__admin__v1__admin_service__init (Rapport__Admin__V1__AdminService_Service *service,
                                               Rapport__Admin__V1__AdminService_ServiceDestroy destroy)

@@ -23,6 +23,8 @@ typedef struct Rapport__Admin__V1__Consumer Rapport__Admin__V1__Consumer;
 typedef struct Rapport__Admin__V1__DueWork Rapport__Admin__V1__DueWork;
 typedef struct Rapport__Admin__V1__VerifyIntegrityRequest Rapport__Admin__V1__VerifyIntegrityRequest;
 typedef struct Rapport__Admin__V1__IntegrityReport Rapport__Admin__V1__IntegrityReport;
+typedef struct Rapport__Admin__V1__VerifyReplaysRequest Rapport__Admin__V1__VerifyReplaysRequest;
+typedef struct Rapport__Admin__V1__ReplayProgress Rapport__Admin__V1__ReplayProgress;
 
 
 /* --- enums --- */
@@ -183,6 +185,56 @@ struct  Rapport__Admin__V1__IntegrityReport
     , 0,NULL, 0, 0 }
 
 
+struct  Rapport__Admin__V1__VerifyReplaysRequest
+{
+  ProtobufCMessage base;
+};
+#define RAPPORT__ADMIN__V1__VERIFY_REPLAYS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__admin__v1__verify_replays_request__descriptor) \
+     }
+
+
+/*
+ * So far.
+ */
+struct  Rapport__Admin__V1__ReplayProgress
+{
+  ProtobufCMessage base;
+  /*
+   * Relationships that have begun, when the call began.
+   */
+  int64_t relationships_total;
+  /*
+   * Of these, those compared.
+   */
+  int64_t relationships;
+  /*
+   * Pieces of evidence folded.
+   */
+  int64_t evidence_count;
+  /*
+   * The largest difference of any R or S.
+   */
+  double largest_difference;
+  /*
+   * Relationships that differ by 1e-9 or more, or whose log cannot be folded: 0 when everything holds.
+   */
+  int64_t different_count;
+  /*
+   * Their names, at most 100.
+   */
+  size_t n_different;
+  char **different;
+  /*
+   * Relationships that changed at each of several tries, and were left out: ask again.
+   */
+  int64_t unsettled_count;
+};
+#define RAPPORT__ADMIN__V1__REPLAY_PROGRESS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__admin__v1__replay_progress__descriptor) \
+    , 0, 0, 0, 0, 0, 0,NULL, 0 }
+
+
 /* Rapport__Admin__V1__GetStatusRequest methods */
 void   rapport__admin__v1__get_status_request__init
                      (Rapport__Admin__V1__GetStatusRequest         *message);
@@ -297,6 +349,44 @@ Rapport__Admin__V1__IntegrityReport *
 void   rapport__admin__v1__integrity_report__free_unpacked
                      (Rapport__Admin__V1__IntegrityReport *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Admin__V1__VerifyReplaysRequest methods */
+void   rapport__admin__v1__verify_replays_request__init
+                     (Rapport__Admin__V1__VerifyReplaysRequest         *message);
+size_t rapport__admin__v1__verify_replays_request__get_packed_size
+                     (const Rapport__Admin__V1__VerifyReplaysRequest   *message);
+size_t rapport__admin__v1__verify_replays_request__pack
+                     (const Rapport__Admin__V1__VerifyReplaysRequest   *message,
+                      uint8_t             *out);
+size_t rapport__admin__v1__verify_replays_request__pack_to_buffer
+                     (const Rapport__Admin__V1__VerifyReplaysRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Admin__V1__VerifyReplaysRequest *
+       rapport__admin__v1__verify_replays_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__admin__v1__verify_replays_request__free_unpacked
+                     (Rapport__Admin__V1__VerifyReplaysRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Admin__V1__ReplayProgress methods */
+void   rapport__admin__v1__replay_progress__init
+                     (Rapport__Admin__V1__ReplayProgress         *message);
+size_t rapport__admin__v1__replay_progress__get_packed_size
+                     (const Rapport__Admin__V1__ReplayProgress   *message);
+size_t rapport__admin__v1__replay_progress__pack
+                     (const Rapport__Admin__V1__ReplayProgress   *message,
+                      uint8_t             *out);
+size_t rapport__admin__v1__replay_progress__pack_to_buffer
+                     (const Rapport__Admin__V1__ReplayProgress   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Admin__V1__ReplayProgress *
+       rapport__admin__v1__replay_progress__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__admin__v1__replay_progress__free_unpacked
+                     (Rapport__Admin__V1__ReplayProgress *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Admin__V1__GetStatusRequest_Closure)
@@ -317,6 +407,12 @@ typedef void (*Rapport__Admin__V1__VerifyIntegrityRequest_Closure)
 typedef void (*Rapport__Admin__V1__IntegrityReport_Closure)
                  (const Rapport__Admin__V1__IntegrityReport *message,
                   void *closure_data);
+typedef void (*Rapport__Admin__V1__VerifyReplaysRequest_Closure)
+                 (const Rapport__Admin__V1__VerifyReplaysRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Admin__V1__ReplayProgress_Closure)
+                 (const Rapport__Admin__V1__ReplayProgress *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -332,6 +428,10 @@ struct Rapport__Admin__V1__AdminService_Service
                            const Rapport__Admin__V1__VerifyIntegrityRequest *input,
                            Rapport__Admin__V1__IntegrityReport_Closure closure,
                            void *closure_data);
+  void (*verify_replays)(Rapport__Admin__V1__AdminService_Service *service,
+                         const Rapport__Admin__V1__VerifyReplaysRequest *input,
+                         Rapport__Admin__V1__ReplayProgress_Closure closure,
+                         void *closure_data);
 };
 typedef void (*Rapport__Admin__V1__AdminService_ServiceDestroy)(Rapport__Admin__V1__AdminService_Service *);
 void rapport__admin__v1__admin_service__init (Rapport__Admin__V1__AdminService_Service *service,
@@ -341,7 +441,8 @@ void rapport__admin__v1__admin_service__init (Rapport__Admin__V1__AdminService_S
 #define RAPPORT__ADMIN__V1__ADMIN_SERVICE__INIT(function_prefix__) \
     { RAPPORT__ADMIN__V1__ADMIN_SERVICE__BASE_INIT,\
       function_prefix__ ## get_status,\
-      function_prefix__ ## verify_integrity  }
+      function_prefix__ ## verify_integrity,\
+      function_prefix__ ## verify_replays  }
 void rapport__admin__v1__admin_service__get_status(ProtobufCService *service,
                                                    const Rapport__Admin__V1__GetStatusRequest *input,
                                                    Rapport__Admin__V1__ServiceStatus_Closure closure,
@@ -350,6 +451,10 @@ void rapport__admin__v1__admin_service__verify_integrity(ProtobufCService *servi
                                                          const Rapport__Admin__V1__VerifyIntegrityRequest *input,
                                                          Rapport__Admin__V1__IntegrityReport_Closure closure,
                                                          void *closure_data);
+void rapport__admin__v1__admin_service__verify_replays(ProtobufCService *service,
+                                                       const Rapport__Admin__V1__VerifyReplaysRequest *input,
+                                                       Rapport__Admin__V1__ReplayProgress_Closure closure,
+                                                       void *closure_data);
 
 /* --- descriptors --- */
 
@@ -359,6 +464,8 @@ extern const ProtobufCMessageDescriptor rapport__admin__v1__consumer__descriptor
 extern const ProtobufCMessageDescriptor rapport__admin__v1__due_work__descriptor;
 extern const ProtobufCMessageDescriptor rapport__admin__v1__verify_integrity_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__admin__v1__integrity_report__descriptor;
+extern const ProtobufCMessageDescriptor rapport__admin__v1__verify_replays_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__admin__v1__replay_progress__descriptor;
 extern const ProtobufCServiceDescriptor rapport__admin__v1__admin_service__descriptor;
 
 PROTOBUF_C__END_DECLS
