@@ -27,7 +27,8 @@ extension Change {
             trustorAttested: trustor?.outcome ?? .unspecified,
             trusteeAttested: session.word(of: relationship.trustee) ?? .unspecified, intentTime: session.intentTime,
             trustorRaised: trustor?.raised ?? false, trustorAttention: trustor?.attention ?? 0,
-            previousStartTime: previousStart?.timestamp, late: late, depth: session.depth)
+            previousStartTime: previousStart?.timestamp, late: late, depth: session.depth,
+            cancelTime: session.cancellation?.cancelTime)
         try publish(type, .sessionChanged(payload), occurredAt: occurredAt)
     }
 

@@ -7,8 +7,8 @@ enum Consequence: Hashable, Sendable {
     case evidence(Draft)
     /// The trustor accepted the repair of what is known about a resource.
     case repair(of: String, at: Instant)
-    /// Evidence of these kinds about a resource was no fact after all.
-    case retraction(of: String, kinds: Set<EvidenceKind>)
+    /// Evidence of these kinds about a resource was no fact after all; with an instant, only what occurred at it.
+    case retraction(of: String, kinds: Set<EvidenceKind>, at: Instant? = nil)
 
     /// Evidence, but for the identity that the event gives it and the people that the relationship knows.
     struct Draft: Hashable, Sendable {
@@ -142,8 +142,13 @@ struct Derivation {
         case ("session.self_attested.v1", .unspecified) where change.trusteeAttested == .held:
             return attended(.sessionHeld, .selfReport)
         case ("session.no_show.v1", .trusteeNoShow): return attended(.sessionTrusteeNoShow)
-        case ("session.no_show.v1", .trustorNoShow), ("session.disputed.v1", _):
+        case ("session.no_show.v1", .trustorNoShow):
             return [.retraction(of: change.session, kinds: Self.attendance)]
+        case ("session.disputed.v1", _):
+            // It may be the cancellation that is in doubt: what an earlier change of the time was stays.
+            let cancelled = try change.cancelTime.map { try instant($0) }
+            return [.retraction(of: change.session, kinds: Self.attendance)]
+                + (cancelled.map { [.retraction(of: change.session, kinds: [.sessionCancelledLate], at: $0)] } ?? [])
         case ("session.cancelled.v1", _) where event.actorRole == .trustee:
             let isLate = change.late || occurredAt > start.advanced(byHours: -24)
             return isLate ? one(.sessionCancelledLate, change.session) : []

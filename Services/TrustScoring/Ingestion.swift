@@ -44,7 +44,8 @@ struct Ingestion {
                 switch consequence {
                 case .evidence(let draft): changes += try add(draft, of: event)
                 case .repair(let resource, let instant): changes += try repair(resource, at: instant)
-                case .retraction(let resource, let kinds): changes += try retract(resource, kinds)
+                case .retraction(let resource, let kinds, let instant):
+                    changes += try retract(resource, kinds, at: instant)
                 }
             }
         } catch let error as MalformedEvent {
@@ -86,10 +87,11 @@ struct Ingestion {
         return [.repair(Repair(evidence: broken.evidence.id, acceptedAt: instant))]
     }
 
-    private func retract(_ resource: String, _ kinds: Set<EvidenceKind>) throws -> [LogChange] {
+    private func retract(_ resource: String, _ kinds: Set<EvidenceKind>, at instant: Instant?) throws -> [LogChange] {
         // What was superseded goes as well, or it would count again.
         let known = try store.about(resource, in: transaction).filter {
             kinds.contains($0.evidence.kind) && !$0.isRetracted
+                && (instant ?? $0.evidence.occurredAt) == $0.evidence.occurredAt
         }
         for record in known { try store.retract(record.evidence.id, in: transaction) }
         return known.map { .retraction(Retraction(evidence: $0.evidence.id), of: $0.evidence.occurredAt) }

@@ -386,6 +386,7 @@ public struct SessionChanged: Message {
     public var previousStartTime: Timestamp? = nil
     public var late: Bool = false
     public var depth: Session.Depth = .init(rawValue: 0)
+    public var cancelTime: Timestamp? = nil
 
     public init() {}
 
@@ -400,7 +401,8 @@ public struct SessionChanged: Message {
         trustorAttention: Int32 = 0,
         previousStartTime: Timestamp? = nil,
         late: Bool = false,
-        depth: Session.Depth = .init(rawValue: 0)
+        depth: Session.Depth = .init(rawValue: 0),
+        cancelTime: Timestamp? = nil
     ) {
         self.session = session
         self.startTime = startTime
@@ -413,6 +415,7 @@ public struct SessionChanged: Message {
         self.previousStartTime = previousStartTime
         self.late = late
         self.depth = depth
+        self.cancelTime = cancelTime
     }
 
     public init(reading c: UnsafePointer<Rapport__Events__V1__SessionChanged>) {
@@ -427,6 +430,7 @@ public struct SessionChanged: Message {
         previousStartTime = Reading.message(c.pointee.previous_start_time)
         late = c.pointee.late != 0
         depth = Session.Depth(rawValue: Int32(bitPattern: c.pointee.depth.rawValue))
+        cancelTime = Reading.message(c.pointee.cancel_time)
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__SessionChanged>) {
@@ -445,6 +449,7 @@ public struct SessionChanged: Message {
         c.pointee.previous_start_time = arena.optional(previousStartTime)
         c.pointee.late = late ? 1 : 0
         c.pointee.depth = Rapport__Relationships__V1__Session__Depth(rawValue: UInt32(bitPattern: depth.rawValue))
+        c.pointee.cancel_time = arena.optional(cancelTime)
     }
 }
 

@@ -46,9 +46,6 @@ public struct Outbox: Sendable {
         OutboxTail(outbox: self, cursor: cursor, scope: scope, limit: limit)
     }
 
-    /// Tails that follow one scope now.
-    public func tails(of scope: String) -> Int { database.scopes.listeners(of: scope) }
-
     /// The newest position now; 0 before the first event.
     public var position: Int64 { database.positions.value }
 

@@ -20,8 +20,6 @@ final class ScopedBroadcast<Element: Sendable>: Sendable {
 
     init(_ first: Element) { state = Mutex(State(latest: first)) }
 
-    func listeners(of scope: String) -> Int { state.withLock { $0.broadcasts[scope] }?.listeners ?? 0 }
-
     /// Starts with the newest value of any scope.
     func listen(to scope: String) -> LatestValues<Element> {
         let (broadcast, values) = state.withLock { state in

@@ -125,3 +125,53 @@ def test_a_restored_service_begins_anew_and_the_others_follow():
         assert b"NOT_FOUND" in gone.stderr
     finally:
         suite.remove()
+
+
+def test_an_open_database_is_not_replaced(suite):
+    """Even when nobody answers where the service is looked for: SQLite's own lock tells (docs/operations.md)."""
+    copy = suite.home / "goals.copy"
+    assert program(suite, "goals", "--backup", copy).returncode == 0
+    elsewhere = {**os.environ, "RAPPORT_LISTEN": "127.0.0.1:1", "RAPPORT_DATA": str(suite.home / "goals"),
+                 "RAPPORT_KEYS": str(suite.home / "keys")}  # fmt: skip
+    refused = subprocess.run(
+        [binaries() / "goals", "--restore", copy, "--replace"], env=elsewhere, capture_output=True, text=True
+    )
+    assert refused.returncode == 1 and f"pid {suite.pid('goals')}" in refused.stderr, refused.stderr
+
+
+def table(text: bytes) -> list[list[str]]:
+    return [line.split() for line in text.decode().splitlines()]
+
+
+def test_rapport_admin_asks_all_services(suite):
+    statuses = table(suite.rapport("admin", "status").stdout)
+    assert [row[0] for row in statuses] == ["service", *SERVICES[:-1]]
+    assert all(row[-1] == "yes" for row in statuses[1:])
+    eventually("nobody to be behind", lambda: all(row[4] == "0" for row in table(suite.rapport("admin", "lag").stdout)[1:]))
+    assert {(row[0], row[1]) for row in table(suite.rapport("admin", "lag", "--service", "trust-scoring").stdout)[1:]} == {
+        ("trust-scoring", source) for source in ("relationships", "feedback", "goals")
+    }
+    assert all(row[1] == "0" for row in table(suite.rapport("admin", "due").stdout)[1:])
+    verified = suite.rapport("admin", "verify").stdout.decode().splitlines()
+    assert [line.split(";")[0] for line in verified] == [f"{service}: holds" for service in SERVICES[:-1]]
+    for line in suite.rapport("admin", "lag", "--json").stdout.splitlines():
+        assert all(consumer["connected"] for consumer in json.loads(line)["consumers"])
+
+
+def test_rapport_admin_replays_every_relationship(suite):
+    reports = [json.loads(line) for line in suite.rapport("admin", "replay", "--json").stdout.splitlines()]
+    assert reports[0]["relationships"] == "0"
+    last = reports[-1]
+    assert last["relationships"] == last["relationshipsTotal"] and int(last["relationships"]) >= 4
+    assert int(last["evidenceCount"]) >= 61 and last["largestDifference"] < 1e-9 and last["differentCount"] == "0"
+    elsewhere = suite.rapport("admin", "replay", "--service", "goals", check=False)
+    assert elsewhere.returncode == 1 and b"NOTHING_TO_REPLAY" in elsewhere.stderr
+
+
+def test_rapport_admin_says_who_cannot_be_asked(suite):
+    refused = suite.rapport("admin", "status", "--token", suite.token("coach"), check=False)
+    assert refused.returncode == 1 and refused.stderr.count(b"ROLE_FORBIDDEN") == len(SERVICES) - 1
+    away = suite.rapport("admin", "status", "--service", "goals", "--address", "127.0.0.1:1", check=False)
+    assert away.returncode == 1 and b"goals: UNAVAILABLE" in away.stderr
+    token = suite.rapport("token", "--operator").stdout.decode().strip()
+    assert suite.rapport("admin", "status", "--token", token).returncode == 0

@@ -35,6 +35,14 @@ struct CommandTests {
         #expect((command as? TrustWhatIfCommand)?.events == ["commitment.kept", "pulse.honest=5"])
     }
 
+    @Test("An operator asks all four services unless told otherwise")
+    func admin() throws {
+        #expect((try Rapport.parseAsRoot(["admin"]) as? AdminStatus)?.admin.service == [])
+        let lag = try Rapport.parseAsRoot(["admin", "lag", "--service", "trust-scoring", "--address", "h:1"])
+        #expect((lag as? AdminLag)?.admin.service == [.trustScoring])
+        #expect((try Rapport.parseAsRoot(["token", "--operator"]) as? Token)?.operator == true)
+    }
+
     @Test("A call has a method, a deadline of five seconds, and metadata in pairs")
     func call() throws {
         let call = try #require(try Rapport.parseAsRoot(["call", "a.B/C", "{}", "--metadata", "k:v"]) as? Call)
@@ -60,6 +68,8 @@ struct CommandTests {
             ["call", "a.B/C", "--deadline", "2"], ["call", "a.B/C", "--token", "t", "--as", "coach"], ["token"],
             ["token", "--person", "jonas"], ["token", "--role", "king"],
             ["token", "--role", "coach", "--lifetime", "0"],
+            ["admin", "lag", "--service", "gateway"], ["admin", "lag", "--address", "127.0.0.1:8083"],
+            ["admin", "lag", "--service", "goals", "--service", "feedback", "--address", "127.0.0.1:8083"],
             ["trust", "profile"], ["trust", "profile", "x", "--at", "soon"], ["trust", "what-if", "x"],
             ["trust", "what-if", "x", "pulse.honest=high"], ["fly"],
         ])

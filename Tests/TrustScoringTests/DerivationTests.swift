@@ -224,7 +224,7 @@ import TrustModel
 
     private func retracted(_ event: Event) throws -> Set<EvidenceKind> {
         try Derivation.consequences(of: event).reduce(into: []) {
-            if case .retraction(_, let kinds) = $1 { $0.formUnion(kinds) }
+            if case .retraction(_, let kinds, _) = $1 { $0.formUnion(kinds) }
         }
     }
 

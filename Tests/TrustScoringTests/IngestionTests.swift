@@ -135,6 +135,23 @@ import TrustModel
         #expect(try await standing(pair).map(\.kind) == ["intent.stated", "session.held"])
     }
 
+    @Test func aDisputedCancellationIsTakenBackAndAnEarlierChangeOfTheTimeStays() async throws {
+        let pair = try await Pair(now: 40)
+        try await pair.tell(
+            pair.facts.session(
+                "session.rescheduled.v1", "s", start: day(9), at: day(6.5), by: .trustee, former: day(7), late: true))
+        try await pair.tell(
+            pair.facts.session(
+                "session.cancelled.v1", "s", start: day(9), at: day(8.5), by: .trustee, late: true, cancelled: day(8.5))
+        )
+        #expect(try await standing(pair).map(\.kind) == ["session.cancelled_late", "session.cancelled_late"])
+        try await pair.tell(
+            pair.facts.session("session.disputed.v1", "s", start: day(9), at: day(10), cancelled: day(8.5)))
+        #expect(try await standing(pair).map(\.occurredAt) == [day(6.5).timestamp])
+        try await pair.tell(pair.facts.held("s", start: day(9)))
+        #expect(try await standing(pair).map(\.kind) == ["session.cancelled_late", "session.held"])
+    }
+
     @Test func theCoacheeMayChangeTheirWordOnASession() async throws {
         let pair = try await Pair(now: 40)
         try await pair.tell(pair.facts.session("session.held.v1", "s", start: day(7), trustor: .held))

@@ -61,7 +61,8 @@ struct Facts: Sendable {
     func session(
         _ type: String, _ id: String, start: Instant, at instant: Instant? = nil, by role: Role = .trustor,
         trustor: Attestation.Outcome = .unspecified, trustee: Attestation.Outcome = .unspecified,
-        intent: Instant? = nil, raised: Bool = false, attention: Int32 = 0, former: Instant? = nil, late: Bool = false
+        intent: Instant? = nil, raised: Bool = false, attention: Int32 = 0, former: Instant? = nil, late: Bool = false,
+        cancelled: Instant? = nil
     ) -> Event {
         event(
             type,
@@ -69,7 +70,8 @@ struct Facts: Sendable {
                 SessionChanged(
                     session: name("sessions", id), startTime: start.timestamp, trustorAttested: trustor,
                     trusteeAttested: trustee, intentTime: intent?.timestamp, trustorRaised: raised,
-                    trustorAttention: attention, previousStartTime: former?.timestamp, late: late)),
+                    trustorAttention: attention, previousStartTime: former?.timestamp, late: late,
+                    cancelTime: cancelled?.timestamp)),
             at: instant ?? start, by: role)
     }
 

@@ -25,11 +25,8 @@ extension Runtime {
     ) async throws {
         let access = try await access(context, under: ResourceName(name, "organizations", "relationships").text)
         let scope = access.relationship.name
-        guard database.outbox.tails(of: scope) < Runtime.watchersPerRelationship else {
-            throw Refusal(
-                .resourceExhausted, "TOO_MANY_WATCHERS",
-                "\(Runtime.watchersPerRelationship) streams watch this relationship already; end one of them")
-        }
+        try beginWatching(scope)
+        defer { endWatching(scope) }
         let arguments = Array("\(context.method) \(scope)".utf8)
         let cursor: Storage.Cursor
         if resumeToken.isEmpty {
@@ -53,6 +50,28 @@ extension Runtime {
                     if visible(event, access) { try await write(event, token(stored.position)) }
                 }
             }
+        }
+    }
+}
+
+extension Runtime {
+    private func beginWatching(_ scope: String) throws {
+        let isOne = watches.withLock { watches in
+            guard watches[scope, default: 0] < Runtime.watchersPerRelationship else { return false }
+            watches[scope, default: 0] += 1
+            return true
+        }
+        guard isOne else {
+            throw Refusal(
+                .resourceExhausted, "TOO_MANY_WATCHERS",
+                "\(Runtime.watchersPerRelationship) streams watch this relationship already; end one of them")
+        }
+    }
+
+    private func endWatching(_ scope: String) {
+        watches.withLock { watches in
+            watches[scope, default: 1] -= 1
+            if watches[scope] == 0 { watches[scope] = nil }
         }
     }
 }

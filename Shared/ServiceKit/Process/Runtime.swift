@@ -15,6 +15,8 @@ public final class Runtime: Sendable {
     public let draining = Draining()
     /// How far each source of events has been followed.
     let consumers = Mutex<[String: ConsumerProgress]>([:])
+    /// Open watches by relationship.
+    let watches = Mutex<[String: Int]>([:])
     /// Request ids that were forgotten for their age.
     let purgedRequests = Atomic<UInt64>(0)
     let identifiers = IdentifierGenerator()

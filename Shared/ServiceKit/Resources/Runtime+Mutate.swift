@@ -119,10 +119,10 @@ extension Runtime {
         } else {
             now = judged.recordedAt
         }
-        // What is known of the relationship may be ahead of its events: until the one that ends a pause has moved the
+        // What a projection knows of the relationship may be ahead of its events: until the one that ends a pause has moved the
         // deadlines, they are those of before.
         let scope = try ResourceName(relationship.name, "organizations", "relationships")
-        if try relationship.importing
+        if try projection == nil || relationship.importing
             || !transaction.due.isHeld(organization: scope.organizationKey, scope: scope.text)
         {
             // A fact at exactly a deadline beats the deadline (docs/domain.md rule 18).

@@ -1,3 +1,4 @@
+import Protobuf
 import RPC
 import Schema
 import Standard
@@ -125,6 +126,24 @@ extension Runtime {
                 }
             } where: { _ in
                 true
+            }
+        }
+    }
+
+    /// One page of messages that are no resources in a table; the caller has decided who may see what. Filter and order are
+    /// those of resources (docs/domain.md §6.0).
+    ///
+    /// - Parameter read: up to `limit` items after a position that it gave itself, each with its own; nil begins.
+    public func page<Item: Message & Sendable>(
+        _ context: ServerContext, _ request: some ListRequest,
+        _ read: @Sendable @escaping (Snapshot, _ after: String?, _ limit: Int) throws -> [(Item, position: String)]
+    ) async throws -> (items: [Item], nextPageToken: String) {
+        let listing = try Listing<Item>(request, of: context.method, sealer: pageTokens)
+        return try await database.read { snapshot in
+            try listing.page { after, limit in
+                try read(snapshot, after, limit).map { item, position in
+                    Listing<Item>.Row(position: position, bytes: { item.serialized() }) { item }
+                }
             }
         }
     }

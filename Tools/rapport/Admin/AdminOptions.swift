@@ -13,7 +13,8 @@ struct AdminOptions: ParsableArguments {
     @Option(help: "host:port of the service that --service names.")
     var address: String?
 
-    @Option(help: "A token with the role operator. Default: RAPPORT_TOKEN, else one by the development key in .rapport.")
+    @Option(
+        help: "A token with the role operator. Default: RAPPORT_TOKEN, else one by the development key in .rapport.")
     var token: String?
 
     @Flag(help: "Print the answers as JSON, one a line, for scripts.")
@@ -24,7 +25,9 @@ struct AdminOptions: ParsableArguments {
     static let patience: Duration = .seconds(10)
 
     func validate() throws {
-        guard !service.contains(.gateway) else { throw ValidationError("--service gateway: it keeps nothing to ask for") }
+        guard !service.contains(.gateway) else {
+            throw ValidationError("--service gateway: it keeps nothing to ask for")
+        }
         guard address == nil || service.count == 1 else {
             throw ValidationError("--address needs one --service that listens there")
         }
@@ -79,7 +82,9 @@ struct AdminOptions: ParsableArguments {
     }
 
     func say(_ message: some Message) throws {
-        Console.say(String(decoding: try JSONMapping(.schema, options: .init(printsDefaults: true)).json(message), as: UTF8.self))
+        Console.say(
+            String(
+                decoding: try JSONMapping(.schema, options: .init(printsDefaults: true)).json(message), as: UTF8.self))
     }
 
     private func bearer(_ home: Home) async throws -> String {

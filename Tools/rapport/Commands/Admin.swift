@@ -48,7 +48,8 @@ struct AdminLag: AsyncParsableCommand {
 struct AdminDue: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "due", abstract: "What time is to do, and whether anything is late.",
-        discussion: "overdue is 0 in a healthy service; held are duties of paused relationships and of running imports.")
+        discussion: "overdue is 0 in a healthy service; held are duties of paused relationships and of running imports."
+    )
 
     @OptionGroup var admin: AdminOptions
 
@@ -60,7 +61,8 @@ struct AdminDue: AsyncParsableCommand {
 struct AdminVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Read each database and every event, beside the requests that go on.",
-        discussion: "SQLite's own check, positions of events without a gap, each event readable. Large files take a while.")
+        discussion:
+            "SQLite's own check, positions of events without a gap, each event readable. Large files take a while.")
 
     @OptionGroup var admin: AdminOptions
 
@@ -79,7 +81,8 @@ struct AdminVerify: AsyncParsableCommand {
 
 struct AdminReplay: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "replay", abstract: "Fold the evidence of every relationship anew and compare it with the running scores.",
+        commandName: "replay",
+        abstract: "Fold the evidence of every relationship anew and compare it with the running scores.",
         discussion: "Changes nothing. Progress goes to standard error, with --json every report to standard output.")
 
     @OptionGroup var admin: AdminOptions

@@ -34,7 +34,8 @@ enum Format {
 
     /// In the largest whole unit, for example `3 h`.
     static func age(seconds: Int64) -> String {
-        for (unit, length) in [("d", 86_400), ("h", 3600), ("min", 60)] as [(String, Int64)] where seconds >= 2 * length {
+        for (unit, length) in [("d", 86_400), ("h", 3600), ("min", 60)] as [(String, Int64)] where seconds >= 2 * length
+        {
             return "\(seconds / length) \(unit)"
         }
         return "\(seconds) s"

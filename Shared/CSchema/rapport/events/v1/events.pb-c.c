@@ -1992,7 +1992,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__agreement_changed__descrip
   (ProtobufCMessageInit) rapport__events__v1__agreement_changed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__session_changed__field_descriptors[11] =
+static const ProtobufCFieldDescriptor rapport__events__v1__session_changed__field_descriptors[12] =
 {
   {
     "session",
@@ -2126,8 +2126,21 @@ static const ProtobufCFieldDescriptor rapport__events__v1__session_changed__fiel
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cancel_time",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__SessionChanged, cancel_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__session_changed__field_indices_by_name[] = {
+  11,   /* field[11] = cancel_time */
   10,   /* field[10] = depth */
   5,   /* field[5] = intent_time */
   9,   /* field[9] = late */
@@ -2143,7 +2156,7 @@ static const unsigned rapport__events__v1__session_changed__field_indices_by_nam
 static const ProtobufCIntRange rapport__events__v1__session_changed__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__session_changed__descriptor =
 {
@@ -2153,7 +2166,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__session_changed__descripto
   "Rapport__Events__V1__SessionChanged",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__SessionChanged),
-  11,
+  12,
   rapport__events__v1__session_changed__field_descriptors,
   rapport__events__v1__session_changed__field_indices_by_name,
   1,  rapport__events__v1__session_changed__number_ranges,

@@ -275,10 +275,14 @@ struct  Rapport__Events__V1__SessionChanged
    * What the trustor says of its depth.
    */
   Rapport__Relationships__V1__Session__Depth depth;
+  /*
+   * When it was called off; absent unless it was.
+   */
+  Google__Protobuf__Timestamp *cancel_time;
 };
 #define RAPPORT__EVENTS__V1__SESSION_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__session_changed__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, RAPPORT__RELATIONSHIPS__V1__SESSION__STATE__STATE_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, NULL, 0, 0, NULL, 0, RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__DEPTH_UNSPECIFIED }
+    , (char *)protobuf_c_empty_string, NULL, RAPPORT__RELATIONSHIPS__V1__SESSION__STATE__STATE_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__ATTESTATION__OUTCOME__OUTCOME_UNSPECIFIED, NULL, 0, 0, NULL, 0, RAPPORT__RELATIONSHIPS__V1__SESSION__DEPTH__DEPTH_UNSPECIFIED, NULL }
 
 
 struct  Rapport__Events__V1__CommitmentChanged
