@@ -71,6 +71,16 @@ public struct HTTPConfiguration: Sendable {
     /// After how long without a stream an HTTP/2 connection is drained. Long, since idle peers of a mesh are normal.
     public var idleTimeout: TimeAmount = .minutes(10)
 
+    /// How long an HTTP/2 connection lives, give or take a tenth by chance, before it is drained (gRFC A9): so that
+    /// clients spread anew over servers. nil for as long as its peer wants.
+    public var maxAge: TimeAmount?
+
+    /// How long the streams of a connection that is too old may go on. nil for as long as they want.
+    public var ageGrace: TimeAmount?
+
+    public var keepalive = Keepalive.server
+    public var pings = PingLimits()
+
     /// How long the first GOAWAY of a drain waits for the peer's answer to PING before the second one goes (gRFC A9).
     public var drainNotice: TimeAmount = .seconds(1)
 
@@ -95,6 +105,7 @@ public struct HTTPConfiguration: Sendable {
 /// A client connection's limits.
 public struct HTTPClientConfiguration: Sendable {
     public var http2 = HTTP2Settings()
+    public var keepalive = Keepalive.client
 
     /// For TCP and TLS together; gRPC's minimum connect timeout (connection-backoff.md).
     public var connectTimeout: TimeAmount = .seconds(20)

@@ -167,6 +167,8 @@ extension HTTP2Session {
             if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
                 let opaque = withUnsafeBytes(of: frame.pointee.ping.opaque_data) { $0.loadUnaligned(as: UInt64.self) }
                 events.append(.pong(UInt64(bigEndian: opaque)))
+            } else {
+                events.append(.ping)
             }
         case NGHTTP2_GOAWAY:
             let goAway = frame.pointee.goaway
@@ -243,6 +245,7 @@ extension HTTP2Session {
         scratch.output.writeBytes(UnsafeRawBufferPointer(start: header, count: 9))
         stream.queue.move(length, to: &scratch.output)
         stream.progressed = true
+        hasSent = true
         policy.countProgress()
         if stream.isBlocked, stream.queue.byteCount <= settings.highWaterMark / 2 {
             stream.isBlocked = false
@@ -257,6 +260,7 @@ extension HTTP2Session {
         case NGHTTP2_HEADERS where role == .client:
             stream(header.stream_id)?.headWasSent = true
         case NGHTTP2_HEADERS, NGHTTP2_DATA:
+            hasSent = true
             guard header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { return }
             stream(header.stream_id)?.endWasSent = true
             if role == .server, nghttp2_session_get_stream_remote_close(engine, header.stream_id) == 0 {

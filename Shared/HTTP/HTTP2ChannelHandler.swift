@@ -10,19 +10,30 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     final let eventLoop: any EventLoop
     final let peer: Peer
     final let settings: HTTP2Settings
+    private final let keepalive: Keepalive
     final let session: HTTP2Session
     final let logger: Logger
     private final var context: ChannelHandlerContext?
     private final var timer: Scheduled<Void>?
     private final var tickPeriod: TimeAmount = .seconds(5)
     private final var unwritableSince: NIODeadline?
+    private final var keepaliveWatch: KeepaliveWatch
+    private final var hasHeard = false
     private final var isInBurst = false
     private final var isFlushing = false
     private final var flushIsScheduled = false
     private final var isClosing = false
 
-    init(role: HTTP2Session.Role, settings: HTTP2Settings, eventLoop: any EventLoop, peer: Peer, logger: Logger) {
+    /// Opaque data of PINGs that ask for a sign of life.
+    private static let keepalivePing: UInt64 = 0x616c_6976_653f_0001
+
+    init(
+        role: HTTP2Session.Role, settings: HTTP2Settings, keepalive: Keepalive, eventLoop: any EventLoop, peer: Peer,
+        logger: Logger
+    ) {
         self.settings = settings
+        self.keepalive = keepalive
+        keepaliveWatch = KeepaliveWatch(keepalive, now: .now())
         self.eventLoop = eventLoop
         self.peer = peer
         self.logger = logger
@@ -41,6 +52,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
 
     func makeStream(_ head: RequestHead) -> HTTP2Stream? { nil }
     func receivedSettings() {}
+    func receivedPing() {}
     func received(pong opaque: UInt64) {}
     func receivedGoAway(_ code: HTTP2ErrorCode, debug: String) {}
 
@@ -56,7 +68,11 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
 
     /// Begins speaking, with `timeouts` of its own to be watched besides those of the settings.
     final func start(timeouts: [TimeAmount] = []) {
-        tickPeriod = .tick(for: timeouts + [settings.headerTimeout, settings.writeStallTimeout, settings.abuseWindow])
+        keepaliveWatch = KeepaliveWatch(keepalive, now: .now())
+        tickPeriod = .tick(
+            for: timeouts + keepalive.timeouts + [
+                settings.headerTimeout, settings.writeStallTimeout, settings.abuseWindow,
+            ])
         scheduleTick()
         scheduleFlush()
     }
@@ -79,6 +95,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     final func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
         isInBurst = true
+        hasHeard = true
         session.feed(Self.unwrapInboundIn(data))
     }
 
@@ -174,6 +191,22 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
 
     // MARK: Time
 
+    private func isAlive(_ now: NIODeadline) -> Bool {
+        defer { hasHeard = false }
+        switch keepaliveWatch.look(now, hasHeard: hasHeard, hasStreams: session.openStreams > 0) {
+        case .fine: return true
+        case .ask:
+            session.submitPing(Self.keepalivePing)
+            return true
+        case .dead:
+            logger.warning(
+                "HTTP/2 connection closed: the peer gives no sign of life",
+                metadata: ["peer": "\(peer.address)", "count": "\(session.openStreams)"])
+            abort(.timedOut, .timedOut)
+            return false
+        }
+    }
+
     private func scheduleTick() {
         timer = eventLoop.assumeIsolated().scheduleTask(in: tickPeriod) {
             self.tick()
@@ -211,8 +244,9 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
                 metadata: ["peer": "\(peer.address)", "count": "\(streams.count)"])
             streams.forEach(session.giveUp)
         }
+        guard isAlive(now) else { return }
         ticked(now)
-        scheduleTick()
+        if !isClosing { scheduleTick() }
     }
 }
 

@@ -194,7 +194,9 @@ final class HTTP2ClientHandler: HTTP2ChannelHandler {
     ) {
         connectTimeout = configuration.connectTimeout
         self.ready = ready
-        super.init(role: .client, settings: configuration.http2, eventLoop: eventLoop, peer: peer, logger: logger)
+        super.init(
+            role: .client, settings: configuration.http2, keepalive: configuration.keepalive, eventLoop: eventLoop,
+            peer: peer, logger: logger)
     }
 
     override func channelActive(context: ChannelHandlerContext) {

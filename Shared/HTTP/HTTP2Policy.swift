@@ -65,6 +65,8 @@ struct HTTP2Violation {
     var rule: String
     var count: Int
     var code: HTTP2ErrorCode
+    /// What the peer is told besides the code.
+    var debug = ""
 
     /// A fatal result of nghttp2_session_mem_recv.
     static func engine(_ result: Int32) -> HTTP2Violation {

@@ -16,7 +16,11 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
     let application: any Application
     private let idleTimeout: TimeAmount
     private let drainNotice: TimeAmount
+    private let oldAt: NIODeadline?
+    private let ageGrace: TimeAmount?
+    private var strikes: PingStrikes
     private var drainState = DrainState.serving
+    private var goodbye = ""
     private var idleSince = NIODeadline.now()
     private var streamsSeen = 0
 
@@ -27,8 +31,16 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
         self.application = application
         idleTimeout = configuration.idleTimeout
         drainNotice = configuration.drainNotice
-        super.init(role: .server, settings: configuration.http2, eventLoop: eventLoop, peer: peer, logger: logger)
-        start(timeouts: [idleTimeout])
+        // So that those who connected together do not come again together (gRFC A9).
+        oldAt = configuration.maxAge.map {
+            .now() + .nanoseconds(Int64(Double($0.nanoseconds) * .random(in: 0.9...1.1)))
+        }
+        ageGrace = configuration.ageGrace
+        strikes = PingStrikes(configuration.pings)
+        super.init(
+            role: .server, settings: configuration.http2, keepalive: configuration.keepalive, eventLoop: eventLoop,
+            peer: peer, logger: logger)
+        start(timeouts: [idleTimeout] + [configuration.maxAge, ageGrace].compactMap(\.self))
     }
 
     override func makeStream(_ head: RequestHead) -> HTTP2Stream? {
@@ -47,9 +59,12 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
     }
 
     /// Two steps, so that requests already on their way are still served (RFC 9113 §6.8, gRFC A9).
-    private func drain() {
+    ///
+    /// - Parameter debug: why, in the words of gRFC A9; the second GOAWAY says it.
+    private func drain(_ debug: String = "") {
         guard drainState == .serving else { return }
         drainState = .noticed
+        goodbye = debug
         session.submitShutdownNotice()
         session.submitPing(Self.drainPing)
         eventLoop.assumeIsolated().scheduleTask(in: drainNotice) {
@@ -67,7 +82,15 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
         guard drainState == .noticed else { return }
         drainState = .saidGoodbye
         closeReason = closeReason ?? .requested
-        session.submitGoAway(.noError)
+        session.submitGoAway(.noError, debug: goodbye)
+    }
+
+    override func receivedPing() {
+        defer { session.hasSent = false }
+        guard !strikes.received(.now(), hasSent: session.hasSent, hasStreams: session.openStreams > 0) else { return }
+        session.fail(
+            HTTP2Violation(
+                rule: "too many pings", count: strikes.count, code: .enhanceYourCalm, debug: "too_many_pings"))
     }
 
     override func ticked(_ now: NIODeadline) {
@@ -75,7 +98,15 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
             streamsSeen = session.streamCount
             idleSince = now
         } else if now - idleSince >= idleTimeout {
-            drain()
+            drain("max_idle")
+        }
+        guard let oldAt, now >= oldAt else { return }
+        drain("max_age")
+        if let ageGrace, now >= oldAt + ageGrace {
+            logger.warning(
+                "HTTP/2 connection closed: it is too old, and its streams go on",
+                metadata: ["peer": "\(peer.address)", "count": "\(session.openStreams)"])
+            abort(.timedOut, .timedOut)
         }
     }
 }

@@ -31,6 +31,8 @@ final class HTTP2Session {
     @exclusivity(unchecked) var policy: HTTP2Policy
     /// What an output piece may grow to.
     @exclusivity(unchecked) var outputLimit = 0
+    /// HEADERS or DATA were sent since the owner looked last.
+    @exclusivity(unchecked) var hasSent = false
     /// There may be output: `drain` has not been called since.
     @exclusivity(unchecked) private(set) var isDirty = false
 
@@ -168,6 +170,8 @@ final class HTTP2Session {
             }
         case .settings:
             owner?.receivedSettings()
+        case .ping:
+            owner?.receivedPing()
         case .pong(let opaque):
             owner?.received(pong: opaque)
         case .goAway(let code, let debug):
@@ -327,10 +331,14 @@ final class HTTP2Session {
     }
 
     /// GOAWAY with the last stream taken; open streams go on.
-    func submitGoAway(_ code: HTTP2ErrorCode) {
-        nghttp2_submit_goaway(
-            engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(engine), code.rawValue,
-            nil, 0)
+    /// - Parameter debug: why, for the peer's log (RFC 9113 §6.8); nothing that is secret.
+    func submitGoAway(_ code: HTTP2ErrorCode, debug: String = "") {
+        var debug = debug
+        debug.withUTF8 { text in
+            _ = nghttp2_submit_goaway(
+                engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(engine),
+                code.rawValue, text.baseAddress, text.count)
+        }
         wake()
     }
 
@@ -338,7 +346,11 @@ final class HTTP2Session {
     func fail(_ violation: HTTP2Violation) {
         guard !hasFailed else { return }
         hasFailed = true
-        nghttp2_session_terminate_session(engine, violation.code.rawValue)
+        if violation.debug.isEmpty {
+            nghttp2_session_terminate_session(engine, violation.code.rawValue)
+        } else {
+            submitGoAway(violation.code, debug: violation.debug)
+        }
         events.append(.violated(violation))
         wake()
     }
@@ -357,6 +369,7 @@ protocol HTTP2SessionOwner: AnyObject {
     /// A request arrived; called while recording, so it may only create the stream.
     func makeStream(_ head: RequestHead) -> HTTP2Stream?
     func receivedSettings()
+    func receivedPing()
     func received(pong opaque: UInt64)
     func receivedGoAway(_ code: HTTP2ErrorCode, debug: String)
     func violated(_ violation: HTTP2Violation)
@@ -370,6 +383,7 @@ enum HTTP2Event {
     case writable(HTTP2Stream)
     case closed(HTTP2Stream, HTTP2ErrorCode)
     case settings
+    case ping
     case pong(UInt64)
     case goAway(HTTP2ErrorCode, String)
     case violated(HTTP2Violation)

@@ -86,6 +86,7 @@ final class SessionHarness: HTTP2SessionOwner {
     }
 
     func receivedSettings() { told.append("settings") }
+    func receivedPing() {}
     func received(pong opaque: UInt64) { told.append("pong \(opaque)") }
     func receivedGoAway(_ code: HTTP2ErrorCode, debug: String) { told.append("goaway \(code) \(debug)") }
 
