@@ -8,6 +8,7 @@ FROM ${SWIFT_IMAGE} AS builder
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends pkg-config libnghttp2-dev libprotobuf-c-dev libsqlite3-dev \
+        zlib1g-dev libzstd-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # SwiftPM wants to see every folder that Package.swift names.
@@ -31,7 +32,7 @@ FROM ${RUNTIME_IMAGE}
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        libnghttp2-14 libprotobuf-c1 libsqlite3-0 libstdc++6 tzdata \
+        libnghttp2-14 libprotobuf-c1 libsqlite3-0 libstdc++6 libzstd1 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --system --gid 10001 rapport \
     && useradd --system --uid 10001 --gid rapport --no-create-home --shell /usr/sbin/nologin rapport \

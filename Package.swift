@@ -32,7 +32,10 @@ let package = Package(
         .target(
             name: "CSchema", dependencies: ["CProtobufC", "CStandard"], path: "Shared/CSchema", publicHeadersPath: "."),
         .systemLibrary(name: "CNghttp2", path: "Shared/CNghttp2", pkgConfig: "libnghttp2"),
+        .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CZstd", path: "Shared/CZstd", pkgConfig: "libzstd"),
         // Floor 1.
+        .target(name: "Compression", dependencies: ["CZlib", "CZstd"], path: "Shared/Compression"),
         .target(name: "Protobuf", dependencies: ["CProtobufC", "CDescriptor"], path: "Shared/Protobuf"),
         .target(
             name: "HTTP",
@@ -51,7 +54,7 @@ let package = Package(
         .target(
             name: "RPC",
             dependencies: [
-                "HTTP", "Protobuf", "Standard",
+                "Compression", "HTTP", "Protobuf", "Standard",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -128,6 +131,7 @@ let package = Package(
             dependencies: ["ServiceKit", "Schema", "Storage", "RPC", .product(name: "Logging", package: "swift-log")],
             path: "Tests/ServiceKitTesting"),
         .testTarget(name: "ArchitectureTests", path: "Tests/ArchitectureTests"),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression"], path: "Tests/CompressionTests"),
         .testTarget(
             name: "ProtobufTests", dependencies: ["Protobuf", "Standard", "Schema", "CProtobufC"],
             path: "Tests/ProtobufTests"),
@@ -143,7 +147,7 @@ let package = Package(
         .testTarget(
             name: "RPCTests",
             dependencies: [
-                "RPC", "HTTP", "Protobuf", "Standard",
+                "RPC", "Compression", "HTTP", "Protobuf", "Standard",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

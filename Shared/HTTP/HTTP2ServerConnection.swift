@@ -18,6 +18,8 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
     private let drainNotice: TimeAmount
     private let oldAt: NIODeadline?
     private let ageGrace: TimeAmount?
+    /// Since when it is being drained for its age.
+    private var oldSince: NIODeadline?
     private var strikes: PingStrikes
     private var drainState = DrainState.serving
     private var goodbye = ""
@@ -101,8 +103,11 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
             drain("max_idle")
         }
         guard let oldAt, now >= oldAt else { return }
-        drain("max_age")
-        if let ageGrace, now >= oldAt + ageGrace {
+        guard let oldSince else {
+            oldSince = now
+            return drain("max_age")
+        }
+        if let ageGrace, now - oldSince >= ageGrace {
             logger.warning(
                 "HTTP/2 connection closed: it is too old, and its streams go on",
                 metadata: ["peer": "\(peer.address)", "count": "\(session.openStreams)"])

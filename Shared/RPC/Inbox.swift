@@ -1,3 +1,4 @@
+import Compression
 import NIOCore
 
 /// The receiving half of a call: messages that arrived, the reader that waits for one, and how the stream ended.
@@ -13,7 +14,16 @@ struct Inbox {
     private var end: RPCError??
     private var waiter: Waiter<ByteBuffer?>?
 
-    init(limit: Int) { reader = MessageReader(limit: limit) }
+    init(limit: Int, coding: ContentCoding? = nil) { reader = MessageReader(limit: limit, coding: coding) }
+
+    /// How messages whose flag says so are compressed.
+    var coding: ContentCoding? {
+        get { reader.coding }
+        set { reader.coding = newValue }
+    }
+
+    /// Whether the message that was taken last came compressed.
+    var tookCompressed: Bool { reader.tookCompressed }
 
     mutating func append(_ bytes: ByteBuffer) throws(FramingError) { try reader.append(bytes) }
 

@@ -1,10 +1,13 @@
+import Compression
 import NIOCore
 
 /// What the peer did wrong inside a message stream.
 enum FramingError: Error, Equatable {
     case tooLarge(length: Int, limit: Int)
-    /// The compressed flag is set, and no encoding but identity is known.
-    case compressed
+    /// The compressed flag is set, and the encoding is identity.
+    case compressedWithoutEncoding
+    /// The compressed bytes are not of the encoding.
+    case corrupt(ContentCoding)
     case illegalFlag(UInt8)
 }
 
@@ -14,12 +17,19 @@ struct MessageReader {
     static let prefixLength = 5
 
     private let limit: Int
+    /// How messages whose flag says so are compressed.
+    var coding: ContentCoding?
+    /// Whether the message that was taken last came compressed.
+    private(set) var tookCompressed = false
     private var buffer = ByteBuffer()
     // Flow-control credit for received bytes that has not been given back yet.
     private var credit = 0
 
-    /// - Parameter limit: the largest message taken, in bytes.
-    init(limit: Int) { self.limit = limit }
+    /// - Parameter limit: the largest message taken, in bytes, compressed and as it was before.
+    init(limit: Int, coding: ContentCoding? = nil) {
+        self.limit = limit
+        self.coding = coding
+    }
 
     /// True when bytes are left; once `next` has returned nil, the stream stopped inside a message.
     var hasBytes: Bool { buffer.readableBytes > 0 }
@@ -38,8 +48,22 @@ struct MessageReader {
     /// The next whole message without its prefix, or nil until more bytes arrive.
     mutating func next() throws(FramingError) -> ByteBuffer? {
         guard let length = try pendingLength(), buffer.readableBytes >= Self.prefixLength + length else { return nil }
+        tookCompressed = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) == 1
         buffer.moveReaderIndex(forwardBy: Self.prefixLength)
-        return buffer.readSlice(length: length)
+        let message = buffer.readSlice(length: length)
+        guard tookCompressed, let message, let coding else { return message }
+        return try decompressed(message, coding)
+    }
+
+    private func decompressed(_ message: ByteBuffer, _ coding: ContentCoding) throws(FramingError) -> ByteBuffer {
+        do throws(DecompressionError) {
+            return ByteBuffer(bytes: try coding.decompressed(message.readableBytesSpan, limit: limit))
+        } catch {
+            switch error {
+            case .corrupt: throw .corrupt(coding)
+            case .tooLarge: throw .tooLarge(length: limit + 1, limit: limit)
+            }
+        }
     }
 
     /// Credit to give back now. Bytes of an unfinished message are paid back at once: a message larger than the
@@ -69,13 +93,13 @@ struct MessageReader {
         guard let flag = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) else { return nil }
         guard flag <= 1 else { throw .illegalFlag(flag) }
         guard let length = buffer.getInteger(at: buffer.readerIndex + 1, as: UInt32.self) else { return nil }
-        guard flag == 0 else { throw .compressed }
+        guard flag == 0 || coding != nil else { throw .compressedWithoutEncoding }
         guard Int(length) <= limit else { throw .tooLarge(length: Int(length), limit: limit) }
         return Int(length)
     }
 }
 
-/// A message with its prefix, uncompressed.
+/// A message with its prefix, not compressed.
 @usableFromInline
 func framed(_ message: [UInt8]) -> ByteBuffer {
     var buffer = ByteBuffer()

@@ -39,6 +39,9 @@ public struct Metadata: Sendable {
         if Metadata.isLegal(name) { headers.add(name, value) }
     }
 
+    /// The first value of a header field, reserved ones included.
+    func wire(_ name: String) -> String? { headers[first: name] }
+
     public mutating func add(_ other: Metadata) {
         for (name, value) in other { headers.add(name, value) }
     }

@@ -10,7 +10,7 @@ enum StatusTrailers {
             trailers = ["grpc-status": "\((error.code == .ok ? .unknown : error.code).rawValue)"]
             if !error.message.isEmpty { trailers.add("grpc-message", StatusMessage.encode(error.message)) }
             if !error.details.isEmpty { trailers.add("grpc-status-details-bin", Base64.encode(error.packedStatus())) }
-            if error.code == .unimplemented { trailers.add("grpc-accept-encoding", "identity") }
+            if error.code == .unimplemented { trailers.add("grpc-accept-encoding", MessageEncoding.accepted) }
             for (name, value) in error.metadata { trailers.add(name, value) }
         }
         for (name, value) in metadata { trailers.add(name, value) }

@@ -5,12 +5,13 @@ import Testing
 @Suite("The architecture")
 struct FloorTests {
     static let floors = [
-        "CNghttp2": 0, "CProtobufC": 0, "CDescriptor": 0, "CStandard": 0, "CSchema": 0, "Protobuf": 1, "HTTP": 1,
+        "CNghttp2": 0, "CProtobufC": 0, "CDescriptor": 0, "CStandard": 0, "CSchema": 0, "CZlib": 0,
+        "CZstd": 0, "Compression": 1, "Protobuf": 1, "HTTP": 1,
         "Standard": 2, "RPC": 3, "Schema": 4, "Storage": 4, "ServiceKit": 5, "TrustModel": 6, "Relationships": 7,
         "Feedback": 7, "Goals": 7, "TrustScoring": 7, "Gateway": 8,
     ]
     /// Where C and raw memory are touched, each behind a safe type.
-    static let unsafeModules: Set = ["Protobuf", "HTTP", "Standard", "Schema"]
+    static let unsafeModules: Set = ["Compression", "Protobuf", "HTTP", "Standard", "Schema"]
 
     struct Source {
         let path: String

@@ -72,7 +72,9 @@ import Testing
         var reader = MessageReader(limit: 100)
         #expect(throws: FramingError.illegalFlag(2)) { try reader.append(ByteBuffer(bytes: [2])) }
         reader = MessageReader(limit: 100)
-        #expect(throws: FramingError.compressed) { try reader.append(ByteBuffer(bytes: [1, 0, 0, 0, 0])) }
+        #expect(throws: FramingError.compressedWithoutEncoding) {
+            try reader.append(ByteBuffer(bytes: [1, 0, 0, 0, 0]))
+        }
     }
 
     @Test func `a stream that stops inside a prefix or a message has bytes left`() throws {

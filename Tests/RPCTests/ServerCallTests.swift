@@ -135,11 +135,25 @@ private let chat = Method.bidirectionalStreaming("test.Echo", "Chat") {
         }
     }
 
-    @Test func `a compressed message is UNIMPLEMENTED and told what is taken`() {
+    @Test func `an encoding that is not known is UNIMPLEMENTED and told what is`() {
+        let exchange = stage.open("test.Echo/Say", headers: ["grpc-encoding": "snappy"])
+        #expect(exchange.status == .unimplemented)
+        #expect(exchange.response?.headers[first: "grpc-accept-encoding"] == "identity,gzip,deflate,zstd")
+    }
+
+    @Test func `a compressed message without an encoding is INTERNAL`() {
+        for headers in [[:], ["grpc-encoding": "identity"]] as [Headers] {
+            let exchange = stage.open("test.Echo/Say", headers: headers)
+            exchange.delegate?.received(ByteBuffer(bytes: [1, 0, 0, 0, 1, 7]))
+            #expect(exchange.status == .internal)
+        }
+    }
+
+    @Test func `what is not of its encoding is INTERNAL`() {
         let exchange = stage.open("test.Echo/Say", headers: ["grpc-encoding": "gzip"])
         exchange.delegate?.received(ByteBuffer(bytes: [1, 0, 0, 0, 1, 7]))
-        #expect(exchange.status == .unimplemented)
-        #expect(exchange.response?.headers[first: "grpc-accept-encoding"] == "identity")
+        exchange.delegate?.receivedEnd(trailers: [:])
+        #expect(exchange.status == .internal)
     }
 
     @Test func `an uncompressed message passes whatever encoding was announced`() {
@@ -158,7 +172,8 @@ private let chat = Method.bidirectionalStreaming("test.Echo", "Chat") {
                 throw RPCError(.notFound, "no", metadata: ["x-own": "1"])
             },
             .unary("t.S", "Domain") { (_: StringValue, _) -> StringValue in throw Refusal() },
-            .unary("t.S", "Other") { (_: StringValue, _) -> StringValue in throw FramingError.compressed },
+            .unary("t.S", "Other") { (_: StringValue, _) -> StringValue in throw FramingError.compressedWithoutEncoding
+            },
             .unary("t.S", "OK") { (_: StringValue, _) -> StringValue in throw RPCError(.ok, "") },
         ])
         let own = stage.request("t.S/Own", "")

@@ -1,3 +1,5 @@
+import Compression
+
 /// What a caller asks of one call.
 public struct CallOptions: Sendable {
     /// Sent with the request.
@@ -10,6 +12,12 @@ public struct CallOptions: Sendable {
     /// The largest response message, in bytes; a larger one fails the call with RESOURCE_EXHAUSTED. 4 MiB, as in every
     /// gRPC implementation.
     public var maxResponseBytes = 4 * 1024 * 1024
+
+    /// How messages of the request are compressed; nil for not at all. A server that does not know it answers
+    /// UNIMPLEMENTED.
+    public var requestCoding: ContentCoding?
+    /// Told what becomes known of the call besides its messages.
+    public var record: CallRecord?
 
     public init(
         metadata: Metadata = Metadata(), timeout: Duration? = nil, deadline: Deadline? = nil, waitForReady: Bool = false

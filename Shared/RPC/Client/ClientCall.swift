@@ -1,3 +1,4 @@
+import Compression
 import HTTP
 import NIOCore
 import Synchronization
@@ -36,7 +37,7 @@ final class ClientCall: @unchecked Sendable {
     ) {
         self.path = path
         self.options = options
-        self.request = request
+        self.request = request.map { options.requestCoding?.compressed(framed: $0) ?? $0 }
         self.subchannel = subchannel
         response = takesOneResponse ? Waiter() : nil
         deadline = options.effectiveDeadline
@@ -80,7 +81,8 @@ final class ClientCall: @unchecked Sendable {
     }
 
     private func requestHead() -> RequestHead {
-        var headers: Headers = ["te": "trailers", "content-type": "application/grpc", "user-agent": "grpc-rapport"]
+        var headers = ClientCall.requestHeaders
+        if let coding = options.requestCoding { headers.add("grpc-encoding", coding.rawValue) }
         if let deadline {
             let remaining = deadline.remaining(at: subchannel.eventLoop.now)
             headers.add("grpc-timeout", TimeoutHeader.encode(remaining))
@@ -91,12 +93,20 @@ final class ClientCall: @unchecked Sendable {
             headers: headers)
     }
 
+    private static let requestHeaders: Headers = [
+        "te": "trailers", "content-type": "application/grpc", "user-agent": "grpc-rapport",
+        "grpc-accept-encoding": MessageEncoding.accepted,
+    ]
+
     // MARK: Messages
 
     /// Sends a message when the transport takes it. From any task.
+    /// - Parameter compresses: false sends it as it is, whatever the options say.
     nonisolated(nonsending)
-        func write(_ message: ByteBuffer) async throws(RPCError)
+        func write(_ message: ByteBuffer, compresses: Bool = true) async throws(RPCError)
     {
+        let coding = compresses ? options.requestCoding : nil
+        let message = coding?.compressed(framed: message) ?? message
         let written = Waiter<Void>()
         onLoop { $0.write(message, written) }
         try await written.value(onCancel: { self.cancel() })
@@ -134,10 +144,15 @@ final class ClientCall: @unchecked Sendable {
     private func read(_ next: Waiter<ByteBuffer?>) {
         do throws(FramingError) {
             try inbox.wait(next)
+            noteCompression()
             returnCredit()
         } catch {
             abort(responseError(error))
         }
+    }
+
+    private func noteCompression() {
+        if inbox.coding != nil { options.record?.receivedCompressed = inbox.tookCompressed }
     }
 
     private func returnCredit() {
@@ -190,6 +205,7 @@ final class ClientCall: @unchecked Sendable {
         if discarding, let error = outcome.error { inbox.fail(error) } else { inbox.finish(outcome.error) }
         do throws(FramingError) {
             if let response { response.resolve(try singleResponse()) } else { try inbox.serve() }
+            noteCompression()
         } catch {
             inbox.fail(responseError(error))
             response?.resolve(.failure(responseError(error)))
@@ -217,8 +233,10 @@ final class ClientCall: @unchecked Sendable {
             RPCError(.resourceExhausted, "the response has a message of \(length) bytes, \(limit) are allowed")
         case .illegalFlag(let flag):
             RPCError(.internal, "\(flag) is not a legal flag of a message")
-        case .compressed:
-            RPCError(.internal, "the response is compressed, which was not asked for")
+        case .compressedWithoutEncoding:
+            RPCError(.internal, "the message is flagged as compressed, but grpc-encoding does not say how")
+        case .corrupt(let coding):
+            RPCError(.internal, "the message is not valid \(coding.rawValue)")
         }
     }
 
@@ -238,8 +256,17 @@ extension ClientCall: ClientExchangeDelegate {
         guard outcome == nil else { return }
         subchannel.heard()
         self.head = head
-        if head.headers[first: "grpc-status"] == nil, let error = HTTPStatus.error(head) { return abort(error) }
+        if head.headers[first: "grpc-status"] == nil {
+            if let error = HTTPStatus.error(head) { return abort(error) }
+            switch MessageEncoding(wire: head.headers[first: "grpc-encoding"]) {
+            case .identity: break
+            case .coding(let coding): inbox.coding = coding
+            case .unknown(let name):
+                return abort(RPCError(.internal, "grpc-encoding \(name.prefix(32)) is not known here"))
+            }
+        }
         let metadata = Metadata(received: head.headers)
+        options.record?.initialMetadata = metadata
         for waiter in headWaiters { waiter.resolve(.success(metadata)) }
         headWaiters = []
     }
@@ -252,6 +279,7 @@ extension ClientCall: ClientExchangeDelegate {
         do throws(FramingError) {
             try inbox.append(bytes)
             try inbox.serve()
+            noteCompression()
             returnCredit()
         } catch {
             abort(responseError(error))
@@ -262,7 +290,9 @@ extension ClientCall: ClientExchangeDelegate {
         guard outcome == nil else { return }
         // Without trailers the status is in the head, as "Trailers-Only" (gRPC PROTOCOL-HTTP2, "Responses").
         let last = trailers.isEmpty ? head?.headers ?? trailers : trailers
-        self.trailers.withLock { $0 = Metadata(received: last) }
+        let metadata = Metadata(received: last)
+        self.trailers.withLock { $0 = metadata }
+        options.record?.trailingMetadata = metadata
         let missing = RPCError(.internal, "the server closed the stream without a status")
         end(StatusTrailers.outcome(last) ?? .failure(missing), discarding: false)
     }

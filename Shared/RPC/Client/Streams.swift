@@ -13,10 +13,11 @@ public struct RequestWriter<Element: Sendable>: Sendable {
 
     /// Queues a message. Suspends until there is a connection, and while more than the transport's high-water mark
     /// (64 KiB) waits for the peer. Throws when the call has ended; its status comes with the response.
+    /// - Parameter compresses: false sends it as it is, whatever the options' `requestCoding` says.
     nonisolated(nonsending)
-        public func write(_ element: Element) async throws
+        public func write(_ element: Element, compresses: Bool = true) async throws
     {
-        try await call.write(encode(element))
+        try await call.write(encode(element), compresses: compresses)
     }
 
     /// There are no more messages. The response goes on.

@@ -1,3 +1,4 @@
+import Compression
 import HTTP
 import Logging
 import NIOCore
@@ -64,8 +65,14 @@ public final class RPCServer: Application {
         let head = exchange.head
         var contentType = ""
         var timeout: String?
+        var encoding: String?
         for (name, value) in head.headers {
-            if name == "content-type" { contentType = value } else if name == "grpc-timeout" { timeout = value }
+            switch name {
+            case "content-type": contentType = value
+            case "grpc-timeout": timeout = value
+            case "grpc-encoding": encoding = value
+            default: break
+            }
         }
         guard ContentType.isGRPC(contentType), head.method == "POST" else {
             if let fallback { return fallback.began(exchange) }
@@ -87,8 +94,17 @@ public final class RPCServer: Application {
         guard let method = methods[head.path] ?? passthroughMethod(head.path) else {
             return refuse(exchange, driver, unknownMethod(head.path))
         }
+        let coding: ContentCoding?
+        switch MessageEncoding(wire: encoding) {
+        case .identity: coding = nil
+        case .coding(let known): coding = known
+        case .unknown(let name):
+            return refuse(
+                exchange, driver, RPCError(.unimplemented, "grpc-encoding \(name.prefix(32)) is not known here"))
+        }
         let context = ServerContext(
-            method: method.path, metadata: Metadata(received: head.headers), deadline: deadline, peer: exchange.peer)
+            method: method.path, metadata: Metadata(received: head.headers), deadline: deadline, peer: exchange.peer,
+            requestCoding: coding)
         let call = ServerCall(exchange, method, context, driver: driver, server: self)
         exchange.delegate = call
         driver.executor.burstBegan()

@@ -18,11 +18,13 @@ public struct ResponseWriter<Element: Sendable>: Sendable {
 
     /// Queues a message. Suspends while more than the transport's high-water mark (64 KiB) waits for the peer.
     /// Throws the call's cancellation (CANCELLED, DEADLINE_EXCEEDED) when nobody reads any more.
+    /// - Parameter compresses: false sends it as it is, whatever the context's `responseCoding` says: what holds secrets
+    ///   beside text of the caller's must not be compressed with it (gRPC doc/compression.md, CRIME and BREACH).
     nonisolated(nonsending)
-        public func write(_ element: Element) async throws
+        public func write(_ element: Element, compresses: Bool = true) async throws
     {
         switch sink {
-        case .call(let call, let encode): try await call.write(encode(element))
+        case .call(let call, let encode): try await call.write(encode(element), compresses: compresses)
         case .closure(let write): try await write(element)
         }
     }

@@ -1,3 +1,4 @@
+import Compression
 import HTTP
 import Logging
 import NIOCore
@@ -24,6 +25,8 @@ final class ServerCall: @unchecked Sendable {
     private var request: ByteBuffer?
     private var phase = Phase.receiving
     private var isHeadSent = false
+    // How messages of the response are compressed: known with the head.
+    private var responseCoding: ContentCoding?
     // Nothing can be sent any more: the status has been, or the exchange is gone.
     private var isEnded = false
     private let began: NIODeadline
@@ -36,7 +39,7 @@ final class ServerCall: @unchecked Sendable {
         self.server = server
         self.method = method
         self.context = context
-        inbox = Inbox(limit: server.options.maxRequestBytes)
+        inbox = Inbox(limit: server.options.maxRequestBytes, coding: context.requestCoding)
         began = exchange.eventLoop.now
     }
 
@@ -68,7 +71,7 @@ final class ServerCall: @unchecked Sendable {
         do {
             let response = try await server.interceptors.isEmpty ? handle() : intercept()
             if let response {
-                send(response)
+                send(encoded(response))
             } else if method.handler.givesOneResponse {
                 throw RPCError(.internal, "an interceptor neither called the handler nor refused the call")
             }
@@ -138,6 +141,7 @@ final class ServerCall: @unchecked Sendable {
     private func read(_ next: Waiter<ByteBuffer?>) {
         do throws(FramingError) {
             try inbox.wait(next)
+            noteCompression()
             returnCredit()
         } catch {
             abort(requestError(error))
@@ -153,6 +157,7 @@ final class ServerCall: @unchecked Sendable {
         switch (try inbox.take(), try inbox.take()) {
         case (.message(let message)?, .end(nil)?):
             request = message
+            noteCompression()
             returnCredit()
             makeReady()
         case (.end(let error?)?, _), (.message?, .end(let error?)?):
@@ -170,20 +175,23 @@ final class ServerCall: @unchecked Sendable {
             RPCError(.resourceExhausted, "the message has \(length) bytes, \(limit) are allowed")
         case .illegalFlag(let flag):
             RPCError(.internal, "\(flag) is not a legal flag of a message")
-        case .compressed:
-            RPCError(.unimplemented, "the message is compressed; this server takes identity only")
+        case .compressedWithoutEncoding:
+            RPCError(.internal, "the message is flagged as compressed, but grpc-encoding does not say how")
+        case .corrupt(let coding):
+            RPCError(.internal, "the message is not valid \(coding.rawValue)")
         }
     }
 
     // MARK: The response
 
     /// Sends a message of a streaming response, when the transport takes it. From any task.
+    /// - Parameter compresses: false sends it as it is, whatever `responseCoding` says.
     nonisolated(nonsending)
-        func write(_ message: ByteBuffer) async throws(RPCError)
+        func write(_ message: ByteBuffer, compresses: Bool = true) async throws(RPCError)
     {
-        if driver.eventLoop.inEventLoop, canWrite { return send(message) }
+        if driver.eventLoop.inEventLoop, canWrite { return send(encoded(message, compresses)) }
         let written = Waiter<Void>()
-        onLoop { $0.write(message, written) }
+        onLoop { $0.write(message, compresses, written) }
         try await written.value()
     }
 
@@ -196,14 +204,25 @@ final class ServerCall: @unchecked Sendable {
         }
     }
 
-    private func write(_ message: ByteBuffer, _ written: Waiter<Void>) {
+    private func write(_ message: ByteBuffer, _ compresses: Bool, _ written: Waiter<Void>) {
         if isEnded {
             written.resolve(.failure(context.cancellation ?? RPCError(.cancelled, "the call is over")))
         } else if canWrite {
-            if written.resolve(.success(())) { send(message) }
+            if written.resolve(.success(())) { send(encoded(message, compresses)) }
         } else {
-            outbox.append(message, written)
+            outbox.append(encoded(message, compresses), written)
         }
+    }
+
+    private func encoded(_ message: ByteBuffer, _ compresses: Bool = true) -> ByteBuffer {
+        guard !isEnded else { return message }
+        sendHead()
+        guard compresses, let responseCoding else { return message }
+        return responseCoding.compressed(framed: message)
+    }
+
+    private func noteCompression() {
+        if inbox.coding != nil { context.receivedCompressed = inbox.tookCompressed }
     }
 
     private func send(_ message: ByteBuffer) {
@@ -216,6 +235,12 @@ final class ServerCall: @unchecked Sendable {
         guard !isHeadSent else { return }
         isHeadSent = true
         var head = ServerCall.responseHead
+        if let coding = context.responseCoding,
+            MessageEncoding.accepts(context.metadata.wire("grpc-accept-encoding"), coding)
+        {
+            responseCoding = coding
+            head.headers.add("grpc-encoding", coding.rawValue)
+        }
         for (name, value) in context.initialMetadata { head.headers.add(name, value) }
         exchange.respond(head, endStream: false)
     }
@@ -287,6 +312,7 @@ extension ServerCall: ExchangeDelegate {
         do throws(FramingError) {
             try inbox.append(bytes)
             try inbox.serve()
+            noteCompression()
             returnCredit()
         } catch {
             abort(requestError(error))

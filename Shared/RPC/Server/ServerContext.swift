@@ -1,3 +1,4 @@
+import Compression
 import HTTP
 import Synchronization
 
@@ -10,11 +11,15 @@ public final class ServerContext: Sendable {
     /// When the caller stops waiting; nil when it waits for ever.
     public let deadline: Deadline?
     public let peer: Peer
+    /// How the caller compresses its messages; nil when it does not.
+    public let requestCoding: ContentCoding?
 
     private struct State {
         var cancellation: RPCError?
         var initialMetadata = Metadata()
         var trailingMetadata = Metadata()
+        var responseCoding: ContentCoding?
+        var receivedCompressed = false
         var attachments: [ObjectIdentifier: any Sendable] = [:]
     }
 
@@ -24,12 +29,14 @@ public final class ServerContext: Sendable {
     /// Made by the server for each call; made by hand to test a handler without one.
     public init(
         method: String, metadata: Metadata = Metadata(), deadline: Deadline? = nil,
-        peer: Peer = Peer(address: "in-process", isTLS: false)
+        peer: Peer = Peer(address: "in-process", isTLS: false), requestCoding: ContentCoding? = nil
     ) {
         self.method = method
         self.metadata = metadata
         self.deadline = deadline
         self.peer = peer
+        self.requestCoding = requestCoding
+        if requestCoding != nil { state.withLock { $0.responseCoding = requestCoding } }
     }
 
     /// The part of `method` before the slash.
@@ -62,6 +69,19 @@ public final class ServerContext: Sendable {
     public var trailingMetadata: Metadata {
         get { state.withLock { $0.trailingMetadata } }
         set { state.withLock { $0.trailingMetadata = newValue } }
+    }
+
+    /// How messages of the response are compressed, where the caller can read it; nil for not at all. At first as those
+    /// of the request are. What is set after the first message is lost.
+    public var responseCoding: ContentCoding? {
+        get { state.withLock { $0.responseCoding } }
+        set { state.withLock { $0.responseCoding = newValue } }
+    }
+
+    /// Whether the message that was received last came compressed.
+    public internal(set) var receivedCompressed: Bool {
+        get { state.withLock { $0.receivedCompressed } }
+        set { state.withLock { $0.receivedCompressed = newValue } }
     }
 
     /// What interceptors leave for the handler, one value for each type: `context[Caller.self] = caller`.
