@@ -30,7 +30,7 @@ UNCERTAIN = {
 
 
 class API:
-    """Calls, each as a person: through one address, or each at its own program, of which `address` tells the address."""
+    """Calls, each as a person: through one address, or each at its own program, whose address `address` tells."""
 
     def __init__(self, home, address: str | Callable[[str], str]):
         self.home = home

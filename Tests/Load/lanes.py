@@ -1,7 +1,7 @@
 """Runs of h2load in eight lanes side by side: one connection and eight streams a lane, all of them 64 in flight.
 
-h2load sends one body a run, so a lane starts one h2load after another. Their starts are nobody's time of service: a lane's
-time is what its h2loads say they took ("finished in", from the connection to the last answer).
+h2load sends one body a run, so a lane starts one h2load after another. Their starts are not the service's time: a
+lane's time is what its h2loads say they took ("finished in", from the connection to the last answer).
 """
 
 import collections

@@ -38,7 +38,7 @@ def commitment(pair: Pair, number: int) -> dict:
 
 def feedback(pair: Pair, number: int) -> dict:
     item = {
-        "kind": "CONSTRUCTIVE", "situation": f"In call {number} on Monday", "behaviour": "you asked before you answered",
+        "kind": "CONSTRUCTIVE", "situation": f"In call {number}", "behaviour": "you asked before you answered",
         "impact": "the customer told us what he needs", "nextStep": "do it again", "focus": "TASK",
     }  # fmt: skip
     return {"parent": pair.name, "feedbackItem": item}
