@@ -22,8 +22,8 @@ def counted(rpc: RPC, before: dict, after: dict) -> tuple[int, dict[str, int]]:
     return codes.pop("OK", 0), codes
 
 
-def report(rpc: RPC, load: Load, runs: int, before: dict, after: dict, load_average: float) -> None:
-    """`before` and `after`: the samples of each program; `load_average`: of the machine, before all began."""
+def report(rpc: RPC, load: Load, runs: int, before: dict, after: dict) -> None:
+    """`before` and `after`: the samples of each program. Ends with an error where the counts differ."""
     print(f"  {rpc.name}: {load.done:,} requests in {runs:,} runs of h2load, {LANES} at a time, {STREAMS} streams each")
     print(f"  {load.rate:,.0f} requests/s of h2load's own time, summed over the {LANES} lanes; its starts left out")
     print(
@@ -40,7 +40,7 @@ def report(rpc: RPC, load: Load, runs: int, before: dict, after: dict, load_aver
             - before[rpc.program][f"rapport_storage_commit_writes_{name}"] for name in ("count", "sum")
         )  # fmt: skip
         print(f"  {writes / commits:.1f} writes a commit")
-    print(f"  {machine(after[rpc.program])}; load average {load_average:.1f} before")
+    print(f"  {machine(after[rpc.program])}")
     ok, failed = counted(rpc, before[rpc.program], after[rpc.program])
     if load.good != load.done or ok != load.done or failed:
         sys.exit(
