@@ -7,19 +7,16 @@ import re
 import subprocess
 import sys
 
+import metrics
 from contract import RPC
 from lanes import LANES, STREAMS, Load
 
 
 def counted(rpc: RPC, before: dict, after: dict) -> tuple[int, dict[str, int]]:
-    """How often a method has ended with OK, and with each other status."""
-    pattern = re.compile(r'rapport_rpc_handled_total\{rpc="' + re.escape(rpc.path) + r'",code="(\w+)"\}')
-    codes = {}
-    for sample, value in after.items():
-        match = pattern.fullmatch(sample)
-        if match and value != before.get(sample, 0):
-            codes[match[1]] = int(value - before.get(sample, 0))
-    return codes.pop("OK", 0), codes
+    """How often a method has ended with OK meanwhile, and with each other status."""
+    earlier = metrics.handled(before, rpc.path)
+    codes = {code: count - earlier.get(code, 0) for code, count in metrics.handled(after, rpc.path).items()}
+    return codes.pop("OK", 0), {code: count for code, count in codes.items() if count}
 
 
 def report(rpc: RPC, load: Load, runs: int, before: dict, after: dict) -> None:
