@@ -1,9 +1,11 @@
 """Any call by its name, with fields as JSON has them; and what it takes to get a coaching pair to work."""
 
+import datetime
 import itertools
 import threading
 import time
 import uuid
+from collections.abc import Callable
 
 import grpc
 from google.protobuf import json_format
@@ -28,15 +30,24 @@ UNCERTAIN = {
 
 
 class API:
-    """Calls through one address, each as a person."""
+    """Calls, each as a person: through one address, or each at its own program, whose address `address` tells."""
 
-    def __init__(self, home, address: str):
+    def __init__(self, home, address: str | Callable[[str], str]):
         self.home = home
-        self.channel = grpc.insecure_channel(address, options=PATIENT)
+        self.address = address if callable(address) else lambda program: address
+        self.channels = {}
         self.rpcs = {rpc.name: rpc for rpc in rpcs()}
         self.tokens = {}
         self.retries = itertools.count()
         self.lock = threading.Lock()
+
+    def channel(self, program: str) -> grpc.Channel:
+        """To where a program's methods are served."""
+        address = self.address(program)
+        with self.lock:
+            if address not in self.channels:
+                self.channels[address] = grpc.insecure_channel(address, options=PATIENT)
+            return self.channels[address]
 
     def token(self, person: str, purpose: str = "coaching", **claims) -> str:
         key = (person, purpose, str(claims))
@@ -49,7 +60,7 @@ class API:
         """One attempt; raises grpc.RpcError."""
         rpc = self.rpcs[method]
         request = json_format.ParseDict(fields, rpc.request())
-        return rpc.call(self.channel, request, self.token(person, **claims), timeout=5)
+        return rpc.call(self.channel(rpc.program), request, self.token(person, **claims), timeout=5)
 
     def __call__(self, method: str, person: str, fields: dict, patience: float = 60, **claims):
         """Until it is answered; a change carries one request_id through all its attempts, so it takes effect once."""
@@ -76,20 +87,18 @@ class API:
             if not token:
                 return items
 
+    def close(self):
+        for channel in self.channels.values():
+            channel.close()
+
 
 class Pair:
-    """An active relationship of two people of its own."""
+    """An active relationship of a new coachee with a coach: a new one, or `coach`, who is there already."""
 
-    def __init__(self, api: API, organization: str, programme: str, number: str):
+    def __init__(self, api: API, organization: str, programme: str, number: str, coach: str | None = None):
         self.api = api
-        self.coach, self.coachee = f"{organization}/people/coach-{number}", f"{organization}/people/coachee-{number}"
-        admin = f"{organization}/people/admin"
-        for person in (self.coach, self.coachee):
-            api(
-                "CreatePerson", admin,
-                {"parent": organization, "personId": person.rsplit("/", 1)[1], "person": {"displayName": person[-20:]}},
-                purpose="programme_admin", roles=["programme_admin"],
-            )  # fmt: skip
+        self.coach = coach or create_person(api, organization, f"coach-{number}")
+        self.coachee = create_person(api, organization, f"coachee-{number}")
         requested = api(
             "RequestRelationship", self.coachee,
             {
@@ -118,11 +127,26 @@ class Pair:
         return self.api(method, self.coachee, fields)
 
 
+def in_days(days: int) -> str:
+    """The beginning of a day to come (UTC), as JSON has it."""
+    return f"{datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=days)}T00:00:00Z"
+
+
+def as_admin(api: API, organization: str, method: str, **fields):
+    return api(
+        method, f"{organization}/people/admin", {"parent": organization, **fields},
+        purpose="programme_admin", roles=["programme_admin"],
+    )  # fmt: skip
+
+
 def programme(api: API, organization: str) -> str:
     """A coaching programme of an organisation."""
-    return api(
-        "CreateProgramme", f"{organization}/people/admin",
-        {"parent": organization, "programmeId": "coaching",
-         "programme": {"displayName": "Coaching", "kind": "COACHING", "minimumGroupSize": 5}},
-        purpose="programme_admin", roles=["programme_admin"],
+    words = {"displayName": "Coaching", "kind": "COACHING", "minimumGroupSize": 5}
+    return as_admin(api, organization, "CreateProgramme", programmeId="coaching", programme=words).name
+
+
+def create_person(api: API, organization: str, identifier: str) -> str:
+    """A person of an organisation, who is called as their id is."""
+    return as_admin(
+        api, organization, "CreatePerson", personId=identifier, person={"displayName": identifier[-20:]}
     ).name  # fmt: skip

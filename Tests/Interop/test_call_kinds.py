@@ -7,10 +7,10 @@ import grpc
 import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+import metrics
 import tokens
 from rapport_suite import eventually
 from test_grpcio import DOORS, door, error_info
-from test_operations import metrics
 
 # Of its own, so that the demo stays as it is.
 ORGANIZATION = "organizations/imports"
@@ -35,11 +35,11 @@ class Requests:
 
 
 def counted(suite, service: str, path: str, code: str) -> int:
-    return int(metrics(suite, service).get(f'rapport_rpc_handled_total{{rpc="{path}",code="{code}"}}', 0))
+    return metrics.handled(metrics.of(suite.address(service)), path).get(code, 0)
 
 
 def running(suite, service: str, path: str) -> int:
-    return int(metrics(suite, service).get(f'rapport_rpc_in_flight{{rpc="{path}"}}', 0))
+    return int(metrics.of(suite.address(service)).get(f'rapport_rpc_in_flight{{rpc="{path}"}}', 0))
 
 
 @pytest.fixture

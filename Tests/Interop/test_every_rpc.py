@@ -6,7 +6,6 @@ state, is told by the state tables in the tests of each service.
 
 import time
 import uuid
-from datetime import date, timedelta
 
 import grpc
 import pytest
@@ -17,6 +16,7 @@ from grpc_status import rpc_status
 
 import fingerprint
 import tokens
+from api import in_days
 from contract import enum_paths, rpcs, set_path
 
 RPCS = rpcs()
@@ -47,10 +47,10 @@ def ids(rpc) -> str:
 @pytest.fixture(scope="module")
 def used_ids(suite, channel, person):
     """For each service a request id that it has answered to Leo."""
-    pair, due = suite.relationship("strong"), f"{date.today() + timedelta(days=2)}T00:00:00Z"
+    pair = suite.relationship("strong")
     leo = f"{suite.demo()['organization']}/people/leo"
     requests = {
-        "CreateCommitment": {"commitment": {"owner": leo, "text": "Ask twice", "due_time": due}},
+        "CreateCommitment": {"commitment": {"owner": leo, "text": "Ask twice", "due_time": in_days(2)}},
         "CreateFeedback": {"feedback_item": {"kind": "NEUTRAL", "behaviour": "We met"}},
         "CreateGoal": {"goal": {"type": "LEARNING", "statement": "Ask three questions in each call"}},
     }

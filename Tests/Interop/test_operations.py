@@ -1,35 +1,19 @@
 """What an operator does: back up, restore, ask how a service does, read its metrics."""
 
-import base64
-import datetime
 import importlib
 import json
 import os
 import subprocess
-import time
-import urllib.request
 
 import grpc
 import pytest
 
+import metrics
+import tokens
+from api import in_days
 from rapport_suite import SERVICES, Suite, binaries, eventually
 
 COACH = "organizations/demo/people/jonas"
-
-
-def signed_token(suite: Suite, **claims) -> str:
-    """A token that `rapport token` does not make, signed with the same development key (RFC 7515)."""
-    def part(data: bytes) -> str:
-        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-    header = {"alg": "EdDSA", "typ": "JWT", "kid": "issuer-development"}
-    payload = {"iss": "rapport-development", "aud": "rapport", "exp": int(time.time()) + 600, **claims}
-    text = ".".join(part(json.dumps(one).encode()) for one in (header, payload))
-    file = suite.home / "to-sign"
-    file.write_text(text)
-    key = next((suite.home / "keys").glob("issuer-development.key"))
-    command = ["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", file]
-    return f"{text}.{part(subprocess.run(command, check=True, capture_output=True).stdout)}"
 
 
 def program(suite: Suite, service: str, *arguments) -> subprocess.CompletedProcess:
@@ -38,12 +22,6 @@ def program(suite: Suite, service: str, *arguments) -> subprocess.CompletedProce
         "RAPPORT_KEYS": str(suite.home / "keys"),
     }
     return subprocess.run([binaries() / service, *arguments], env=environment, capture_output=True, text=True)
-
-
-def metrics(suite: Suite, service: str) -> dict:
-    with urllib.request.urlopen(f"http://{suite.address(service)}/metrics", timeout=5) as answer:
-        lines = answer.read().decode().splitlines()
-    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
 
 
 def admin(suite: Suite, service: str, method: str, token: str):
@@ -55,30 +33,31 @@ def admin(suite: Suite, service: str, method: str, token: str):
 
 
 def test_metrics_count_and_consumers_are_caught_up(suite):
-    before = metrics(suite, "relationships")
+    before = metrics.of(suite.address("relationships"))
     suite.rapport(
         "call", "rapport.relationships.v1.RelationshipsService/GetRelationship",
         json.dumps({"name": suite.relationship()}), "--as", "coach", "--address", suite.address("relationships"))
-    after = metrics(suite, "relationships")
+    after = metrics.of(suite.address("relationships"))
     counter = 'rapport_rpc_handled_total{rpc="rapport.relationships.v1.RelationshipsService/GetRelationship",code="OK"}'
     assert after[counter] == before.get(counter, 0) + 1
     position = after["rapport_outbox_position"]
     assert position > 0
     for service in ("feedback", "goals", "trust-scoring"):
-        source = '{source="relationships"}'
-        eventually(f"{service} to catch up", lambda: metrics(suite, service)["rapport_consumer_position" + source] >= position)
-        assert metrics(suite, service)["rapport_consumer_lag_events" + source] == 0
-        assert metrics(suite, service)["rapport_consumer_connected" + source] == 1
-    assert metrics(suite, "gateway")["process_resident_memory_bytes"] > 1e6
+        address, source = suite.address(service), '{source="relationships"}'
+        eventually(
+            f"{service} to catch up", lambda: metrics.of(address)["rapport_consumer_position" + source] >= position)
+        assert metrics.of(address)["rapport_consumer_lag_events" + source] == 0
+        assert metrics.of(address)["rapport_consumer_connected" + source] == 1
+    assert metrics.of(suite.address("gateway"))["process_resident_memory_bytes"] > 1e6
 
 
 @pytest.mark.parametrize("service", SERVICES[:-1])
 def test_operators_ask_a_service_and_nobody_else_does(suite, service):
-    person = {"sub": "organizations/demo/people/op", "org": "organizations/demo"}
-    token = signed_token(suite, **person, roles=["operator"])
+    person = "organizations/demo/people/op"
+    token = tokens.token(suite.home, person, roles=["operator"])
     status = admin(suite, service, "GetStatus", token)
     assert status.service == service and status.writable and status.database_bytes > 0 and len(status.epoch) == 36
-    assert status.outbox_position == metrics(suite, service)["rapport_outbox_position"]
+    assert status.outbox_position == metrics.of(suite.address(service))["rapport_outbox_position"]
     assert all(consumer.connected and consumer.lag == 0 for consumer in status.consumers)
     if service == "trust-scoring":
         assert [consumer.source for consumer in status.consumers] == ["feedback", "goals", "relationships"]
@@ -86,7 +65,7 @@ def test_operators_ask_a_service_and_nobody_else_does(suite, service):
     assert list(report.problems) == [] and report.events == status.outbox_position
     for role, code in (("coach", grpc.StatusCode.PERMISSION_DENIED), ("", grpc.StatusCode.PERMISSION_DENIED)):
         with pytest.raises(grpc.RpcError) as refused:
-            admin(suite, service, "GetStatus", signed_token(suite, **person, roles=[role]))
+            admin(suite, service, "GetStatus", tokens.token(suite.home, person, roles=[role]))
         assert refused.value.code() == code
 
 
@@ -99,8 +78,7 @@ def test_a_restored_service_begins_anew_and_the_others_follow():
         assert backup.returncode == 0 and "events up to position" in backup.stdout, backup.stderr
         assert copy.stat().st_mode & 0o777 == 0o600
         assert "exists already" in program(suite, "relationships", "--backup", copy).stderr
-        due = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=30)
-        promise = {"owner": COACH, "text": "made after the copy", "dueTime": due.isoformat()}
+        promise = {"owner": COACH, "text": "made after the copy", "dueTime": in_days(30)}
         late = json.loads(suite.rapport(
             "call", "rapport.relationships.v1.RelationshipsService/CreateCommitment",
             json.dumps({"parent": pair, "commitment": promise}), "--as", "coach").stdout)["name"]

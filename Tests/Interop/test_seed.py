@@ -182,7 +182,7 @@ def test_S04_an_agenda_item_reaches_the_other_within_a_second(pair):
     )
     rpc = mine.api.rpcs["WatchRelationship"]
     metadata = (("authorization", f"Bearer {mine.api.token(mine.coach)}"),)
-    stream = mine.api.channel.unary_stream(
+    stream = mine.api.channel(rpc.program).unary_stream(
         "/" + rpc.path, lambda m: m.SerializeToString(), rpc.answer().FromString
     )(rpc.request(name=mine.name), timeout=30, metadata=metadata)
     assert next(stream).resume_token
