@@ -46,7 +46,8 @@ protos: ## Rewrite the generated code from Protos/
 	swift build $(SWIFT_FLAGS) --product protoc-gen-rapport
 	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && Tools/generate-protos "$$out" \
 		&& rm -rf Shared/CDescriptor/* Shared/CStandard/* Shared/CSchema/* Shared/Standard/*.pb.swift Shared/Schema/*.pb.swift \
-		&& cp -r "$$out"/. Shared/
+		&& cp -r "$$out"/{CDescriptor,CStandard,CSchema,Standard,Schema} Shared/ \
+		&& rm -rf Tests/OfficialInterop/{CTesting,Testing} && cp -r "$$out"/{CTesting,Testing} Tests/OfficialInterop/
 
 .PHONY: check-protos
 check-protos: $(VENV)/ready ## Generated code is fresh, buf's linter has nothing to say
@@ -54,6 +55,7 @@ check-protos: $(VENV)/ready ## Generated code is fresh, buf's linter has nothing
 		&& for module in CDescriptor CStandard CSchema Standard Schema; do \
 			diff -r "$$out/$$module" "Shared/$$module" | grep -v '^Only in Shared/[A-Za-z]*: DescriptorPool' || true; \
 		done | tee "$$out/differences" \
+		&& for module in CTesting Testing; do diff -r "$$out/$$module" "Tests/OfficialInterop/$$module" || true; done | tee -a "$$out/differences" \
 		&& { [ ! -s "$$out/differences" ] || { echo "generated code is stale: run 'make protos'"; exit 1; }; }
 	@cd Protos && ../$(VENV)/bin/buf lint
 	@echo "protos: fresh, lint clean"

@@ -125,6 +125,18 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Tools/rapport"),
+        // gRPC's interoperability tests: our client and our server for them.
+        .target(
+            name: "CTesting", dependencies: ["CProtobufC", "CStandard"], path: "Tests/OfficialInterop/CTesting",
+            publicHeadersPath: "."),
+        .executableTarget(
+            name: "grpc-interop",
+            dependencies: [
+                "CTesting", "CProtobufC", "Compression", "HTTP", "Protobuf", "RPC", "Standard",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/OfficialInterop", exclude: ["CTesting", "Protos"], sources: ["Program", "Testing"]),
         // Tests, one folder a target.
         .target(
             name: "ServiceKitTesting",
