@@ -19,6 +19,17 @@ struct Machine: Sendable {
         ]
     }
 
+    /// Seconds of all cores since the system's start: those in which somebody ran, other virtual machines too, and all.
+    static func coreSeconds() -> (taken: Double, all: Double) {
+        let line = text("/proc/stat").prefix { $0 != "\n" }
+        // user, nice, system, idle, iowait, irq, softirq, steal (proc(5)).
+        let ticks = line.split(separator: " ").dropFirst().prefix(8).map { Double($0) ?? 0 }
+        guard ticks.count == 8 else { return (0, 0) }
+        let all = ticks.reduce(0, +)
+        let perSecond = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+        return ((all - ticks[3] - ticks[4]) / perSecond, all / perSecond)
+    }
+
     static func text(_ path: String) -> String {
         String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     }

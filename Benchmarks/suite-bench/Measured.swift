@@ -10,6 +10,8 @@ struct Measured: Sendable {
         let driver: Double
         /// NaN where nothing was committed.
         let writesPerCommit: Double
+        /// The share of the cores that programs of others took meanwhile, 0 to 1.
+        let others: Double
     }
 
     let rounds: [Round]
@@ -22,7 +24,9 @@ struct Measured: Sendable {
     ) async throws -> (Round, Load.Burst<T>) {
         var before: [Service: MetricsPage] = [:]
         for one in Service.allCases { before[one] = try await suite.metrics(of: one) }
+        let cores = Machine.coreSeconds()
         let burst = try await burst()
+        let coresAfter = Machine.coreSeconds()
         guard burst.count > 0 else { throw Failure("\(service.rawValue) answered nothing") }
         var cpu: [Service: Double] = [:]
         var writes = 0.0
@@ -34,12 +38,24 @@ struct Measured: Sendable {
             writes = page.writes - (before[one]?.writes ?? 0)
             commits = page.commits - (before[one]?.commits ?? 0)
         }
+        let own = cpu.values.reduce(0, +)
+        let others = (coresAfter.taken - cores.taken - own - burst.driverCPU) / max(coresAfter.all - cores.all, 0.01)
         let perRequest = 1e6 / Double(burst.count)
         let round = Round(
             perSecond: burst.perSecond, p50: burst.times.median, p99: burst.times[0.99],
-            service: (cpu[service] ?? 0) * perRequest, suite: cpu.values.reduce(0, +) * perRequest,
-            driver: burst.driverCPU * perRequest, writesPerCommit: writes / commits)
+            service: (cpu[service] ?? 0) * perRequest, suite: own * perRequest,
+            driver: burst.driverCPU * perRequest, writesPerCommit: writes / commits,
+            others: max(0, others))
         return (round, burst)
+    }
+
+    /// How quiet the machine was.
+    static func tellOthers(_ rounds: [Round], _ key: String, in section: inout Section) {
+        let others = Percentiles(rounds.map(\.others))
+        section.line(
+            "other programs took \(Format.fixed(others.median * 100, 0)) % of the cores meanwhile "
+                + "(median; \(Format.fixed(others.largest * 100, 0)) % at worst)")
+        section.value("\(key).others_share", others.median)
     }
 
     /// Medians over the rounds as one line of a section, and as values under `key`.

@@ -51,6 +51,7 @@ struct Reads {
         for ((name, _, _, _), rounds) in zip(kinds, measured) {
             Measured(rounds: rounds).tell(name, "reads.\(name)", in: &section)
         }
+        Measured.tellOthers(measured.flatMap(\.self), "reads", in: &section)
         return section
     }
 }

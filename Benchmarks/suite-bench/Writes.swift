@@ -43,7 +43,8 @@ struct Writes {
             "Acknowledged durable writes, \(load.inFlight) in flight over \(pairs.all.count) relationships, "
                 + "medians of \(rounds) rounds of \(Format.fixed(seconds, 0)) s")
         section.line(
-            "\(Format.left("one by one", 18)) \(Format.right(Format.fixed(rate, 0), 7))/s   the one-commit rate")
+            "\(Format.left("one by one", 18)) \(Format.right(Format.fixed(rate, 0), 7))/s   the one-commit rate "
+                + "(rounds: \(baseline.map { Format.fixed($0, 0) }.joined(separator: "; ")))")
         section.value("writes.one_commit.per_second", rate)
         let kinds = [
             ("CreateCommitment", "writes.commitments", commitments), ("CreateFeedback", "writes.feedback", feedback),
@@ -54,12 +55,15 @@ struct Writes {
             measured.tell(name, key, in: &section)
             let ratio = measured.median(\.perSecond) / rate
             section.value("\(key).ratio", ratio)
-            section.line("\(Format.left("", 18)) \(Format.fixed(ratio, 2)) times the one-commit rate")
+            section.line(
+                "\(Format.left("", 18)) \(Format.fixed(ratio, 2)) times the one-commit rate "
+                    + "(rounds: \(rounds.map { Format.fixed($0.perSecond, 0) }.joined(separator: "; ")))")
         }
         let behind = Percentiles(catchUp).median
         section.line(
             "the other services had applied all events \(Format.fixed(behind, 1)) s after the last promise (median)")
         section.value("writes.commitments.catch_up_seconds", behind)
+        Measured.tellOthers(commitments + feedback + goals, "writes", in: &section)
         let ratio = Measured(rounds: commitments).median(\.perSecond) / rate
         section.requirement("CreateCommitment at least 5 times the one-commit rate", met: ratio >= Self.required)
         return (section, promises, items)
