@@ -39,10 +39,10 @@ struct SuiteBench: AsyncParsableCommand {
     var inFlight = 64
 
     @Option(help: "Seconds of each burst of writes and reads.")
-    var seconds = 5.0
+    var seconds = 3.0
 
     @Option(help: "Rounds of writes, reads and replay, of which the medians are told.")
-    var rounds = 3
+    var rounds = 5
 
     @Option(help: "Pieces of evidence whose way is timed, quiet and under load each.")
     var samples = 300
