@@ -84,6 +84,14 @@ load: $(VENV)/ready ## h2load against one service: SERVICE=goals [MODE=read|writ
 	swift build $(SWIFT_FLAGS)
 	$(VENV)/bin/python Tests/Load/load $(SERVICE) $(or $(MODE),read) $(or $(SECONDS),10)
 
+.PHONY: bench
+bench: ## How quick it is: latency of evidence, writes, reads, replay, starts, memory [BENCH="--only writes --seconds 10"]
+	swift build $(SWIFT_FLAGS)
+	swift build -c release --package-path Benchmarks
+	@echo "$$(swift --version 2>/dev/null | head -1)"
+	@RAPPORT_BIN="$$(swift build $(SWIFT_FLAGS) --show-bin-path)" \
+		exec "$$(swift build -c release --package-path Benchmarks --show-bin-path)/suite-bench" $(BENCH)
+
 .PHONY: containers
 containers: ## The suite in real containers, built, loaded, killed, cut off; as root; skipped where no engine starts
 	swift build $(SWIFT_FLAGS) --product rapport
@@ -96,4 +104,4 @@ $(VENV)/ready: Tests/Interop/requirements.txt
 
 .PHONY: clean
 clean: ## Remove what was built; .rapport/ with its data stays
-	rm -rf .build $(VENV)
+	rm -rf .build Benchmarks/.build $(VENV)

@@ -10,6 +10,14 @@ let package = Package(
         .executable(name: "trust-scoring", targets: ["TrustScoring"]),
         .executable(name: "gateway", targets: ["Gateway"]),
         .executable(name: "rapport", targets: ["rapport"]),
+        // For Benchmarks/, a package of its own.
+        .library(name: "HTTP", targets: ["HTTP"]),
+        .library(name: "RPC", targets: ["RPC"]),
+        .library(name: "Schema", targets: ["Schema"]),
+        .library(name: "ServiceKit", targets: ["ServiceKit"]),
+        .library(name: "Standard", targets: ["Standard"]),
+        .library(name: "Storage", targets: ["Storage"]),
+        .library(name: "TrustModel", targets: ["TrustModel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
