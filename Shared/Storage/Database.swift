@@ -22,10 +22,10 @@ public final class Database: Sendable {
     private let identity: FileIdentity
     private let pool: DatabasePool
     private let path: String
+    private let reads: SharedReads
     private let writes: GroupCommit
     private let configuration: DatabaseConfiguration
     private let logger: Logger
-    private let pendingReads = Mutex(0)
 
     init(_ file: DatabaseFile, configuration: DatabaseConfiguration, logger: Logger) {
         self.identity = file.identity
@@ -38,6 +38,7 @@ public final class Database: Sendable {
         self.positions = positions
         let scopes = ScopedBroadcast(file.position)
         self.scopes = scopes
+        reads = SharedReads(file.pool, file.identity, configuration)
         writes = GroupCommit(file.pool, file.identity, configuration) { effects in
             if let position = effects.position {
                 positions.send(position)
@@ -70,23 +71,8 @@ public final class Database: Sendable {
     /// - Throws: what `body` throws, `.overloaded`, `.closed`, or `CancellationError` when cancelled before the call.
     public func read<T: Sendable>(_ body: @Sendable @escaping (Snapshot) throws -> T) async throws -> T {
         try Task.checkCancellation()
-        let admitted = pendingReads.withLock { pending in
-            guard pending < configuration.waitingReads else { return false }
-            pending += 1
-            return true
-        }
-        guard admitted else { throw StorageError.overloaded }
-        defer { pendingReads.withLock { $0 -= 1 } }
         return try await withCheckedThrowingContinuation { continuation in
-            pool.asyncRead { [identity] access in
-                continuation.resume(
-                    with: Result {
-                        let connection = try Self.connection(access)
-                        let snapshot = Snapshot(connection, identity)
-                        defer { snapshot.invalidate() }
-                        return try body(snapshot)
-                    })
-            }
+            reads.submit(Read(body: body, continuation: continuation))
         }
     }
 
@@ -141,7 +127,7 @@ public final class Database: Sendable {
     var queuedWrites: Int { writes.waiting }
     var commits: Int { writes.commits }
 
-    private static func connection(_ access: Result<GRDB.Database, any Error>) throws -> GRDB.Database {
+    static func connection(_ access: Result<GRDB.Database, any Error>) throws -> GRDB.Database {
         do {
             return try access.get()
         } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE {

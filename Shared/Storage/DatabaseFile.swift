@@ -24,6 +24,8 @@ struct DatabaseFile: Sendable {
             do {
                 return try pool.writeWithoutTransaction { connection in
                     try makeDurable(connection)
+                    try connection.execute(sql: "PRAGMA cache_size = -\(configuration.writerCache)")
+                    try connection.execute(sql: "PRAGMA wal_autocheckpoint = \(configuration.checkpointPages)")
                     let (identity, position) = try prepare(connection, migrations)
                     return DatabaseFile(pool: pool, path: path, identity: identity, position: position)
                 }

@@ -38,9 +38,9 @@ struct Write<Answer: Sendable>: PendingWrite {
 
 /// Collects writes while the disk is busy and commits all that waited with one sync.
 ///
-/// Each write runs in a savepoint of the shared transaction. When that transaction cannot commit, every write of it
-/// runs again in a transaction of its own, so that a bad one fails alone. Answers leave after the COMMIT that carries
-/// them.
+/// The writes of a group share a transaction. One that fails before it has changed anything fails alone at no cost; when
+/// one fails later, all run again, each in a savepoint, which costs two statements more. When the transaction cannot
+/// commit, every write of it runs again in a transaction of its own. Answers leave after the COMMIT that carries them.
 final class GroupCommit: Sendable {
     private struct State {
         var waiting: [any PendingWrite] = []
@@ -127,13 +127,19 @@ final class GroupCommit: Sendable {
     private func run(_ group: [any PendingWrite], _ connection: GRDB.Database) {
         if let cause = state.withLock({ $0.unwritable }) {
             for write in group { write.refuse(StorageError.unwritable(cause)) }
-        } else if group.count == 1 || !commitTogether(group, connection) {
+        } else if group.count == 1
+            || !commitTogether(group, connection, inSavepoints: false)
+                && !commitTogether(group, connection, inSavepoints: true)
+        {
             for write in group { commitAlone(write, connection) }
         }
     }
 
-    /// False when the shared transaction could not commit and nothing of it is in the database.
-    private func commitTogether(_ group: [any PendingWrite], _ connection: GRDB.Database) -> Bool {
+    /// False when the shared transaction could not commit, or a failed write could not be undone by itself: nothing of
+    /// it is in the database.
+    private func commitTogether(
+        _ group: [any PendingWrite], _ connection: GRDB.Database, inSavepoints: Bool
+    ) -> Bool {
         var answers: [any PendingAnswer] = []
         var effects = Transaction.Effects()
         do {
@@ -144,16 +150,20 @@ final class GroupCommit: Sendable {
         }
         do {
             for write in group {
-                try run("SAVEPOINT item", connection)
+                if inSavepoints { try run("SAVEPOINT item", connection) }
+                let before = connection.totalChangesCount
                 let transaction = Transaction(connection, identity)
                 let answer = write.attempt(transaction)
                 transaction.invalidate()
-                if answer.failed {
-                    try run("ROLLBACK TO item", connection)
-                } else {
+                if !answer.failed {
                     effects.merge(transaction.effects)
+                } else if inSavepoints {
+                    try run("ROLLBACK TO item", connection)
+                } else if connection.totalChangesCount != before {
+                    abandon(connection)
+                    return false
                 }
-                try run("RELEASE item", connection)
+                if inSavepoints { try run("RELEASE item", connection) }
                 answers.append(answer)
             }
             try run("COMMIT", connection)

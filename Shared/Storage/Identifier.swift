@@ -19,7 +19,12 @@ public struct Identifier: Sendable, Hashable {
     }
 
     public var bytes: [UInt8] {
-        (0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> (56 - ($0 & 7) * 8)) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16)
+        for word in [high, low] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) { bytes.append(UInt8(word >> shift & 0xff)) }
+        }
+        return bytes
     }
 
     /// The same name in the same namespace gives the same identifier everywhere (RFC 9562 §5.5).
@@ -52,25 +57,26 @@ extension Identifier: Comparable {
 extension Identifier: LosslessStringConvertible {
     /// 36 characters: 8-4-4-4-12 hexadecimal digits, lower case.
     public var description: String {
-        let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(36)
-        for (index, byte) in bytes.enumerated() {
-            if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        var word = high
+        for digit in 0..<32 {
+            if digit == 16 { word = low }
+            if digit == 8 || digit == 12 || digit == 16 || digit == 20 { text.append(UInt8(ascii: "-")) }
+            let value = UInt8(word >> 60)
+            text.append(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value)
+            word <<= 4
         }
         return String(decoding: text, as: UTF8.self)
     }
 
     /// Accepts the form of `description`, in either case, and nothing else.
     public init?(_ text: String) {
-        let characters = Array(text.utf8)
-        guard characters.count == 36 else { return nil }
+        guard text.utf8.count == 36 else { return nil }
         var words: (UInt64, UInt64) = (0, 0)
         var digits = 0
-        for (index, character) in characters.enumerated() {
-            if [8, 13, 18, 23].contains(index) {
+        for (index, character) in text.utf8.enumerated() {
+            if index == 8 || index == 13 || index == 18 || index == 23 {
                 guard character == UInt8(ascii: "-") else { return nil }
                 continue
             }

@@ -59,6 +59,7 @@ public struct ResourceTable: Sendable {
     public let name: String
     public let sortColumns: [SortColumn]
     private let selection: String
+    private let selectionByKey: String
     private let insertion: String
     private let replacement: String
 
@@ -75,6 +76,8 @@ public struct ResourceTable: Sendable {
         self.sortColumns = sortColumns
         let sorts = sortColumns.map { ", \($0.name)" }.joined()
         selection = "SELECT organization, parent, id, revision, state, body\(sorts) FROM \(name)"
+        selectionByKey =
+            "SELECT revision, state, body\(sorts) FROM \(name) WHERE organization = ? AND parent = ? AND id = ?"
         insertion = """
             INSERT INTO \(name) (organization, parent, id, revision, state, body\(sorts))
             VALUES (?, ?, ?, 1, ?, ?\(String(repeating: ", ?", count: sortColumns.count))) ON CONFLICT DO NOTHING
@@ -105,10 +108,11 @@ public struct ResourceTable: Sendable {
     }
 
     public func get(_ organization: Key, _ parent: Key, _ id: Key, in snapshot: Snapshot) throws -> ResourceRow? {
-        try snapshot.first(
-            "\(selection) WHERE organization = ? AND parent = ? AND id = ?",
-            [.key(organization), .key(parent), .key(id)]
-        ).map(resource)
+        try snapshot.first(selectionByKey, [.key(organization), .key(parent), .key(id)]).map { row in
+            ResourceRow(
+                organization: organization, parent: parent, id: id, revision: try row.int64(0),
+                state: try row.int64(1), sort: Array(row.values.dropFirst(3)), body: try row.blob(2))
+        }
     }
 
     /// Stores a new resource with revision 1, whatever `revision` says.

@@ -10,16 +10,21 @@ extension Runtime {
     ///
     /// A duty may create another one that is due as well, so this goes on until nothing is left. A paused relationship's
     /// duties wait (docs/domain.md rule 28).
+    /// - Returns: whether there were any.
+    @discardableResult
     func fireDuties(
         of relationship: Relationship, before instant: Instant, recordedAt: Instant, in transaction: Transaction
-    ) throws {
-        guard relationship.state != .paused, let fire = dutyHandler.withLock({ $0 }) else { return }
+    ) throws -> Bool {
+        guard relationship.state != .paused, let fire = dutyHandler.withLock({ $0 }) else { return false }
+        var hasFired = false
         let scope = try ResourceName(relationship.name, "organizations", "relationships")
         while let duty = try transaction.due.claim(
             upTo: instant.microseconds - 1, organization: scope.organizationKey, scope: scope.text, limit: 1
         ).first {
+            hasFired = true
             try self.fire(duty, with: fire, recordedAt: recordedAt, in: transaction)
         }
+        return hasFired
     }
 
     private func fire(

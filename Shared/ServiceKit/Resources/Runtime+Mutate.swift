@@ -34,9 +34,11 @@ extension Runtime {
                         || admitted(caller, relationship, transaction)
                 else { throw Refusal.notParty }
                 return try idempotent(judged, request, context, pair.organization, table, transaction) {
-                    let now = try self.now(judged, relationship, transaction)
+                    let (now, hasFired) = try self.now(judged, relationship, transaction)
                     // What fell due may have changed the relationship itself.
-                    let current = try self.source.relationship(pair.text, in: transaction) ?? relationship
+                    let current =
+                        hasFired
+                        ? try self.source.relationship(pair.text, in: transaction) ?? relationship : relationship
                     let change = Change(
                         transaction, now: now, recordedAt: judged.recordedAt, caller: caller, relationship: current,
                         identifiers: self.identifiers)
@@ -103,8 +105,11 @@ extension Runtime {
             relationship: try source.relationship(name, in: transaction) ?? relationship, identifiers: identifiers)
     }
 
-    /// The instant at which a request is judged, after all that fell due before it has happened.
-    private func now(_ judged: Judged, _ relationship: Relationship, _ transaction: Transaction) throws -> Instant {
+    /// The instant at which a request is judged, after all that fell due before it has happened, and whether anything
+    /// did.
+    private func now(
+        _ judged: Judged, _ relationship: Relationship, _ transaction: Transaction
+    ) throws -> (Instant, hasFired: Bool) {
         let now: Instant
         if relationship.importing {
             guard let occurredAt = judged.occurredAt else {
@@ -126,9 +131,11 @@ extension Runtime {
             || !transaction.due.isHeld(organization: scope.organizationKey, scope: scope.text)
         {
             // A fact at exactly a deadline beats the deadline (docs/domain.md rule 18).
-            try fireDuties(of: relationship, before: now, recordedAt: judged.recordedAt, in: transaction)
+            return (
+                now, try fireDuties(of: relationship, before: now, recordedAt: judged.recordedAt, in: transaction)
+            )
         }
-        return now
+        return (now, false)
     }
 
     private func idempotent<Q: Mutation, R: Resource>(

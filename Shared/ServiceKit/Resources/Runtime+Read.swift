@@ -9,6 +9,14 @@ public struct Access: Sendable {
     public let caller: Caller
     public let role: Role
     public let relationship: Relationship
+
+    /// - Throws: `Refusal` PERMISSION_DENIED, NOT_PARTY for everybody but the parties and services.
+    fileprivate init(of caller: Caller, to relationship: Relationship) throws {
+        role = relationship.role(of: caller.person ?? "")
+        guard caller.service != nil || role != .other else { throw Refusal.notParty }
+        self.caller = caller
+        self.relationship = relationship
+    }
 }
 
 extension Runtime {
@@ -26,17 +34,24 @@ extension Runtime {
         } else {
             throw Refusal.notParty
         }
-        let role = relationship.role(of: caller.person ?? "")
-        guard caller.service != nil || role != .other else { throw Refusal.notParty }
-        return Access(caller: caller, role: role, relationship: relationship)
+        return try Access(of: caller, to: relationship)
     }
 
     /// Reads from one snapshot.
     public func read<T: Sendable>(
         _ context: ServerContext, under name: String, _ body: @Sendable @escaping (Snapshot, Access) throws -> T
     ) async throws -> T {
-        let access = try await access(context, under: name)
-        return try await database.read { try body($0, access) }
+        guard projection == nil else {
+            let access = try await access(context, under: name)
+            return try await database.read { try body($0, access) }
+        }
+        let caller = try context.caller
+        let pair = try ResourceName.relationship(of: name)
+        guard caller.belongs(to: pair.organization) else { throw Refusal.notParty }
+        return try await database.read { [source] snapshot in
+            guard let relationship = try source.relationship(pair.text, in: snapshot) else { throw Refusal.notParty }
+            return try body(snapshot, try Access(of: caller, to: relationship))
+        }
     }
 
     /// - Throws: `Refusal` NOT_FOUND for what does not exist or is not visible.

@@ -51,7 +51,7 @@ struct GRPCInterop: AsyncParsableCommand {
                 application: application, group: group, logger: logger)
             let address = try await server.start()
             print("listening on \(address.port ?? 0)")
-            fflush(stdout)
+            fflush(nil)
             while !Task.isCancelled { try await Task.sleep(for: .seconds(3600)) }
         }
     }
@@ -94,7 +94,7 @@ struct GRPCInterop: AsyncParsableCommand {
                     failed += 1
                     print("FAILED \(name): \(error)")
                 }
-                fflush(stdout)
+                fflush(nil)
                 await channel.close(grace: .zero)
             }
             guard failed == 0 else { throw ExitCode.failure }

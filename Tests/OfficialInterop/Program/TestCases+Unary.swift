@@ -53,7 +53,8 @@ extension TestCases {
         let request = SimpleRequest(responseSize: 314_159, payload: Self.zeros(271_828))
         for _ in 0..<10 {
             let channel = channels ? another() : channel
-            let answer = try await TestServiceClient(channel).unaryCall(request, options: CallOptions(timeout: .seconds(5)))
+            let answer = try await TestServiceClient(channel).unaryCall(
+                request, options: CallOptions(timeout: .seconds(5)))
             try expectEqual(answer.payload, Self.zeros(314_159))
             if channels { await channel.close() }
         }

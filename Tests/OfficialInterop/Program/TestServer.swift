@@ -43,7 +43,9 @@ struct TestServer: TestServiceHandlers {
         _ request: StreamingOutputCallRequest, _ context: ServerContext,
         _ responses: ResponseWriter<StreamingOutputCallResponse>
     ) async throws {
-        if request.responseParameters.contains(where: { $0.compressed?.value == true }) { context.responseCoding = .gzip }
+        if request.responseParameters.contains(where: { $0.compressed?.value == true }) {
+            context.responseCoding = .gzip
+        }
         try await answer(request, responses)
     }
 
@@ -103,7 +105,9 @@ struct TestServer: TestServiceHandlers {
     }
 
     private func zeros(_ size: Int32) throws -> Payload {
-        guard (0...16 * 1024 * 1024).contains(size) else { throw RPCError(.invalidArgument, "a payload of \(size) bytes") }
+        guard (0...16 * 1024 * 1024).contains(size) else {
+            throw RPCError(.invalidArgument, "a payload of \(size) bytes")
+        }
         return Payload(body: [UInt8](repeating: 0, count: Int(size)))
     }
 }
