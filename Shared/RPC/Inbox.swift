@@ -22,8 +22,8 @@ struct Inbox {
         set { reader.coding = newValue }
     }
 
-    /// Whether the message that was taken last came compressed.
-    var tookCompressed: Bool { reader.tookCompressed }
+    /// Told of each message, before anybody has it, whether it came compressed.
+    var onTake: ((Bool) -> Void)?
 
     mutating func append(_ bytes: ByteBuffer) throws(FramingError) { try reader.append(bytes) }
 
@@ -42,7 +42,10 @@ struct Inbox {
 
     /// The next message, the end, or nil when neither has arrived.
     mutating func take() throws(FramingError) -> Item? {
-        if let message = try reader.next() { return .message(message) }
+        if let message = try reader.next() {
+            onTake?(reader.tookCompressed)
+            return .message(message)
+        }
         guard let end else { return nil }
         guard end == nil, reader.hasBytes else { return .end(end) }
         return .end(RPCError(.internal, "the stream ended inside a message"))

@@ -155,6 +155,8 @@ final class GroupCommit: Sendable {
                 let transaction = Transaction(connection, identity)
                 let answer = write.attempt(transaction)
                 transaction.invalidate()
+                // A statement may have rolled the whole transaction back (disk full, INSERT OR ROLLBACK).
+                guard connection.isInsideTransaction else { return false }
                 if !answer.failed {
                     effects.merge(transaction.effects)
                 } else if inSavepoints {

@@ -38,6 +38,8 @@ final class SharedReads: Sendable {
         /// The number of that one, counted from the beginning.
         var firstNumber = 0
         var readers = 0
+        /// Reads that have left `waiting` and are not done.
+        var running = 0
 
         var count: Int { waiting.count - first }
 
@@ -70,7 +72,7 @@ final class SharedReads: Sendable {
 
     func submit(_ read: some PendingRead) {
         let (admitted, starts) = state.withLock { state in
-            guard state.count < configuration.waitingReads else { return (false, false) }
+            guard state.count + state.running < configuration.waitingReads else { return (false, false) }
             state.waiting.append(read)
             guard state.readers < configuration.readers else { return (true, false) }
             state.readers += 1
@@ -89,9 +91,7 @@ final class SharedReads: Sendable {
                 let connection = try Database.connection(access)
                 repeat { try serve(connection) } while goesOn()
             } catch {
-                repeat {
-                    while let read = next(before: .max) { read.refuse(error) }
-                } while goesOn()
+                repeat { each(before: .max) { $0.refuse(error) } } while goesOn()
             }
         }
     }
@@ -102,12 +102,25 @@ final class SharedReads: Sendable {
         try StorageError.translating { try connection.beginTransaction(.deferred) }
         defer { if connection.isInsideTransaction { try? connection.rollback() } }
         let end = state.withLock { $0.firstNumber + $0.count }
-        while let read = next(before: end) { read.run(connection, identity) }
+        each(before: end) { $0.run(connection, identity) }
         try StorageError.translating { try connection.commit() }
     }
 
-    private func next(before end: Int) -> (any PendingRead)? {
-        state.withLock { $0.count > 0 && $0.firstNumber < end ? $0.pop() : nil }
+    private func each(before end: Int, _ body: (any PendingRead) -> Void) {
+        var isRunning = false
+        while let read = next(before: end, afterAnother: isRunning) {
+            isRunning = true
+            body(read)
+        }
+    }
+
+    private func next(before end: Int, afterAnother isRunning: Bool) -> (any PendingRead)? {
+        state.withLock { state in
+            if isRunning { state.running -= 1 }
+            guard state.count > 0, state.firstNumber < end else { return nil }
+            state.running += 1
+            return state.pop()
+        }
     }
 
     /// Whether there are reads for another snapshot; otherwise this reader is done.

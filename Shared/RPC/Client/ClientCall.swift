@@ -144,15 +144,10 @@ final class ClientCall: @unchecked Sendable {
     private func read(_ next: Waiter<ByteBuffer?>) {
         do throws(FramingError) {
             try inbox.wait(next)
-            noteCompression()
             returnCredit()
         } catch {
             abort(responseError(error))
         }
-    }
-
-    private func noteCompression() {
-        if inbox.coding != nil { options.record?.receivedCompressed = inbox.tookCompressed }
     }
 
     private func returnCredit() {
@@ -205,7 +200,6 @@ final class ClientCall: @unchecked Sendable {
         if discarding, let error = outcome.error { inbox.fail(error) } else { inbox.finish(outcome.error) }
         do throws(FramingError) {
             if let response { response.resolve(try singleResponse()) } else { try inbox.serve() }
-            noteCompression()
         } catch {
             inbox.fail(responseError(error))
             response?.resolve(.failure(responseError(error)))
@@ -260,7 +254,9 @@ extension ClientCall: ClientExchangeDelegate {
             if let error = HTTPStatus.error(head) { return abort(error) }
             switch MessageEncoding(wire: head.headers[first: "grpc-encoding"]) {
             case .identity: break
-            case .coding(let coding): inbox.coding = coding
+            case .coding(let coding):
+                inbox.coding = coding
+                if let record = options.record { inbox.onTake = { record.receivedCompressed = $0 } }
             case .unknown(let name):
                 return abort(RPCError(.internal, "grpc-encoding \(name.prefix(32)) is not known here"))
             }
@@ -279,7 +275,6 @@ extension ClientCall: ClientExchangeDelegate {
         do throws(FramingError) {
             try inbox.append(bytes)
             try inbox.serve()
-            noteCompression()
             returnCredit()
         } catch {
             abort(responseError(error))

@@ -40,6 +40,7 @@ final class ServerCall: @unchecked Sendable {
         self.method = method
         self.context = context
         inbox = Inbox(limit: server.options.maxRequestBytes, coding: context.requestCoding)
+        if context.requestCoding != nil { inbox.onTake = { context.receivedCompressed = $0 } }
         began = exchange.eventLoop.now
     }
 
@@ -141,7 +142,6 @@ final class ServerCall: @unchecked Sendable {
     private func read(_ next: Waiter<ByteBuffer?>) {
         do throws(FramingError) {
             try inbox.wait(next)
-            noteCompression()
             returnCredit()
         } catch {
             abort(requestError(error))
@@ -157,7 +157,6 @@ final class ServerCall: @unchecked Sendable {
         switch (try inbox.take(), try inbox.take()) {
         case (.message(let message)?, .end(nil)?):
             request = message
-            noteCompression()
             returnCredit()
             makeReady()
         case (.end(let error?)?, _), (.message?, .end(let error?)?):
@@ -219,10 +218,6 @@ final class ServerCall: @unchecked Sendable {
         sendHead()
         guard compresses, let responseCoding else { return message }
         return responseCoding.compressed(framed: message)
-    }
-
-    private func noteCompression() {
-        if inbox.coding != nil { context.receivedCompressed = inbox.tookCompressed }
     }
 
     private func send(_ message: ByteBuffer) {
@@ -312,7 +307,6 @@ extension ServerCall: ExchangeDelegate {
         do throws(FramingError) {
             try inbox.append(bytes)
             try inbox.serve()
-            noteCompression()
             returnCredit()
         } catch {
             abort(requestError(error))
