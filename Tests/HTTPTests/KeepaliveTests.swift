@@ -125,9 +125,9 @@ struct KeepaliveTests {
             let ping = raw.frames.first { $0.kind == .ping && $0.flags == 0 }
             try await raw.send(Frame(kind: .ping, flags: Frame.ack, payload: ping?.payload ?? []))
             try await eventually("closed") { raw.isClosed }
-            #expect(
-                raw.frames.filter { $0.kind == .goAway }
-                    == [.goAway(last: 0x7fff_ffff, 0), .goAway(last: 1, 0, debug: "max_age")])
+            // Not inside the macro: the optimiser of Swift 6.3 took the closure there for the one that looks for the PING.
+            let farewells = raw.frames.filter { $0.kind == .goAway }
+            #expect(farewells == [.goAway(last: 0x7fff_ffff, 0), .goAway(last: 1, 0, debug: "max_age")])
             #expect(server.application.counts.cancelled == [.timedOut])
             #expect(server.log.lines.withLockedValue { $0.filter { $0.contains("too old") }.count } == 1)
         }
