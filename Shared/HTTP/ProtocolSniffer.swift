@@ -93,8 +93,7 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
         }
         if case .handshakeFailed? = error as? NIOSSLError, !hasFailed {
             hasFailed = true
-            logger.debug(
-                "TLS handshake failed", metadata: ["peer": "\(peer.address)", "count": "1", "error": "\(error)"])
+            logger.debug("\(TLSFailure.text(error))", metadata: ["peer": "\(peer.address)", "count": "1"])
         }
         context.close(promise: nil)
     }

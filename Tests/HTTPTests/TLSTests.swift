@@ -47,9 +47,10 @@ struct TLSTests {
             try await TestServer.run {
                 $0.tls = tls
             } _: { server in
-                await #expect(throws: (any Error).self) {
+                let untrusted = await #expect(throws: HTTP2ConnectionError.self) {
                     try await TestClient.connect(to: server.endpoint, tls: ClientTLS())
                 }
+                #expect(untrusted?.description == "TLS handshake failed: CERTIFICATE_VERIFY_FAILED")
                 for name in ["other.example", nil] {
                     await #expect(throws: (any Error).self) {
                         try await TestClient.connect(

@@ -227,6 +227,38 @@ def test_a_certificate_is_renewed_without_a_restart(authority, tmp_path):
             check(health_pb2.HealthCheckRequest(), timeout=10)
 
 
+def test_a_session_is_taken_up_again_until_the_roots_change(authority, tmp_path):
+    """A client without a root of its own must not get in by a ticket of old times (RFC 8446 §2.2)."""
+    chain, key = authority.files
+    roots = tmp_path / "known.pem"
+    roots.write_bytes(authority.root.certificate_pem)
+    variables = {"RAPPORT_TLS_CERTIFICATE": chain, "RAPPORT_TLS_KEY": key, "RAPPORT_TLS_CLIENT_ROOTS": str(roots)}
+    with Gateway(tmp_path, **variables) as gateway:
+        host, port = gateway.address.split(":")
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = ssl.create_default_context(cafile=authority.roots)
+            context.load_cert_chain(chain, key)
+            context.maximum_version = version
+
+            def visit(session):
+                with socket.create_connection((host, int(port))) as plain, context.wrap_socket(
+                    plain, server_hostname="localhost", session=session
+                ) as connection:
+                    connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+                    return connection.recv(1000)[:12], connection.session_reused, connection.session
+
+            status, reused, session = visit(None)
+            assert (status, reused) == (b"HTTP/1.1 200", False)
+            assert visit(session)[:2] == (b"HTTP/1.1 200", True)
+        Certificate("another authority").write_together(roots)
+        eventually("the new roots", lambda: gateway.said("TLS files have changed"), seconds=30)
+        try:
+            status, *_ = visit(session)
+        except (ssl.SSLError, ConnectionError):
+            status = b""
+        assert status == b""
+
+
 @pytest.mark.parametrize(
     "variables, code, words",
     [
