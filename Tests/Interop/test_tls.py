@@ -227,6 +227,26 @@ def test_a_certificate_is_renewed_without_a_restart(authority, tmp_path):
             check(health_pb2.HealthCheckRequest(), timeout=10)
 
 
+def test_a_caller_without_a_certificate_is_told_in_its_log(secure, authority, tmp_path):
+    """The gateway's port needs none here, and it shows its own to the services when it has one."""
+    address = secure.address("relationships")
+    chain, key = authority.files
+    told = "TLS failed: TLSV1_ALERT_CERTIFICATE_REQUIRED"
+    for name, own in (("without", {}), ("with", {"RAPPORT_TLS_CERTIFICATE": chain, "RAPPORT_TLS_KEY": key})):
+        folder = tmp_path / name
+        folder.mkdir()
+        with Gateway(folder, RAPPORT_RELATIONSHIPS=address, RAPPORT_TLS_ROOTS=authority.roots, **own) as gateway:
+            if own:
+                with authority.channel(gateway.address, None) as channel:
+                    check = health_pb2_grpc.HealthStub(channel).Check
+                    request = health_pb2.HealthCheckRequest(service="rapport.relationships.v1.RelationshipsService")
+                    serving = health_pb2.HealthCheckResponse.SERVING
+                    eventually("relationships", lambda: check(request, timeout=10).status == serving)
+                assert not gateway.said(told)
+            else:
+                eventually("the reason", lambda: gateway.said(told))
+
+
 def test_a_session_is_taken_up_again_until_the_roots_change(authority, tmp_path):
     """A client without a root of its own must not get in by a ticket of old times (RFC 8446 §2.2)."""
     chain, key = authority.files
