@@ -185,7 +185,7 @@ let package = Package(
             ], path: "Tests/StorageTests"),
         .testTarget(
             name: "ServiceKitTests",
-            dependencies: ["ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
+            dependencies: ["HTTP", "ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
             path: "Tests/ServiceKitTests"),
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
         .testTarget(

@@ -18,10 +18,12 @@ struct GatewayService: Sendable {
     private let drainSeconds: Int64
 
     init(
-        _ configuration: ServiceConfiguration, identity: WorkloadIdentity, clock: ServiceClock,
-        group: any EventLoopGroup, logger: Logger
+        _ configuration: ServiceConfiguration, identity: WorkloadIdentity, credentials: ClientCredentials? = nil,
+        clock: ServiceClock, group: any EventLoopGroup, logger: Logger
     ) throws {
-        let upstreams = Upstreams(configuration.peers, identity: identity, clock: clock, group: group, logger: logger)
+        let upstreams = Upstreams(
+            configuration.peers, credentials: credentials, identity: identity, clock: clock, group: group,
+            logger: logger)
         let views = Views(upstreams: upstreams, clock: clock).viewsServiceMethods
         let services = upstreams.services + Set(views.map(\.service)).sorted()
         var pool = DescriptorPool.schema
@@ -65,7 +67,8 @@ struct GatewayService: Sendable {
     static func run(_ configuration: ServiceConfiguration, _ logger: Logger, _ clock: ServiceClock) async throws {
         try await Host.run(configuration, logger) { host in
             let gateway = try GatewayService(
-                configuration, identity: host.identity, clock: clock, group: host.group, logger: logger)
+                configuration, identity: host.identity, credentials: host.credentials, clock: clock,
+                group: host.group, logger: logger)
             let address = try await gateway.start()
             let following = gateway.upstreams.all.map { upstream in
                 { @Sendable () async throws -> Void in await upstream.followHealth(into: gateway.health) }

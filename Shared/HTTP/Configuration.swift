@@ -112,28 +112,3 @@ public struct HTTPClientConfiguration: Sendable {
 
     public init() {}
 }
-
-/// A server's certificate and key, PEM files. TLS 1.2 or later with ALPN `h2` and `http/1.1`.
-public struct ServerTLS: Sendable, Hashable {
-    /// Leaf first, then intermediates.
-    public var certificateChainFile: String
-    public var privateKeyFile: String
-
-    public init(certificateChainFile: String, privateKeyFile: String) {
-        self.certificateChainFile = certificateChainFile
-        self.privateKeyFile = privateKeyFile
-    }
-}
-
-/// How a client checks a server. TLS 1.2 or later with ALPN `h2`.
-public struct ClientTLS: Sendable, Hashable {
-    /// PEM file of the roots to trust; the system's when nil.
-    public var trustRootsFile: String?
-    /// The name that the certificate must carry; the endpoint's host when nil.
-    public var serverName: String?
-
-    public init(trustRootsFile: String? = nil, serverName: String? = nil) {
-        self.trustRootsFile = trustRootsFile
-        self.serverName = serverName
-    }
-}

@@ -123,7 +123,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        closeReason = closeReason ?? .failed("\(error)")
+        closeReason = closeReason ?? .failed(TLSFailure.text(error))
         end(.connectionClosed, .closedByPeer)
         context.close(promise: nil)
     }

@@ -31,25 +31,41 @@ public final class HTTP2Connection {
 
     /// Connects; may be called anywhere, completes on `eventLoop` when the connection takes requests. The preface, our
     /// SETTINGS and the first requests leave in one write, without waiting for the peer's SETTINGS (RFC 9113 §3.4).
+    ///
+    /// - Parameter credentials: cleartext when nil. A server that refuses our certificate may do so after the connection
+    ///   is ready (RFC 8446 §4.4.2): it is closed then, and its requests with it.
     public static func connect(
-        to endpoint: Endpoint, tls: ClientTLS?, configuration: HTTPClientConfiguration, on eventLoop: any EventLoop,
-        logger: Logger
+        to endpoint: Endpoint, credentials: ClientCredentials?, configuration: HTTPClientConfiguration,
+        on eventLoop: any EventLoop, logger: Logger
     ) -> EventLoopFuture<HTTP2Connection> {
         let ready = eventLoop.makePromise(of: HTTP2Connection.self)
-        let context: NIOSSLContext?
-        do {
-            context = try tls.map { try $0.context() }
-        } catch {
-            ready.fail(error)
+        guard let credentials else {
+            open(endpoint, nil, nil, configuration, ready, logger)
             return ready.futureResult
         }
+        // Off the loop: it waits for the disk.
+        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { credentials.latest() }.whenComplete { result in
+            switch result {
+            case .success(let context):
+                open(endpoint, context, credentials.tls.serverName, configuration, ready, logger)
+            case .failure(let error): ready.fail(error)
+            }
+        }
+        return ready.futureResult
+    }
+
+    private static func open(
+        _ endpoint: Endpoint, _ context: NIOSSLContext?, _ serverName: String?,
+        _ configuration: HTTPClientConfiguration, _ ready: EventLoopPromise<HTTP2Connection>, _ logger: Logger
+    ) {
+        let eventLoop = ready.futureResult.eventLoop
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(configuration.connectTimeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let context {
                         try channel.pipeline.syncOperations.addHandler(
-                            endpoint.clientHandler(context, serverName: tls?.serverName))
+                            endpoint.clientHandler(context, serverName: serverName))
                     }
                     try channel.pipeline.syncOperations.addHandler(
                         HTTP2ClientHandler(
@@ -66,7 +82,6 @@ public final class HTTP2Connection {
                 bootstrap.connect(unixDomainSocketPath: path)
             }
         connected.whenFailure { ready.fail($0) }
-        return ready.futureResult
     }
 
     /// Streams that are open or wait to be opened.
@@ -171,8 +186,11 @@ public final class HTTP2Connection {
 extension Endpoint {
     fileprivate func clientHandler(_ context: NIOSSLContext, serverName: String?) throws -> NIOSSLClientHandler {
         var name = serverName
-        if name == nil, case .tcp(let host, _) = self {
-            name = host
+        if name == nil {
+            switch self {
+            case .tcp(let host, _): name = host
+            case .unix: name = "localhost"
+            }
         }
         if let address = name, (try? SocketAddress(ipAddress: address, port: 0)) != nil {
             name = nil  // an IP address is no server name (RFC 6066 §3); the certificate is checked against it

@@ -26,10 +26,12 @@ public final class HTTPServer: Sendable {
 
     /// Binds, and serves until `drain`.
     /// - Returns: the bound address.
-    /// - Throws: `IOError` when the address cannot be bound, `NIOSSLError` or `BoringSSLError` when the certificate or
-    ///   the key cannot be read.
+    /// - Throws: `IOError` when the address cannot be bound, `TLSFileError` when the certificate, its key or the roots
+    ///   cannot be used.
     public func start() async throws -> SocketAddress {
-        let tls = try configuration.tls.map { try $0.context() }
+        let tls = try configuration.tls.map { tls in
+            try TLSContext(files: tls.files, logger: logger) { try tls.context() }
+        }
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: configuration.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -40,7 +42,7 @@ public final class HTTPServer: Sendable {
                 }
             }
             .childChannelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture { try accept(channel, tls) }
+                channel.eventLoop.makeCompletedFuture { try accept(channel, tls?.current) }
             }
         let channel: any Channel
         switch configuration.bind {
@@ -51,6 +53,14 @@ public final class HTTPServer: Sendable {
             channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
         }
         listener.withLockedValue { $0 = channel }
+        if let tls, let interval = configuration.tls?.reloadInterval {
+            // Off the loops: it waits for the disk.
+            let loop = channel.eventLoop
+            let looking = loop.scheduleRepeatedAsyncTask(initialDelay: interval, delay: interval) { _ in
+                NIOThreadPool.singleton.runIfActive(eventLoop: loop) { tls.look() }
+            }
+            channel.closeFuture.whenComplete { _ in looking.cancel() }
+        }
         guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
         return address
     }

@@ -42,10 +42,13 @@ public struct Peer: Sendable, Hashable {
     /// `address:port`, or the path of a unix socket; `unknown` when the system does not say.
     public var address: String
     public var isTLS: Bool
+    /// Of a client, where the server requires certificates; nil elsewhere.
+    public var certificate: PeerCertificate?
 
-    public init(address: String, isTLS: Bool) {
+    public init(address: String, isTLS: Bool, certificate: PeerCertificate? = nil) {
         self.address = address
         self.isTLS = isTLS
+        self.certificate = certificate
     }
 }
 

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import NIOTLS
 
 /// Finds out which protocol a connection speaks, by ALPN or by its first bytes (RFC 9113 §3.3), and puts the handlers
@@ -13,12 +14,13 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
 
     private let configuration: HTTPConfiguration
     private let application: any Application
-    private let peer: Peer
+    private var peer: Peer
     private let logger: Logger
     private var seen = ByteBuffer()
     private var timer: Scheduled<Void>?
     private var negotiated: HTTPVersion?
     private var isDecided = false
+    private var hasFailed = false
 
     init(configuration: HTTPConfiguration, application: any Application, peer: Peer, logger: Logger) {
         self.configuration = configuration
@@ -47,6 +49,9 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
             case "h2": negotiated = .http2
             case "http/1.1": negotiated = .http1_1
             default: break
+            }
+            if let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate() {
+                peer.certificate = PeerCertificate(certificate)
             }
         }
         if event is DrainEvent, !isDecided {
@@ -84,9 +89,13 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if isDecided {
             context.fireErrorCaught(error)
-        } else {
-            context.close(promise: nil)
+            return
         }
+        if case .handshakeFailed? = error as? NIOSSLError, !hasFailed {
+            hasFailed = true
+            logger.debug("\(TLSFailure.text(error))", metadata: ["peer": "\(peer.address)", "count": "1"])
+        }
+        context.close(promise: nil)
     }
 
     private func decide() -> HTTPVersion? {

@@ -108,7 +108,7 @@ final class RunningSuite: Sendable {
     func client() throws -> Pair {
         let file = try file
         return Pair(
-            channel: try Connection.channel(to: file.addresses["gateway"] ?? ""),
+            channel: try Connection.channel(to: file.addresses["gateway"] ?? "", nil),
             name: try file.relationship(Story.caseStudy.id), dayZero: try #require(CalendarDay(file.dayZero)),
             home: home)
     }

@@ -191,7 +191,7 @@ struct TestClient: Sendable {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         self.loop = loop
         connection = try await HTTP2Connection.connect(
-            to: endpoint, tls: nil, configuration: HTTPClientConfiguration(), on: loop, logger: quiet
+            to: endpoint, credentials: nil, configuration: HTTPClientConfiguration(), on: loop, logger: quiet
         ).map { NIOLoopBound($0, eventLoop: loop) }.get()
     }
 

@@ -87,6 +87,10 @@ final class Responder: ExchangeDelegate {
     func begin() {
         switch route {
         case "/hello": answer("hello")
+        case "/who":
+            let certificate = exchange.peer.certificate
+            answer(
+                "\(certificate?.commonName ?? "-") \(certificate?.dnsNames ?? []) \(certificate?.uris ?? [])")
         case "/deferred": application.defer(self)
         case "/trailers-only":
             exchange.respond(ResponseHead(status: 200, headers: ["grpc-status": "12"]), endStream: true)

@@ -15,12 +15,13 @@ struct TestServer {
 
     /// Serves for the time of `body`, then drains.
     static func run(
-        _ change: (inout HTTPConfiguration) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
+        logLevel: Logger.Level = .warning, _ change: (inout HTTPConfiguration) -> Void = { _ in },
+        _ body: (TestServer) async throws -> Void
     ) async throws {
         var configuration = HTTPConfiguration()
         change(&configuration)
         let application = TestApplication()
-        let log = LogRecorder()
+        let log = LogRecorder(logLevel: logLevel)
         let server = HTTPServer(
             configuration: configuration, application: application, group: MultiThreadedEventLoopGroup.singleton,
             logger: log.logger)
@@ -43,6 +44,8 @@ struct LogRecorder: LogHandler {
     let lines = NIOLockedValueBox<[String]>([])
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.warning
+
+    var all: [String] { lines.withLockedValue { $0 } }
 
     var logger: Logger {
         let handler = self
@@ -91,18 +94,26 @@ final class TestClient: Sendable {
     private let connection: NIOLoopBound<HTTP2Connection>
     let states = NIOLockedValueBox<[(HTTP2Connection.State, ConnectionCloseReason?)]>([])
 
+    static let silent = Logger(label: "client") { _ in SwiftLogNoOpLogHandler() }
+
     private init(_ connection: NIOLoopBound<HTTP2Connection>) {
         self.connection = connection
         eventLoop = connection.eventLoop
     }
 
     static func connect(
-        to endpoint: Endpoint, tls: ClientTLS? = nil, configuration: HTTPClientConfiguration = .init(),
-        logger: Logger = Logger(label: "client") { _ in SwiftLogNoOpLogHandler() }
+        to endpoint: Endpoint, tls: ClientTLS, logger: Logger = silent
+    ) async throws -> TestClient {
+        try await connect(to: endpoint, credentials: ClientCredentials(tls, logger: logger), logger: logger)
+    }
+
+    static func connect(
+        to endpoint: Endpoint, credentials: ClientCredentials? = nil, configuration: HTTPClientConfiguration = .init(),
+        logger: Logger = silent
     ) async throws -> TestClient {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         return try await HTTP2Connection.connect(
-            to: endpoint, tls: tls, configuration: configuration, on: eventLoop, logger: logger
+            to: endpoint, credentials: credentials, configuration: configuration, on: eventLoop, logger: logger
         ).map { connection in
             let client = TestClient(NIOLoopBound(connection, eventLoop: eventLoop))
             let states = client.states

@@ -33,14 +33,15 @@ def eventually(what: str, look, seconds: float = 60.0, interval: float = 0.01):
 class Suite:
     """`rapport up` on free ports."""
 
-    def __init__(self, *arguments: str):
+    def __init__(self, *arguments: str, variables: dict | None = None):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="rapport-"))
         self.arguments = arguments
+        self.variables = variables or {}
         self.starts = 0
         self.start()
 
     def environment(self) -> dict:
-        return {**os.environ, "RAPPORT_HOME": str(self.home)}
+        return {**os.environ, **self.variables, "RAPPORT_HOME": str(self.home)}
 
     def start(self):
         self.starts += 1

@@ -9,7 +9,9 @@ import Standard
 /// An exchange whose peer is the test: it delivers what it is told to and records the answer.
 final class ScriptedExchange: Exchange {
     let eventLoop: any EventLoop
-    let peer = Peer(address: "test", isTLS: false)
+    let peer = Peer(
+        address: "test", isTLS: true, certificate: PeerCertificate(dnsNames: ["caller"], uris: ["spiffe://test/caller"])
+    )
     let head: RequestHead
     var delegate: (any ExchangeDelegate)?
 

@@ -21,9 +21,19 @@ private let chat = Method.bidirectionalStreaming("test.Echo", "Chat") {
     (requests: RequestStream<StringValue>, _, responses: ResponseWriter<StringValue>) in
     for try await request in requests { try await responses.write(StringValue(value: "<" + request.value)) }
 }
+private let who = Method.unary("test.Echo", "Who") { (_: StringValue, context) in
+    let certificate = context.peer.certificate
+    return StringValue(value: "\(certificate?.dnsNames ?? []) \(certificate?.uris ?? [])")
+}
 
 @Suite struct ServerCallTests {
-    private let stage = Stage([echo, count, join, chat])
+    private let stage = Stage([echo, count, join, chat, who])
+
+    @Test func `a handler sees the certificate of its caller`() {
+        let exchange = stage.request("test.Echo/Who", "")
+        stage.endBurst()
+        #expect(exchange.messages == [#"["caller"] ["spiffe://test/caller"]"#])
+    }
 
     @Test func `a unary call is answered within its burst`() {
         let exchange = stage.request("test.Echo/Say", "hi")

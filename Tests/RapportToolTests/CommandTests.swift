@@ -43,6 +43,28 @@ struct CommandTests {
         #expect((try Rapport.parseAsRoot(["token", "--operator"]) as? Token)?.operator == true)
     }
 
+    @Test("TLS is spoken when roots are given, by option or by the variables of the services")
+    func tls() throws {
+        func options(_ arguments: String...) throws -> TLSOptions {
+            let status = try Rapport.parseAsRoot(["admin", "status"] + arguments) as? AdminStatus
+            return try #require(status).admin.tls
+        }
+        #expect(try options().credentials([:]) == nil)
+        func error(_ options: TLSOptions, _ environment: [String: String] = [:]) -> String {
+            do {
+                _ = try options.credentials(environment)
+                return ""
+            } catch { return "\(error)" }
+        }
+        #expect(error(try options("--tls-roots", "/no/roots")) == "/no/roots: No such file or directory")
+        #expect(error(try options(), ["RAPPORT_TLS_ROOTS": "/no/r"]) == "/no/r: No such file or directory")
+        let roots = ["RAPPORT_TLS_ROOTS": "/no/r"]
+        #expect(error(try options("--tls-roots", "/no/roots"), roots) == "/no/roots: No such file or directory")
+        #expect(error(try options("--tls-certificate", "a", "--tls-key", "b")).contains("--tls-roots"))
+        #expect(error(try options(), roots.merging(["RAPPORT_TLS_KEY": "k"]) { $1 }).contains("belong together"))
+        #expect(throws: (any Error).self) { try Rapport.parseAsRoot(["admin", "status", "--tls-key", "b"]) }
+    }
+
     @Test("A call has a method, a deadline of five seconds, and metadata in pairs")
     func call() throws {
         let call = try #require(try Rapport.parseAsRoot(["call", "a.B/C", "{}", "--metadata", "k:v"]) as? Call)

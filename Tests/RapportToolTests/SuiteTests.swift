@@ -81,7 +81,7 @@ struct SuiteTests {
     func ports() async throws {
         let addresses = try await SuiteAddresses.choose(listen: "127.0.0.1:0", basePort: 0)
         #expect(Set(ServiceProgram.allCases.map { addresses[$0] }).count == 5)
-        #expect(throws: Never.self) { try Connection.channel(to: addresses[.gateway]) }
+        #expect(throws: Never.self) { try Connection.channel(to: addresses[.gateway], nil) }
 
         let busy = try await Listener.start()
         await #expect {

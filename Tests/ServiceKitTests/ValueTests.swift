@@ -1,3 +1,4 @@
+import HTTP
 import Standard
 import Testing
 
@@ -96,13 +97,46 @@ struct ConfigurationTests {
         arguments: [
             ("RAPPORT_LISTEN", "8083"), ("RAPPORT_LISTEN", "host:70000"), ("RAPPORT_LOG_LEVEL", "loud"),
             ("RAPPORT_DRAIN_SECONDS", "-1"), ("RAPPORT_THREADS", "65"), ("RAPPORT_CLOCK", "offset:1h"),
-            ("RAPPORT_CLOCK", "offset:5s"),
+            ("RAPPORT_CLOCK", "offset:5s"), ("RAPPORT_TLS_KEY", "key.pem"), ("RAPPORT_TLS_CLIENT_ROOTS", "roots.pem"),
+            ("RAPPORT_MAX_CONNECTION_AGE_SECONDS", "-1"), ("RAPPORT_MAX_CONNECTION_AGE_GRACE_SECONDS", "1h"),
         ])
     func refused(variable: String, value: String) {
         let failure = #expect(throws: ServiceConfiguration.Failure.self) {
             try ServiceConfiguration(service: "goals") { $0 == variable ? value : nil }
         }
         #expect(failure?.description.hasPrefix("\(variable)=\(value): ") == true)
+    }
+
+    @Test func withoutFilesThereIsNoTLS() throws {
+        let configuration = try ServiceConfiguration(service: "goals") { _ in nil }
+        #expect(configuration.serverTLS == nil && configuration.clientTLS == nil && configuration.http.tls == nil)
+    }
+
+    @Test func aCertificateIsTheServersAndTheClients() throws {
+        var environment = ["RAPPORT_TLS_CERTIFICATE": "c.pem", "RAPPORT_TLS_KEY": "k.pem"]
+        func configuration() throws -> ServiceConfiguration {
+            try ServiceConfiguration(service: "goals") { environment[$0] }
+        }
+        let certificate = CertificateFiles(chain: "c.pem", privateKey: "k.pem")
+        #expect(try configuration().http.tls == ServerTLS(certificate: certificate))
+        #expect(try configuration().clientTLS == nil)
+        environment["RAPPORT_TLS_CLIENT_ROOTS"] = "people.pem"
+        environment["RAPPORT_TLS_ROOTS"] = "suite.pem"
+        #expect(try configuration().serverTLS?.clientCertificates == .required(rootsFile: "people.pem"))
+        #expect(try configuration().clientTLS == ClientTLS(trustRootsFile: "suite.pem", certificate: certificate))
+        environment["RAPPORT_TLS_KEY"] = nil
+        let failure = #expect(throws: ServiceConfiguration.Failure.self) { try configuration() }
+        #expect(failure?.description == "RAPPORT_TLS_KEY=: RAPPORT_TLS_CERTIFICATE needs its key")
+    }
+
+    @Test func connectionsMayGrowOld() throws {
+        var environment: [String: String] = [:]
+        func http() throws -> HTTPConfiguration {
+            try ServiceConfiguration(service: "goals") { environment[$0] }.http
+        }
+        #expect(try http().maxAge == nil && http().ageGrace == nil)
+        environment = ["RAPPORT_MAX_CONNECTION_AGE_SECONDS": "600", "RAPPORT_MAX_CONNECTION_AGE_GRACE_SECONDS": "30"]
+        #expect(try http().maxAge == .seconds(600) && http().ageGrace == .seconds(30))
     }
 
     @Test func onlyDevelopmentMovesTheClock() throws {

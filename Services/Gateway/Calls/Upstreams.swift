@@ -15,8 +15,8 @@ struct Upstreams: Sendable {
     private let clock: ServiceClock
 
     init(
-        _ peers: [String: Endpoint], identity: WorkloadIdentity, clock: ServiceClock, group: any EventLoopGroup,
-        logger: Logger
+        _ peers: [String: Endpoint], credentials: ClientCredentials?, identity: WorkloadIdentity, clock: ServiceClock,
+        group: any EventLoopGroup, logger: Logger
     ) {
         let contract = [
             ("relationships", "rapport.relationships.v1.RelationshipsService"),
@@ -28,7 +28,8 @@ struct Upstreams: Sendable {
             peers[name].map {
                 Upstream(
                     name: name, service: service,
-                    channel: Channel($0, options: Upstream.channelOptions, group: group, logger: logger))
+                    channel: Channel(
+                        $0, credentials: credentials, options: Upstream.channelOptions, group: group, logger: logger))
             }
         }
         self.identity = identity

@@ -41,22 +41,22 @@ public final class Channel: Sendable {
 
     /// - Parameters:
     ///   - endpoints: at least one; the first that answers is used.
-    ///   - tls: cleartext HTTP/2 with prior knowledge when nil.
+    ///   - credentials: cleartext HTTP/2 with prior knowledge when nil.
     public convenience init(
-        _ endpoints: Endpoint..., tls: ClientTLS? = nil, options: Options = Options(),
+        _ endpoints: Endpoint..., credentials: ClientCredentials? = nil, options: Options = Options(),
         group: any EventLoopGroup, logger: Logger
     ) {
-        self.init(endpoints, tls: tls, options: options, group: group, logger: logger)
+        self.init(endpoints, credentials: credentials, options: options, group: group, logger: logger)
     }
 
     /// - Parameter endpoints: at least one; the first that answers is used.
     public convenience init(
-        _ endpoints: [Endpoint], tls: ClientTLS? = nil, options: Options = Options(),
+        _ endpoints: [Endpoint], credentials: ClientCredentials? = nil, options: Options = Options(),
         group: any EventLoopGroup, logger: Logger
     ) {
         self.init(
-            Target(endpoints, isTLS: tls != nil), options, group: group, logger: logger,
-            connector: httpConnector(tls: tls, logger: logger))
+            Target(endpoints, isTLS: credentials != nil), options, group: group, logger: logger,
+            connector: httpConnector(credentials, logger: logger))
     }
 
     init(

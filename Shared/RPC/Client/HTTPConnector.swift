@@ -3,10 +3,11 @@ import Logging
 import NIOCore
 
 /// Connects by HTTP/2 over TCP or a unix socket.
-func httpConnector(tls: ClientTLS?, logger: Logger) -> Connector {
+func httpConnector(_ credentials: ClientCredentials?, logger: Logger) -> Connector {
     { endpoint, eventLoop, done in
         HTTP2Connection.connect(
-            to: endpoint, tls: tls, configuration: HTTPClientConfiguration(), on: eventLoop, logger: logger
+            to: endpoint, credentials: credentials, configuration: HTTPClientConfiguration(), on: eventLoop,
+            logger: logger
         ).assumeIsolated().whenComplete { result in
             done(result.map { $0 as any ClientTransport })
         }

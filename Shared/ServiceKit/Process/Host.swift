@@ -1,14 +1,17 @@
 import FoundationEssentials
+import HTTP
 import Logging
 import NIOPosix
 
 import enum NIOCore.SocketAddress
 import enum NIOCore.System
 
-/// What every process of the suite stands on: its data directory, its event loops, its key.
+/// What every process of the suite stands on: its data directory, its event loops, its key, its way to the others.
 public struct Host: Sendable {
     public let group: MultiThreadedEventLoopGroup
     public let identity: WorkloadIdentity
+    /// For channels to the other services; nil for cleartext.
+    public let credentials: ClientCredentials?
     private let logger: Logger
     private let started = ContinuousClock.now
 
@@ -19,6 +22,7 @@ public struct Host: Sendable {
         identity = try await WorkloadIdentity(
             service: configuration.service, dataDirectory: configuration.dataDirectory,
             keysDirectory: configuration.keysDirectory)
+        credentials = try configuration.clientTLS.map { try ClientCredentials($0, logger: logger) }
         self.logger = logger
     }
 

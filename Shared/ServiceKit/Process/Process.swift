@@ -81,7 +81,7 @@ public enum Process {
                 "\(configuration.dataDirectory)/\(Service.name).sqlite", migrations: Service.allMigrations,
                 logger: logger)
             let channels = configuration.peers.filter { $0.key != Service.name }.mapValues {
-                Channel($0, group: host.group, logger: logger)
+                Channel($0, credentials: host.credentials, group: host.group, logger: logger)
             }
             let runtime = try await Runtime(
                 service: Service.name, database: database, clock: clock, logger: logger, identity: host.identity,
@@ -144,11 +144,20 @@ extension Process {
         return try PageTokenSealer(key: Array(secret.utf8))
     }
 
-    /// What a container's health check asks: this machine's own server, no other program needed.
+    /// What a container's health check asks: this machine's own server, no other program needed. It says nothing secret
+    /// and knows the server by where it listens, so that any certificate of it will do. Where clients must have one it
+    /// shows the server's own.
     static func isServing(_ configuration: ServiceConfiguration) async -> Bool {
         let group = MultiThreadedEventLoopGroup.singleton
-        let channel = Channel(
-            configuration.listen, group: group, logger: Logger(label: "health") { _ in SwiftLogNoOpLogHandler() })
+        let logger = Logger(label: "health") { _ in SwiftLogNoOpLogHandler() }
+        var credentials: ClientCredentials?
+        if let server = configuration.serverTLS {
+            var tls = ClientTLS(certificate: server.certificate)
+            tls.checksServer = false
+            guard let loaded = try? ClientCredentials(tls, logger: logger) else { return false }
+            credentials = loaded
+        }
+        let channel = Channel(configuration.listen, credentials: credentials, group: group, logger: logger)
         let answer: HealthCheckResponse? = try? await channel.unary(
             "grpc.health.v1.Health/Check", HealthCheckRequest(), CallOptions(timeout: .seconds(2)))
         await channel.close(grace: .zero)

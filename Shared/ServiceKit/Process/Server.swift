@@ -35,7 +35,6 @@ public struct Server: Sendable {
             passthroughMethods: passthrough == nil ? [] : contract, group: group, logger: logger)
         metrics.add(application.counts.write)
         http = HTTPServer(
-            configuration: HTTPConfiguration(bind: configuration.listen), application: application, group: group,
-            logger: logger)
+            configuration: configuration.http, application: application, group: group, logger: logger)
     }
 }

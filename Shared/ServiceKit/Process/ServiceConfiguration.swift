@@ -3,6 +3,8 @@ import FoundationEssentials
 import HTTP
 import Logging
 
+import struct NIOCore.TimeAmount
+
 /// What a process is told from outside: by its environment, or by a `.env` file where the environment is silent.
 public struct ServiceConfiguration: Sendable {
     public struct Setting: Sendable {
@@ -18,6 +20,14 @@ public struct ServiceConfiguration: Sendable {
 
     public let service: String
     public let listen: Endpoint
+    /// Cleartext when nil.
+    public let serverTLS: ServerTLS?
+    /// How the other services are called; cleartext when nil.
+    public let clientTLS: ClientTLS?
+    /// Seconds; 0 means for ever.
+    public let maxConnectionAge: Int64
+    /// Seconds; 0 means as long as its calls want.
+    public let maxConnectionAgeGrace: Int64
     public let dataDirectory: String
     public let keysDirectory: String
     public let peers: [String: Endpoint]
@@ -56,6 +66,22 @@ public struct ServiceConfiguration: Sendable {
                 variable: "RAPPORT_DRAIN_SECONDS", fallback: "10",
                 meaning: "how long running calls may go on after SIGTERM, 0 to 300"),
             Setting(variable: "RAPPORT_THREADS", fallback: "0", meaning: "event loops, 0 to 64; 0 means one a core"),
+            Setting(
+                variable: "RAPPORT_MAX_CONNECTION_AGE_SECONDS", fallback: "0",
+                meaning: "after which an HTTP/2 connection is drained, give or take a tenth; 0 means never"),
+            Setting(
+                variable: "RAPPORT_MAX_CONNECTION_AGE_GRACE_SECONDS", fallback: "0",
+                meaning: "how long its calls may go on then; 0 means as long as they want"),
+            Setting(
+                variable: "RAPPORT_TLS_CERTIFICATE", fallback: "",
+                meaning: "PEM file, leaf first: the port speaks TLS, and callers of other services show it"),
+            Setting(variable: "RAPPORT_TLS_KEY", fallback: "", meaning: "PEM file of its private key"),
+            Setting(
+                variable: "RAPPORT_TLS_CLIENT_ROOTS", fallback: "",
+                meaning: "PEM file: only clients with a certificate of these roots may connect (mTLS)"),
+            Setting(
+                variable: "RAPPORT_TLS_ROOTS", fallback: "",
+                meaning: "PEM file: the other services are called over TLS, and must have a certificate of these roots"),
         ]
     }
 
@@ -105,6 +131,31 @@ public struct ServiceConfiguration: Sendable {
             return number
         }
         listen = try endpoint("RAPPORT_LISTEN")
+        func file(_ variable: String) -> String? { value(variable).isEmpty ? nil : value(variable) }
+        let certificate: CertificateFiles?
+        switch (file("RAPPORT_TLS_CERTIFICATE"), file("RAPPORT_TLS_KEY")) {
+        case (let chain?, let key?): certificate = CertificateFiles(chain: chain, privateKey: key)
+        case (nil, nil): certificate = nil
+        case (_?, nil):
+            throw Failure.invalid(
+                variable: "RAPPORT_TLS_KEY", value: "", expected: "RAPPORT_TLS_CERTIFICATE needs its key")
+        case (nil, let key?):
+            throw Failure.invalid(
+                variable: "RAPPORT_TLS_KEY", value: key, expected: "a key needs its RAPPORT_TLS_CERTIFICATE")
+        }
+        var serverTLS = certificate.map { ServerTLS(certificate: $0) }
+        if let roots = file("RAPPORT_TLS_CLIENT_ROOTS") {
+            guard serverTLS != nil else {
+                throw Failure.invalid(
+                    variable: "RAPPORT_TLS_CLIENT_ROOTS", value: roots,
+                    expected: "the server needs RAPPORT_TLS_CERTIFICATE to ask its clients for theirs")
+            }
+            serverTLS?.clientCertificates = .required(rootsFile: roots)
+        }
+        self.serverTLS = serverTLS
+        clientTLS = file("RAPPORT_TLS_ROOTS").map { ClientTLS(trustRootsFile: $0, certificate: certificate) }
+        maxConnectionAge = Int64(try number("RAPPORT_MAX_CONNECTION_AGE_SECONDS", 0...31_536_000))
+        maxConnectionAgeGrace = Int64(try number("RAPPORT_MAX_CONNECTION_AGE_GRACE_SECONDS", 0...31_536_000))
         dataDirectory = value("RAPPORT_DATA")
         keysDirectory = value("RAPPORT_KEYS")
         peers = [
@@ -129,6 +180,14 @@ public struct ServiceConfiguration: Sendable {
         clockOffset = seconds * 1_000_000
         drainSeconds = Int64(try number("RAPPORT_DRAIN_SECONDS", 0...300))
         threads = try number("RAPPORT_THREADS", 0...64)
+    }
+
+    /// How the process listens.
+    var http: HTTPConfiguration {
+        var configuration = HTTPConfiguration(bind: listen, tls: serverTLS)
+        configuration.maxAge = maxConnectionAge == 0 ? nil : TimeAmount.seconds(maxConnectionAge)
+        configuration.ageGrace = maxConnectionAgeGrace == 0 ? nil : TimeAmount.seconds(maxConnectionAgeGrace)
+        return configuration
     }
 
     /// One line a setting: the value in force and what it means.

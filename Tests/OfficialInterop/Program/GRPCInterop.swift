@@ -44,7 +44,7 @@ struct GRPCInterop: AsyncParsableCommand {
             let application = RPCServer(methods: TestServer().methods, group: group, logger: logger)
             var tls: ServerTLS?
             if let tlsCertificate, let tlsKey {
-                tls = ServerTLS(certificateChainFile: tlsCertificate, privateKeyFile: tlsKey)
+                tls = ServerTLS(certificate: CertificateFiles(chain: tlsCertificate, privateKey: tlsKey))
             }
             let server = HTTPServer(
                 configuration: HTTPConfiguration(bind: .tcp(host: "127.0.0.1", port: port), tls: tls),
@@ -77,12 +77,14 @@ struct GRPCInterop: AsyncParsableCommand {
         func run() async throws {
             let cases = TestCases.all.filter { testCase == "all" || $0.name == testCase }
             guard !cases.isEmpty else { throw ValidationError("there is no case \(testCase)") }
-            let tls = tlsRoots.map { ClientTLS(trustRootsFile: $0, serverName: serverHostOverride) }
+            let logger = Logger(label: "grpc-interop") { _ in SwiftLogNoOpLogHandler() }
+            let credentials = try tlsRoots.map {
+                try ClientCredentials(ClientTLS(trustRootsFile: $0, serverName: serverHostOverride), logger: logger)
+            }
             let endpoint = Endpoint.tcp(host: serverHost, port: serverPort)
             let make: @Sendable () -> RPC.Channel = {
                 RPC.Channel(
-                    endpoint, tls: tls, group: MultiThreadedEventLoopGroup.singleton,
-                    logger: Logger(label: "grpc-interop") { _ in SwiftLogNoOpLogHandler() })
+                    endpoint, credentials: credentials, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
             }
             var failed = 0
             for (name, test) in cases {

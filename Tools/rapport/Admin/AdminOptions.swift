@@ -20,6 +20,8 @@ struct AdminOptions: ParsableArguments {
     @Flag(help: "Print the answers as JSON, one a line, for scripts.")
     var json = false
 
+    @OptionGroup var tls: TLSOptions
+
     static let programs: [ServiceProgram] = [.relationships, .feedback, .goals, .trustScoring]
     /// How long a service may take for the state of its process; checks that read everything may take longer.
     static let patience: Duration = .seconds(10)
@@ -45,11 +47,13 @@ struct AdminOptions: ParsableArguments {
     ) async throws {
         let home = Home.standard
         let file = try DemoFile.load(from: home)
+        let credentials = try tls.credentials()
         var options = CallOptions(timeout: timeout)
         options.metadata.add("authorization", "Bearer \(try await bearer(home))")
         var isWell = true
         for program in service.isEmpty ? programs : service {
-            let channel = try Connection.channel(to: address ?? Self.address(of: program, file))
+            let channel = try Connection.channel(
+                to: address ?? Self.address(of: program, file), credentials)
             do {
                 isWell = try await ask(program, AdminServiceClient(channel), options) && isWell
             } catch let error as RPCError {

@@ -18,12 +18,15 @@ struct GatewayOptions: ParsableArguments {
     @Option(help: "How long to wait for the answer, for example 2s or 500ms, at most 3600s.")
     var deadline: Deadline = Deadline(duration: .seconds(5))
 
+    @OptionGroup var tls: TLSOptions
+
     func validate() throws {
         guard token == nil || actor == nil else { throw ValidationError("--token and --as exclude each other") }
     }
 
     func channel(_ file: DemoFile) throws -> RPC.Channel {
-        try Connection.channel(to: address ?? file.addresses[ServiceProgram.gateway.rawValue] ?? "127.0.0.1:8080")
+        try Connection.channel(
+            to: address ?? file.addresses[ServiceProgram.gateway.rawValue] ?? "127.0.0.1:8080", tls.credentials())
     }
 
     func callOptions(_ home: Home) async throws -> CallOptions {

@@ -18,7 +18,7 @@ struct DemoLoader {
         try file.save(to: home)
         guard !file.isComplete else { return file }
 
-        let channel = try Connection.channel(to: address)
+        let channel = try Connection.channel(to: address, TLSOptions.standard.credentials())
         let mint = try await TokenMint(home: home)
         try await createPeopleAndProgrammes(channel, mint, dayZero)
         for story in Story.all {
