@@ -79,6 +79,11 @@ durability: ## strace shows a sync of the disk between each write and its answer
 interop: $(VENV)/ready ## Clients of other makers against the running suite
 	$(VENV)/bin/python -m pytest -q Tests/Interop
 
+.PHONY: grpc-interop
+grpc-interop: ## gRPC's interoperability tests: our client and server with each other and with the official Ruby ones
+	swift build $(SWIFT_FLAGS) --product grpc-interop
+	Tests/OfficialInterop/run
+
 .PHONY: load
 load: $(VENV)/ready ## h2load against one service: SERVICE=goals [MODE=read|write] [SECONDS=10]
 	swift build $(SWIFT_FLAGS)
