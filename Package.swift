@@ -144,7 +144,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-            ], path: "Tests/OfficialInterop", exclude: ["CTesting", "Protos"], sources: ["Program", "Testing"]),
+            ], path: "Tests/OfficialInterop", exclude: ["CTesting", "Protos", "run"], sources: ["Program", "Testing"]),
         // Tests, one folder a target.
         .target(
             name: "ServiceKitTesting",
