@@ -12,7 +12,9 @@ struct ReplayComparison: Sendable {
     var difference: Double
     /// Pieces of evidence that count.
     var evidenceCount: Int
-    var stateHash: String
+    /// The log that was folded, and up to when.
+    var history: EvidenceHistory
+    var instant: Instant
 
     var isEqual: Bool { difference < Self.tolerance }
 }
@@ -30,8 +32,7 @@ extension RelationshipScores {
                 return [abs(left.positive - right.positive), abs(left.negative - right.negative)]
             }.max() ?? 0
         return ReplayComparison(
-            difference: difference, evidenceCount: replayed.evidenceCount,
-            stateHash: try history.fingerprint(at: now, start: start, policy: policy).stateHash)
+            difference: difference, evidenceCount: replayed.evidenceCount, history: history, instant: now)
     }
 }
 

@@ -42,9 +42,11 @@ extension TrustScoringService {
     func verifyReplay(_ request: VerifyReplayRequest, _ context: ServerContext) async throws -> VerifyReplayResponse {
         let view = try await view(context, of: ResourceName(request.name, "organizations", "relationships"))
         let comparison = try await scores.comparison(of: view.name, start: view.start, now: view.now)
+        let fingerprint = try comparison.history.fingerprint(
+            at: comparison.instant, start: view.start, policy: scores.policy)
         return VerifyReplayResponse(
             largestDifference: comparison.difference, equal: comparison.isEqual,
-            evidenceCount: Int64(comparison.evidenceCount), stateHash: comparison.stateHash)
+            evidenceCount: Int64(comparison.evidenceCount), stateHash: fingerprint.stateHash)
     }
 
     /// As the caller may see it: single ratings are the trustor's own (docs/domain.md rule 19).

@@ -78,8 +78,8 @@ public final class Database: Sendable {
 
     /// Runs `body` on the writer's thread and returns its value after the COMMIT that made its changes durable.
     ///
-    /// `body` **may run twice** (a group that cannot commit is run again one by one), so it must have no side effects;
-    /// take clocks, random numbers and identifiers before the call. When it throws, nothing of it stays. A task
+    /// `body` **may run more than once** (a group that fails runs again, in the end one by one), so it must have no side
+    /// effects; take clocks, random numbers and identifiers before the call. When it throws, nothing of it stays. A task
     /// cancelled before the call applies nothing; once the write is queued, cancellation does not touch it.
     /// - Throws: what `body` throws, `.overloaded`, `.closed`, `.unwritable`, or `CancellationError`.
     @discardableResult

@@ -5,7 +5,7 @@ public struct DatabaseConfiguration: Sendable, Hashable {
     public var readers = 4
     /// Writes that one COMMIT may carry, 1 to 10,000. Beyond 256 the sync's share of a write is below 1 %.
     public var groupLimit = 256
-    /// Writes that may wait before `StorageError.overloaded`: under half a second of work at 29,000 writes a second.
+    /// Writes that may wait before `StorageError.overloaded`: one to three seconds of work on two cores.
     public var waitingWrites = 10_000
     /// Reads that may wait or run before `StorageError.overloaded`.
     public var waitingReads = 10_000

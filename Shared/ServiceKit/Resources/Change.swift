@@ -5,7 +5,7 @@ import Storage
 
 /// One mutation, inside its transaction.
 ///
-/// It never leaves the closure that it is handed to. The closure may run twice, since a group of writes is tried again
+/// It never leaves the closure that it is handed to. The closure may run again, since a group of writes is tried again
 /// when it aborts: it has no side effects but those on the change.
 public final class Change {
     public let transaction: Transaction

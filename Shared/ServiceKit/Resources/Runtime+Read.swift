@@ -23,21 +23,20 @@ extension Runtime {
     /// The caller's access to a relationship.
     /// - Throws: `Refusal` PERMISSION_DENIED, NOT_PARTY for everybody but the parties and services.
     public func access(_ context: ServerContext, under name: String) async throws -> Access {
+        guard let projection else { return try await read(context, under: name) { _, access in access } }
+        let (caller, pair) = try neighbour(context, under: name)
+        return try Access(of: caller, to: try await projection.find(pair.text))
+    }
+
+    /// The caller, of the same organisation as the relationship.
+    private func neighbour(_ context: ServerContext, under name: String) throws -> (Caller, ResourceName) {
         let caller = try context.caller
         let pair = try ResourceName.relationship(of: name)
         guard caller.belongs(to: pair.organization) else { throw Refusal.notParty }
-        let relationship: Relationship
-        if let projection {
-            relationship = try await projection.find(pair.text)
-        } else if let own = try await database.read({ [source] in try source.relationship(pair.text, in: $0) }) {
-            relationship = own
-        } else {
-            throw Refusal.notParty
-        }
-        return try Access(of: caller, to: relationship)
+        return (caller, pair)
     }
 
-    /// Reads from one snapshot.
+    /// Reads from one snapshot; where relationships are the service's own, access is decided in it too.
     public func read<T: Sendable>(
         _ context: ServerContext, under name: String, _ body: @Sendable @escaping (Snapshot, Access) throws -> T
     ) async throws -> T {
@@ -45,9 +44,7 @@ extension Runtime {
             let access = try await access(context, under: name)
             return try await database.read { try body($0, access) }
         }
-        let caller = try context.caller
-        let pair = try ResourceName.relationship(of: name)
-        guard caller.belongs(to: pair.organization) else { throw Refusal.notParty }
+        let (caller, pair) = try neighbour(context, under: name)
         return try await database.read { [source] snapshot in
             guard let relationship = try source.relationship(pair.text, in: snapshot) else { throw Refusal.notParty }
             return try body(snapshot, try Access(of: caller, to: relationship))
@@ -74,10 +71,9 @@ extension Runtime {
         visible: @Sendable @escaping (R, Access) -> Bool = { _, _ in true }
     ) async throws -> (items: [R], nextPageToken: String) {
         let parent = try ResourceName(request.parent, table.collections.dropLast())
-        let access = try await access(context, under: request.parent)
-        // After the check of access: who may not see the list learns nothing of its arguments (AIP-211).
-        let listing = try Listing<R>(request, of: context.method, sealer: pageTokens, hiding: hidden)
-        return try await database.read { snapshot in
+        return try await read(context, under: request.parent) { [pageTokens] snapshot, access in
+            // After the check of access: who may not see the list learns nothing of its arguments (AIP-211).
+            let listing = try Listing<R>(request, of: context.method, sealer: pageTokens, hiding: hidden)
             if let exists = table.parentExists, try !exists(parent.text, snapshot) {
                 throw Refusal.notFound(parent.text)
             }
@@ -101,10 +97,11 @@ extension Runtime {
                 Snapshot, Access, _ after: String?, _ limit: Int
             ) throws -> [(item: Item, position: String)]
     ) async throws -> (items: [Item], nextPageToken: String) {
-        let access = try await access(context, under: parent)
-        let paging = try Paging(
-            size: pageSize, token: pageToken, of: [context.method, parent] + arguments, sealer: pageTokens)
-        return try await database.read { snapshot in try paging.fill { try read(snapshot, access, $0, $1) } }
+        try await self.read(context, under: parent) { [pageTokens] snapshot, access in
+            let paging = try Paging(
+                size: pageSize, token: pageToken, of: [context.method, parent] + arguments, sealer: pageTokens)
+            return try paging.fill { try read(snapshot, access, $0, $1) }
+        }
     }
 
     /// One page of what lies below an organisation or what belongs to it; the caller has decided who may see what.
