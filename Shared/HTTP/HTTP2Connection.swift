@@ -32,10 +32,13 @@ public final class HTTP2Connection {
     /// Connects; may be called anywhere, completes on `eventLoop` when the connection takes requests. The preface, our
     /// SETTINGS and the first requests leave in one write, without waiting for the peer's SETTINGS (RFC 9113 §3.4).
     ///
-    /// - Parameter credentials: cleartext when nil. A server that refuses our certificate may do so after the connection
-    ///   is ready (RFC 8446 §4.4.2): it is closed then, and its requests with it.
+    /// - Parameters:
+    ///   - credentials: cleartext when nil. A server that refuses our certificate may do so after the connection is
+    ///     ready (RFC 8446 §4.4.2): it is closed then, and its requests with it.
+    ///   - serverName: what the server's certificate must say, unless the credentials tell; nil for the endpoint's host.
     public static func connect(
-        to endpoint: Endpoint, credentials: ClientCredentials?, configuration: HTTPClientConfiguration,
+        to endpoint: Endpoint, credentials: ClientCredentials?, serverName: String? = nil,
+        configuration: HTTPClientConfiguration,
         on eventLoop: any EventLoop, logger: Logger
     ) -> EventLoopFuture<HTTP2Connection> {
         let ready = eventLoop.makePromise(of: HTTP2Connection.self)
@@ -47,7 +50,7 @@ public final class HTTP2Connection {
         NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { credentials.latest() }.whenComplete { result in
             switch result {
             case .success(let context):
-                open(endpoint, context, credentials.tls.serverName, configuration, ready, logger)
+                open(endpoint, context, credentials.tls.serverName ?? serverName, configuration, ready, logger)
             case .failure(let error): ready.fail(error)
             }
         }

@@ -7,110 +7,17 @@ import Testing
 
 @testable import RPC
 
-/// A connection whose other end is the test.
-private final class ScriptedTransport: ClientTransport {
-    final class Stream: ClientExchange {
-        let head: RequestHead
-        var delegate: (any ClientExchangeDelegate)?
-        var body = ByteBuffer()
-        var isHalfClosed = false
-        var resetCode: HTTP2ErrorCode?
-        var isWritable = true
-
-        init(_ head: RequestHead, _ delegate: any ClientExchangeDelegate) {
-            self.head = head
-            self.delegate = delegate
-        }
-
-        func write(_ bytes: ByteBuffer) { body.writeImmutableBuffer(bytes) }
-        func end() { isHalfClosed = true }
-        func reset(_ code: HTTP2ErrorCode) { resetCode = code }
-        func consume(_ byteCount: Int) {}
-
-        func answer(_ text: String) {
-            delegate?.received(ResponseHead(status: 200, headers: ["content-type": "application/grpc"]))
-            delegate?.received(framed(StringValue(value: text).serialized()))
-            delegate?.receivedEnd(trailers: ["grpc-status": "0"])
-        }
-
-        func answer(only headers: Headers, status: Int = 200) {
-            delegate?.received(ResponseHead(status: status, headers: headers))
-            delegate?.receivedEnd(trailers: [:])
-        }
-    }
-
-    var canTakeRequest = true
-    var streams: [Stream] = []
-    var closing: ((String) -> Void)?
-    var isClosed = false
-
-    func request(_ head: RequestHead, endStream: Bool, delegate: any ClientExchangeDelegate) -> any ClientExchange {
-        let stream = Stream(head, delegate)
-        streams.append(stream)
-        return stream
-    }
-
-    func whenClosing(_ body: @escaping (String) -> Void) { closing = body }
-
-    func close(grace: TimeAmount, _ done: @escaping () -> Void) {
-        isClosed = true
-        done()
-    }
-}
-
-/// Attempts to connect, each answered by the test.
-private final class Attempts: @unchecked Sendable {
-    var endpoints: [Endpoint] = []
-    var answers: [(Result<any ClientTransport, any Error>) -> Void] = []
-
-    func succeed() -> ScriptedTransport {
-        let transport = ScriptedTransport()
-        answers[answers.count - 1](.success(transport))
-        return transport
-    }
-
-    func fail() {
-        struct Refused: Error, CustomStringConvertible { let description = "connection refused" }
-        answers[answers.count - 1](.failure(Refused()))
-    }
-}
-
 @Suite struct ChannelTests {
-    private let loop = EmbeddedEventLoop()
-    private let attempts = Attempts()
-    private let subchannel: Subchannel
+    private let script: ScriptedChannel
 
-    init() {
-        subchannel = Self.make(RPC.Channel.Options(), loop, attempts)
-    }
+    private var loop: EmbeddedEventLoop { script.loop }
+    private var attempts: Attempts { script.attempts }
+    private var channel: LoopChannel { script.channel }
 
-    private static func make(_ options: RPC.Channel.Options, _ loop: EmbeddedEventLoop, _ attempts: Attempts)
-        -> Subchannel
-    {
-        let target = Target([.tcp(host: "a.test", port: 1), .tcp(host: "b.test", port: 2)], isTLS: false)
-        return Subchannel(
-            target, options, on: loop,
-            connector: { endpoint, _, done in
-                attempts.endpoints.append(endpoint)
-                attempts.answers.append(done)
-            }, logger: .silent)
-    }
+    init() { script = ScriptedChannel() }
 
     private func call(_ text: String = "", _ options: CallOptions = CallOptions()) -> ClientCall {
-        let call = ClientCall(
-            "t.S/M", options, request: framed(StringValue(value: text).serialized()), takesOneResponse: true,
-            on: subchannel)
-        call.start()
-        return call
-    }
-
-    private func text(_ call: ClientCall) throws -> String? {
-        guard case .success(let bytes)? = call.response?.result else { return nil }
-        return try (decoded(bytes) as StringValue).value
-    }
-
-    private func error(_ call: ClientCall) -> RPCError? {
-        if case .failure(let error)? = call.response?.result { error } else { nil }
+        script.call(text, options)
     }
 
     private func failToConnect() {
@@ -205,7 +112,7 @@ private final class Attempts: @unchecked Sendable {
         let first = call()
         let transport = attempts.succeed()
         transport.streams[0].delegate?.closed(.connectionClosed)
-        transport.closing?("the server closed the connection")
+        transport.closing?(.closedByPeer)
         #expect(error(first)?.code == .unavailable)
         let second = call()
         #expect(error(second)?.message == "a.test:1, b.test:2 cannot be reached: the server closed the connection")
@@ -215,7 +122,7 @@ private final class Attempts: @unchecked Sendable {
         _ = call()
         let transport = attempts.succeed()
         transport.streams[0].answer("")
-        transport.closing?("the server closed the connection")
+        transport.closing?(.closedByPeer)
         let second = call()
         #expect(attempts.endpoints.count == 2)
         attempts.succeed().streams[0].answer("new")
@@ -227,7 +134,7 @@ private final class Attempts: @unchecked Sendable {
         let old = attempts.succeed()
         old.streams[0].answer("warm")
         let before = call()
-        old.closing?("GOAWAY NO_ERROR")
+        old.closing?(.goAway(.noError, debug: ""))
         let after = call()
         attempts.succeed().streams[0].answer("new")
         old.streams[1].answer("old")
@@ -256,9 +163,9 @@ private final class Attempts: @unchecked Sendable {
     @Test func `only so many calls may wait`() {
         var options = RPC.Channel.Options()
         options.maxWaitingCalls = 2
-        let subchannel = Self.make(options, loop, attempts)
+        let channel = ScriptedChannel(options).channel
         let calls = (0..<3).map { _ in
-            ClientCall("t.S/M", CallOptions(), request: framed([]), takesOneResponse: true, on: subchannel)
+            ClientCall("t.S/M", CallOptions(), request: framed([]), takesOneResponse: true, on: channel)
         }
         for call in calls { call.start() }
         #expect(calls.map { error($0)?.code } == [nil, nil, StatusCode.resourceExhausted])
@@ -373,7 +280,7 @@ private final class Attempts: @unchecked Sendable {
     @Test func `closing fails what waits and lets nothing new in`() {
         let waiting = call()
         let done = Waiter<Void>()
-        subchannel.close(grace: .zero, done)
+        channel.close(grace: .zero, done)
         let late = call()
         #expect(error(waiting)?.code == .unavailable)
         #expect(error(late)?.code == .unavailable)

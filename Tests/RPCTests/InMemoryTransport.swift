@@ -8,7 +8,7 @@ import NIOCore
 final class InMemoryConnection: ClientTransport {
     private let application: any Application
     private let eventLoop: any EventLoop
-    private var closing: ((String) -> Void)?
+    private var closing: ((ConnectionCloseReason) -> Void)?
     private var exchanges: [InMemoryExchange] = []
     private var isClosed = false
 
@@ -19,7 +19,7 @@ final class InMemoryConnection: ClientTransport {
 
     /// Connects channels to an application.
     static func connector(_ application: any Application) -> Connector {
-        { _, eventLoop, done in
+        { _, _, eventLoop, done in
             eventLoop.assumeIsolated().execute { done(.success(InMemoryConnection(application, on: eventLoop))) }
         }
     }
@@ -33,11 +33,11 @@ final class InMemoryConnection: ClientTransport {
         return exchange.clientEnd
     }
 
-    func whenClosing(_ body: @escaping (String) -> Void) { closing = body }
+    func whenClosing(_ body: @escaping (ConnectionCloseReason) -> Void) { closing = body }
 
     func close(grace: TimeAmount, _ done: @escaping () -> Void) {
         isClosed = true
-        closing?("closed on request")
+        closing?(.requested)
         closing = nil
         exchanges = []
         done()

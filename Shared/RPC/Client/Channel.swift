@@ -2,45 +2,38 @@ import HTTP
 import Logging
 import NIOCore
 import Protobuf
+import Synchronization
 
-/// Where a channel leads: endpoints that serve the same, in order of preference.
-struct Target: Sendable, CustomStringConvertible {
-    let endpoints: [Endpoint]
-    let scheme: String
-    let authority: String
-
-    init(_ endpoints: [Endpoint], isTLS: Bool) {
-        self.endpoints = endpoints
-        scheme = isTLS ? "https" : "http"
-        authority =
-            switch endpoints.first {
-            case .tcp? where endpoints.isEmpty == false: "\(endpoints[0])"
-            default: "localhost"
-            }
-    }
-
-    var description: String { endpoints.map { "\($0)" }.joined(separator: ", ") }
-}
-
-/// A client's way to a service. It connects when the first call is made, one connection for each event loop that calls
-/// come from, and again after a connection is lost. To be used from any task; a call made on one of the group's loops
-/// stays there. All calls throw `RPCError`; cancelling the calling task cancels the call.
+/// A client's way to a service. It connects when the first call is made, for each event loop that calls come from, and
+/// again after a connection is lost. To be used from any task; a call made on one of the group's loops stays there. All
+/// calls throw `RPCError`; cancelling the calling task cancels the call.
 public final class Channel: Sendable {
     public struct Options: Sendable {
+        /// How the service wants to be called: balancing, retries, hedging, timeouts.
+        public var serviceConfig = ServiceConfig()
         public var backoff = Backoff()
         /// Calls that may wait for a connection, or for a free stream, on one event loop; one more fails with
         /// RESOURCE_EXHAUSTED. Each holds its request in memory.
         public var maxWaitingCalls = 10_000
+        /// Bytes of one call's request that are kept until the server begins to answer, so that they can be said again;
+        /// a longer request is not repeated. 1 MiB.
+        public var retryBufferBytes = 1024 * 1024
+        /// The same for all calls on one event loop: 16 MiB.
+        public var channelRetryBufferBytes = 16 * 1024 * 1024
+        /// After how long without a call the connections are closed; the next call connects again. nil for never.
+        public var idleTimeout: Duration? = .seconds(30 * 60)
+        public var keepalive = Keepalive.client
 
         public init() {}
     }
 
-    private let subchannels: [Subchannel]
-    // Serves callers that run elsewhere than on the group's loops; together they share one connection.
-    private let home: Subchannel
+    private let loops: [LoopChannel]
+    // Serves callers that run elsewhere than on the group's loops; together they share its connections.
+    private let home: LoopChannel
+    private let resolution: Resolution?
 
     /// - Parameters:
-    ///   - endpoints: at least one; the first that answers is used.
+    ///   - endpoints: at least one; with pick_first, the default, the first that answers is used.
     ///   - credentials: cleartext HTTP/2 with prior knowledge when nil.
     public convenience init(
         _ endpoints: Endpoint..., credentials: ClientCredentials? = nil, options: Options = Options(),
@@ -49,27 +42,81 @@ public final class Channel: Sendable {
         self.init(endpoints, credentials: credentials, options: options, group: group, logger: logger)
     }
 
-    /// - Parameter endpoints: at least one; the first that answers is used.
+    /// - Parameter endpoints: at least one; with pick_first, the default, the first that answers is used.
     public convenience init(
         _ endpoints: [Endpoint], credentials: ClientCredentials? = nil, options: Options = Options(),
         group: any EventLoopGroup, logger: Logger
     ) {
+        precondition(!endpoints.isEmpty, "a channel needs an endpoint")
         self.init(
             Target(endpoints, isTLS: credentials != nil), options, group: group, logger: logger,
-            connector: httpConnector(credentials, logger: logger))
+            connector: httpConnector(credentials, serverName: nil, logger: logger))
+    }
+
+    /// - Parameter target: a name as gRPC writes it: `dns:///goals:8003`, `goals:8003`, `ipv4:10.0.0.1:80,10.0.0.2:80`,
+    ///   `ipv6:[::1]:80`, `unix:///run/goals.sock`.
+    /// - Throws: `TargetError`.
+    public convenience init(
+        target: String, credentials: ClientCredentials? = nil, options: Options = Options(),
+        group: any EventLoopGroup, logger: Logger
+    ) throws {
+        let target = try Target(parsing: target, isTLS: credentials != nil)
+        self.init(
+            target, options, group: group, logger: logger,
+            connector: httpConnector(credentials, serverName: target.serverName, logger: logger))
+    }
+
+    /// - Parameters:
+    ///   - resolver: finds the endpoints.
+    ///   - authority: how the service is called, `host` or `host:port`: sent with each request, and its host checked
+    ///     against the certificate.
+    public convenience init(
+        resolver: any NameResolver, authority: String, credentials: ClientCredentials? = nil,
+        options: Options = Options(), group: any EventLoopGroup, logger: Logger
+    ) {
+        let serverName = HostAndPort(authority[...])?.host
+        self.init(
+            Target(resolver, authority: authority, serverName: serverName, isTLS: credentials != nil), options,
+            group: group, logger: logger,
+            connector: httpConnector(credentials, serverName: serverName, logger: logger))
     }
 
     init(
         _ target: Target, _ options: Options, group: any EventLoopGroup, logger: Logger,
         connector: @escaping Connector
     ) {
-        precondition(!target.endpoints.isEmpty, "a channel needs an endpoint")
-        let subchannels = group.makeIterator().map {
-            Subchannel(target, options, on: $0, connector: connector, logger: logger)
-        }
+        let throttle = options.serviceConfig.retryThrottling.map { RetryThrottle($0) }
         let homeLoop = group.next()
-        self.subchannels = subchannels
-        home = subchannels.first { $0.eventLoop === homeLoop } ?? subchannels[0]
+        let outcomes = Outcomes()
+        let resolution: Resolution? =
+            if case .resolver(let resolver) = target.source {
+                Resolution(resolver, backoff: options.backoff, target: target, on: homeLoop, logger: logger) {
+                    outcomes.tell($0)
+                }
+            } else { nil }
+        let loops = group.makeIterator().map {
+            LoopChannel(
+                target, options, throttle: throttle, resolution: resolution, on: $0, connector: connector,
+                logger: logger)
+        }
+        outcomes.listeners.withLock { listeners in listeners = loops.map { Outcomes.Listener(loop: $0) } }
+        self.loops = loops
+        self.resolution = resolution
+        home = loops.first { $0.eventLoop === homeLoop } ?? loops[0]
+    }
+
+    /// Hands what a name means to all loops.
+    private final class Outcomes: Sendable {
+        struct Listener {
+            weak var loop: LoopChannel?
+        }
+
+        let listeners = Mutex<[Listener]>([])
+
+        func tell(_ outcome: Resolution.Outcome) {
+            let loops = listeners.withLock { $0.compactMap(\.loop) }
+            for loop in loops { loop.eventLoop.execute { loop.resolved(outcome) } }
+        }
     }
 
     // MARK: Calls
@@ -136,7 +183,7 @@ public final class Channel: Sendable {
     private func makeCall(_ path: String, _ options: CallOptions, request: ByteBuffer?, takesOneResponse: Bool)
         -> ClientCall
     {
-        ClientCall(path, options, request: request, takesOneResponse: takesOneResponse, on: subchannel)
+        ClientCall(path, options, request: request, takesOneResponse: takesOneResponse, on: loop)
     }
 
     nonisolated(nonsending)
@@ -151,23 +198,24 @@ public final class Channel: Sendable {
     }
 
     // A handful of loops: a scan is quicker than a thread's storage.
-    private var subchannel: Subchannel { subchannels.first { $0.eventLoop.inEventLoop } ?? home }
+    private var loop: LoopChannel { loops.first { $0.eventLoop.inEventLoop } ?? home }
 
     // MARK: The connections
 
     /// Waits for a connection. Throws UNAVAILABLE with the cause when the attempt to make one fails.
     public func connect() async throws {
         let ready = Waiter<Void>()
-        let subchannel = subchannel
-        subchannel.eventLoop.execute { subchannel.whenReady(ready) }
+        let loop = loop
+        loop.eventLoop.execute { loop.whenReady(ready) }
         try await ready.value()
     }
 
     /// Refuses new calls and closes the connections, once their calls have ended or `grace` has passed.
     public func close(grace: Duration = .seconds(5)) async {
-        let done = subchannels.map { subchannel in
+        resolution?.close()
+        let done = loops.map { loop in
             let waiter = Waiter<Void>()
-            subchannel.eventLoop.execute { subchannel.close(grace: grace, waiter) }
+            loop.eventLoop.execute { loop.close(grace: grace, waiter) }
             return waiter
         }
         // A cancelled task need not see the end; the connections close all the same.

@@ -3,11 +3,15 @@ import Logging
 import NIOCore
 
 /// Connects by HTTP/2 over TCP or a unix socket.
-func httpConnector(_ credentials: ClientCredentials?, logger: Logger) -> Connector {
-    { endpoint, eventLoop, done in
+/// - Parameter serverName: what the server's certificate must say, unless the credentials tell; nil for the endpoint's
+///   host.
+func httpConnector(_ credentials: ClientCredentials?, serverName: String?, logger: Logger) -> Connector {
+    { endpoint, keepalive, eventLoop, done in
+        var configuration = HTTPClientConfiguration()
+        configuration.keepalive = keepalive
         HTTP2Connection.connect(
-            to: endpoint, credentials: credentials, configuration: HTTPClientConfiguration(), on: eventLoop,
-            logger: logger
+            to: endpoint, credentials: credentials, serverName: serverName, configuration: configuration,
+            on: eventLoop, logger: logger
         ).assumeIsolated().whenComplete { result in
             done(result.map { $0 as any ClientTransport })
         }
@@ -17,11 +21,11 @@ func httpConnector(_ credentials: ClientCredentials?, logger: Logger) -> Connect
 extension HTTP2Connection: ClientTransport {
     var canTakeRequest: Bool { state == .ready && hasCapacity }
 
-    func whenClosing(_ body: @escaping (String) -> Void) {
+    func whenClosing(_ body: @escaping (ConnectionCloseReason) -> Void) {
         onStateChange = { [weak self] state, reason in
             guard state != .ready else { return }
             self?.onStateChange = nil
-            body(reason?.explanation ?? "the connection was closed")
+            body(reason ?? .closedByPeer)
         }
     }
 
@@ -31,7 +35,7 @@ extension HTTP2Connection: ClientTransport {
 }
 
 extension ConnectionCloseReason {
-    fileprivate var explanation: String {
+    var explanation: String {
         switch self {
         case .requested: "closed on request"
         case .closedByPeer: "the server closed the connection"

@@ -7,8 +7,9 @@ public struct CallOptions: Sendable {
     /// Measured from the start of the call; nil: no limit. With `deadline` the earlier one holds.
     public var timeout: Duration?
     public var deadline: Deadline?
-    /// Wait for a connection, within the deadline, where the call would fail with UNAVAILABLE otherwise.
-    public var waitForReady: Bool
+    /// Wait for a connection, within the deadline, where the call would fail with UNAVAILABLE otherwise. nil: as the
+    /// service config says, and if that says nothing, no.
+    public var waitForReady: Bool?
     /// The largest response message, in bytes; a larger one fails the call with RESOURCE_EXHAUSTED. 4 MiB, as in every
     /// gRPC implementation.
     public var maxResponseBytes = 4 * 1024 * 1024
@@ -20,7 +21,7 @@ public struct CallOptions: Sendable {
     public var record: CallRecord?
 
     public init(
-        metadata: Metadata = Metadata(), timeout: Duration? = nil, deadline: Deadline? = nil, waitForReady: Bool = false
+        metadata: Metadata = Metadata(), timeout: Duration? = nil, deadline: Deadline? = nil, waitForReady: Bool? = nil
     ) {
         self.metadata = metadata
         self.timeout = timeout
@@ -33,7 +34,7 @@ public struct CallOptions: Sendable {
     /// - Parameter names: the metadata to hand on.
     public init(
         inheriting context: ServerContext, forwarding names: [String] = ["traceparent", "tracestate"],
-        metadata: Metadata = Metadata(), timeout: Duration? = nil, waitForReady: Bool = false
+        metadata: Metadata = Metadata(), timeout: Duration? = nil, waitForReady: Bool? = nil
     ) {
         self.init(metadata: metadata, timeout: timeout, deadline: context.deadline, waitForReady: waitForReady)
         for name in names {

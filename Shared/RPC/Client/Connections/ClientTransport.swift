@@ -7,10 +7,10 @@ protocol ClientTransport: AnyObject {
     var canTakeRequest: Bool { get }
     func request(_ head: RequestHead, endStream: Bool, delegate: any ClientExchangeDelegate) -> any ClientExchange
     /// Tells once when no more requests are taken, with the cause; the requests that are open may go on.
-    func whenClosing(_ body: @escaping (String) -> Void)
+    func whenClosing(_ body: @escaping (ConnectionCloseReason) -> Void)
     func close(grace: TimeAmount, _ done: @escaping () -> Void)
 }
 
 /// Opens a connection; called on the loop, and calls back there.
 typealias Connector =
-    @Sendable (Endpoint, any EventLoop, @escaping (Result<any ClientTransport, any Error>) -> Void) -> Void
+    @Sendable (Endpoint, Keepalive, any EventLoop, @escaping (Result<any ClientTransport, any Error>) -> Void) -> Void

@@ -1,0 +1,135 @@
+import HTTP
+import NIOCore
+
+/// One stream of a call. A call has one, or several: after each other when it is retried, side by side when it is hedged
+/// (gRFC A6); at last it belongs to one of them. Confined to the event loop of its call.
+final class CallAttempt {
+    let call: ClientCall
+    /// Attempts of the same call before this one.
+    let number: Int
+    var isWaiting = false
+
+    /// Kept after the end: the connection gets its credit back through it.
+    private(set) var exchange: (any ClientExchange)?
+    private var endpoint: (any CallObserver)?
+    // The position of the next message of the request.
+    private(set) var sent = 0
+    private var isHalfClosed = false
+    private var isOver = false
+    // A head that holds the status: "Trailers-Only" (gRPC PROTOCOL-HTTP2, "Responses").
+    private var lastHead: ResponseHead?
+
+    init(_ call: ClientCall, number: Int) {
+        self.call = call
+        self.number = number
+    }
+
+    // MARK: The request
+
+    /// There is a connection: sends the request, or what there is of it.
+    /// - Parameter endpoint: told how the attempt ends.
+    func send(on transport: any ClientTransport, observer endpoint: any CallObserver) {
+        isWaiting = false
+        guard !isOver else { return }
+        self.endpoint = endpoint
+        endpoint.began()
+        let exchange = transport.request(call.requestHead(for: self), endStream: false, delegate: self)
+        // The transport may have failed within.
+        guard !isOver, !isWaiting else { return }
+        self.exchange = exchange
+        becameWritable()
+    }
+
+    /// Gives it up: another attempt has the call, or nobody wants it any more.
+    func cancel() {
+        guard !isOver else { return }
+        exchange?.reset(.cancel)
+        finish(nil)
+    }
+
+    // MARK: The end
+
+    /// It has failed, before it had a stream or with one that is over.
+    /// - Parameter isUnprocessed: the server's application has not seen it.
+    func fail(_ error: RPCError, isUnprocessed: Bool = false, pushBack: PushBack? = nil) {
+        guard !isOver else { return }
+        finish(error.code)
+        call.failed(self, error, isUnprocessed: isUnprocessed, pushBack: pushBack)
+    }
+
+    private func finish(_ code: StatusCode?) {
+        isOver = true
+        if let code { endpoint?.ended(code) } else { endpoint?.gaveUp() }
+        endpoint = nil
+        call.channel.ended(self)
+    }
+}
+
+extension CallAttempt: ClientExchangeDelegate {
+    func received(_ head: ResponseHead) {
+        guard !isOver else { return }
+        endpoint?.heard()
+        if head.headers[first: "grpc-status"] != nil {
+            lastHead = head
+        } else if let error = HTTPStatus.error(head) {
+            exchange?.reset(.cancel)
+            fail(error)
+        } else {
+            call.received(head, on: self)
+        }
+    }
+
+    func received(_ bytes: ByteBuffer) {
+        guard !isOver, lastHead == nil else {
+            exchange?.consume(bytes.readableBytes)
+            return
+        }
+        call.received(bytes)
+    }
+
+    func receivedEnd(trailers: Headers) {
+        guard !isOver else { return }
+        let trailers = trailers.isEmpty ? lastHead?.headers ?? trailers : trailers
+        let missing = RPCError(.internal, "the server closed the stream without a status")
+        let outcome = StatusTrailers.outcome(trailers) ?? .failure(missing)
+        if lastHead != nil, let error = outcome.error {
+            // Nothing has been answered yet: the policy may have it tried again.
+            return fail(error, pushBack: PushBack(trailers[first: PushBack.header]))
+        }
+        finish(outcome.error?.code ?? .ok)
+        call.receivedEnd(trailers, outcome, on: self)
+    }
+
+    func becameWritable() {
+        guard !isOver, !isHalfClosed, let exchange else { return }
+        while exchange.isWritable, let message = call.takeMessage(sent, for: self) {
+            sent += 1
+            exchange.write(message)
+        }
+        if !isOver, call.hasSentAll(before: sent) {
+            isHalfClosed = true
+            exchange.end()
+        }
+    }
+
+    func closed(_ reason: StreamCloseReason) {
+        guard !isOver else { return }
+        exchange = nil
+        let target = call.channel.target
+        switch reason {
+        case .reset(let code): fail(ResetStatus.error(code))
+        case .connectionClosed: fail(RPCError(.unavailable, "the connection to \(target) was lost"))
+        case .unprocessed: fail(RPCError(.unavailable, "\(target) did not take the call"), isUnprocessed: true)
+        }
+    }
+}
+
+/// Follows what becomes of the attempts at one endpoint. Confined to their event loop.
+protocol CallObserver: AnyObject {
+    func began()
+    /// The peer has answered.
+    func heard()
+    func ended(_ code: StatusCode)
+    /// It was cancelled, which says nothing about the endpoint.
+    func gaveUp()
+}

@@ -1,0 +1,438 @@
+import Compression
+import HTTP
+import NIOCore
+import Synchronization
+
+/// One call on the client, whatever attempts it takes. Confined to the event loop of its channel, save where a method
+/// says otherwise.
+final class ClientCall: @unchecked Sendable {
+    // Unchecked: what is not said to be for any task is touched on the loop only.
+    let path: String
+    let options: CallOptions
+    /// Resolved at the end of a call whose response is one message; nil for one whose messages are read from the inbox.
+    let response: Waiter<ByteBuffer>?
+    let channel: LoopChannel
+
+    private var config: MethodConfig?
+    private var deadline: Deadline?
+    private var timer: DeadlineWheel.Token?
+    private var requests: RequestBuffer
+    private var inbox: Inbox
+    private var head: ResponseHead?
+    private var headWaiters: [Waiter<Metadata>] = []
+    private var hasBegun = false
+    private var outcome: StatusTrailers.Outcome?
+    private let trailers = Mutex(Metadata())
+
+    // Those that are open or wait for a connection; when the call is committed, its one.
+    private var attempts: [CallAttempt] = []
+    private var started = 0
+    // It belongs to one attempt: the server has begun to answer, or too much would have to be kept to say it again.
+    private var isCommitted = false
+    private var hasRetriedTransparently = false
+    private var retriesSincePushBack = 0
+    private var hedgesNoMore = false
+    private var nextAttempt: Scheduled<Void>?
+    // Through which credit goes back once the call has ended.
+    private var lastExchange: (any ClientExchange)?
+
+    /// - Parameters:
+    ///   - request: the one message of the request, framed; nil when messages will be written.
+    ///   - takesOneResponse: whether `response` is to be resolved.
+    init(_ path: String, _ options: CallOptions, request: ByteBuffer?, takesOneResponse: Bool, on channel: LoopChannel)
+    {
+        self.path = path
+        self.options = options
+        self.channel = channel
+        requests = request.map { RequestBuffer(options.requestCoding?.compressed(framed: $0) ?? $0) } ?? RequestBuffer()
+        response = takesOneResponse ? Waiter() : nil
+        deadline = options.effectiveDeadline
+        inbox = Inbox(limit: options.maxResponseBytes)
+    }
+
+    /// Begins the call. From any task.
+    func start() {
+        onLoop { $0.begin() }
+    }
+
+    /// Gives the call up, if it is not over yet. From any task.
+    func cancel() {
+        onLoop { $0.abort(RPCError(.cancelled, "the caller has cancelled the call")) }
+    }
+
+    private func begin() {
+        guard outcome == nil else { return }
+        hasBegun = true
+        channel.callBegan()
+        config = channel.config.methods.isEmpty ? nil : channel.config.method(path)
+        if let limit = config?.maxResponseBytes { inbox = Inbox(limit: min(limit, options.maxResponseBytes)) }
+        if let error = refusal(of: requests.largest) { return end(.failure(error), discarding: true) }
+        if let timeout = config?.timeout {
+            let limit = Deadline.after(timeout, now: channel.eventLoop.now)
+            deadline = deadline.map { min($0, limit) } ?? limit
+        }
+        if let deadline {
+            guard deadline.instant > channel.eventLoop.now else {
+                return end(.failure(RPCError(.deadlineExceeded, "the deadline has passed")), discarding: true)
+            }
+            timer = channel.wheel.add(deadline, self)
+        }
+        startAttempt()
+        if case .hedging(let policy) = config?.attempts { hedge(policy, after: policy.delay) }
+    }
+
+    var waitsForReady: Bool { options.waitForReady ?? config?.waitForReady ?? false }
+
+    private func refusal(of byteCount: Int) -> RPCError? {
+        guard let limit = config?.maxRequestBytes, byteCount > limit else { return nil }
+        return RPCError(.resourceExhausted, "a request message of \(byteCount) bytes, \(limit) are allowed")
+    }
+
+    func requestHead(for attempt: CallAttempt) -> RequestHead {
+        var headers = ClientCall.requestHeaders
+        if let coding = options.requestCoding { headers.add("grpc-encoding", coding.rawValue) }
+        if let deadline {
+            let remaining = deadline.remaining(at: channel.eventLoop.now)
+            headers.add("grpc-timeout", TimeoutHeader.encode(remaining))
+        }
+        if attempt.number > 0 { headers.add("grpc-previous-rpc-attempts", "\(attempt.number)") }
+        for (name, value) in options.metadata where name != "user-agent" { headers.add(name, value) }
+        return RequestHead(
+            method: "POST", scheme: channel.target.scheme, authority: channel.target.authority, path: "/" + path,
+            headers: headers)
+    }
+
+    private static let requestHeaders: Headers = [
+        "te": "trailers", "content-type": "application/grpc", "user-agent": "grpc-rapport",
+        "grpc-accept-encoding": MessageEncoding.accepted,
+    ]
+
+    // MARK: Attempts
+
+    private func startAttempt() {
+        let attempt = CallAttempt(self, number: started)
+        started += 1
+        attempts.append(attempt)
+        channel.submit(attempt)
+    }
+
+    private func startAttempt(after delay: Duration) {
+        nextAttempt = channel.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay.clampedNanoseconds)) {
+            self.nextAttempt = nil
+            if self.outcome == nil { self.startAttempt() }
+        }
+    }
+
+    /// The call stays with this attempt, and the others end.
+    private func commit(to attempt: CallAttempt) {
+        guard !isCommitted else { return }
+        isCommitted = true
+        nextAttempt?.cancel()
+        nextAttempt = nil
+        let others = attempts.filter { $0 !== attempt }
+        attempts = [attempt]
+        for other in others { other.cancel() }
+        channel.keptBytes -= requests.keptBytes
+        requests.forget(before: attempt.sent)
+    }
+
+    /// An attempt has ended without an answer.
+    func failed(_ attempt: CallAttempt, _ error: RPCError, isUnprocessed: Bool, pushBack: PushBack?) {
+        guard outcome == nil else { return }
+        guard !isCommitted else { return end(.failure(error), discarding: true) }
+        attempts.removeAll { $0 === attempt }
+        if isUnprocessed, !hasRetriedTransparently {
+            // Once, and not counted (gRFC A6, "Transparent Retries"), after the transport has told everybody what
+            // happened to it.
+            hasRetriedTransparently = true
+            let again = CallAttempt(self, number: attempt.number)
+            attempts.append(again)
+            return channel.eventLoop.assumeIsolated().execute {
+                if self.outcome == nil { self.channel.submit(again) }
+            }
+        }
+        switch config?.attempts {
+        case .retry(let policy): retry(policy, after: error, pushBack)
+        case .hedging(let policy): hedge(policy, after: error, pushBack)
+        case nil: end(.failure(error), discarding: true)
+        }
+    }
+
+    /// gRFC A6, "Retry Policy" and "Pushback".
+    private func retry(_ policy: RetryPolicy, after error: RPCError, _ pushBack: PushBack?) {
+        let isRetryable = policy.retryableCodes.contains(error.code)
+        if isRetryable || pushBack == .stop { channel.throttle?.failed() }
+        guard isRetryable, pushBack != .stop, started < policy.maxAttempts, channel.throttle?.allowsAnother ?? true
+        else { return end(.failure(error), discarding: true) }
+        if case .after(let delay) = pushBack {
+            retriesSincePushBack = 0
+            startAttempt(after: delay)
+        } else {
+            retriesSincePushBack += 1
+            var generator = SystemRandomNumberGenerator()
+            startAttempt(after: policy.delay(before: retriesSincePushBack, using: &generator))
+        }
+    }
+
+    /// gRFC A6, "Hedging Policy".
+    private func hedge(_ policy: HedgingPolicy, after error: RPCError, _ pushBack: PushBack?) {
+        let isFatal = !policy.nonFatalCodes.contains(error.code)
+        if !isFatal || pushBack == .stop { channel.throttle?.failed() }
+        guard !isFatal else { return end(.failure(error), discarding: true) }
+        if pushBack == .stop { hedgesNoMore = true }
+        nextAttempt?.cancel()
+        nextAttempt = nil
+        if case .after(let delay) = pushBack { hedge(policy, after: delay) } else { hedge(policy, after: .zero) }
+        if attempts.isEmpty, nextAttempt == nil { end(.failure(error), discarding: true) }
+    }
+
+    /// Starts the other attempts one after another, the next one in `delay`.
+    private func hedge(_ policy: HedgingPolicy, after delay: Duration) {
+        var delay = delay
+        while started < policy.maxAttempts, !hedgesNoMore, !isCommitted, outcome == nil,
+            channel.throttle?.allowsAnother ?? true
+        {
+            guard delay <= .zero else {
+                nextAttempt = channel.eventLoop.assumeIsolated()
+                    .scheduleTask(in: .nanoseconds(delay.clampedNanoseconds)) {
+                        self.nextAttempt = nil
+                        self.hedge(policy, after: .zero)
+                    }
+                return
+            }
+            startAttempt()
+            delay = policy.delay
+        }
+    }
+
+    // MARK: Messages
+
+    /// Sends a message when the transport takes it. From any task.
+    /// - Parameter compresses: false sends it as it is, whatever the options say.
+    nonisolated(nonsending)
+        func write(_ message: ByteBuffer, compresses: Bool = true) async throws(RPCError)
+    {
+        let coding = compresses ? options.requestCoding : nil
+        let message = coding?.compressed(framed: message) ?? message
+        let written = Waiter<Void>()
+        onLoop { $0.write(message, written) }
+        try await written.value(onCancel: { self.cancel() })
+    }
+
+    /// Ends the request after what has been written. From any task.
+    func finish() {
+        onLoop { call in
+            guard !call.requests.isFinished else { return }
+            call.requests.isFinished = true
+            call.becameWritable()
+        }
+    }
+
+    private func write(_ message: ByteBuffer, _ written: Waiter<Void>) {
+        if let outcome {
+            written.resolve(.failure(outcome.error ?? ClientCall.endedByServer))
+        } else if requests.isFinished {
+            written.resolve(.failure(RPCError(.internal, "the request was finished before this message")))
+        } else if let error = refusal(of: message.readableBytes - MessageReader.prefixLength) {
+            written.resolve(.failure(error))
+            abort(error)
+        } else {
+            requests.append(message, written)
+            becameWritable()
+        }
+    }
+
+    private func becameWritable() {
+        for attempt in attempts { attempt.becameWritable() }
+    }
+
+    /// The message of the request at a position, for an attempt that sends it now.
+    func takeMessage(_ position: Int, for attempt: CallAttempt) -> ByteBuffer? {
+        let before = requests.keptBytes
+        guard let message = requests.take(position, keeps: !isCommitted) else { return nil }
+        guard !isCommitted else { return message }
+        channel.keptBytes += requests.keptBytes - before
+        if requests.keptBytes > channel.options.retryBufferBytes
+            || channel.keptBytes > channel.options.channelRetryBufferBytes
+        {
+            // gRFC A6, "Memory Management": what does not fit is not repeated.
+            commit(to: attempt)
+            requests.forget(before: position + 1)
+        }
+        return message
+    }
+
+    /// Whether an attempt that has sent what comes before a position has sent everything.
+    func hasSentAll(before position: Int) -> Bool { requests.isFinished && position == requests.end }
+
+    /// The next message of a streaming response, nil at its end. From any task.
+    nonisolated(nonsending)
+        func nextResponse() async throws(RPCError) -> ByteBuffer?
+    {
+        let next = Waiter<ByteBuffer?>()
+        onLoop { $0.read(next) }
+        return try await next.value(onCancel: { self.cancel() })
+    }
+
+    private func read(_ next: Waiter<ByteBuffer?>) {
+        do throws(FramingError) {
+            try inbox.wait(next)
+            returnCredit()
+        } catch {
+            abort(responseError(error))
+        }
+    }
+
+    private func returnCredit() {
+        let credit = inbox.takeCredit()
+        if credit > 0 { (lastExchange ?? attempts.first?.exchange)?.consume(credit) }
+    }
+
+    /// Initial metadata, once the response has begun. From any task.
+    nonisolated(nonsending)
+        func initialMetadata() async throws(RPCError) -> Metadata
+    {
+        let waiter = Waiter<Metadata>()
+        onLoop { call in
+            if let head = call.head {
+                waiter.resolve(.success(Metadata(received: head.headers)))
+            } else if let outcome = call.outcome {
+                waiter.resolve(outcome.error.map { .failure($0) } ?? .success(Metadata()))
+            } else {
+                call.headWaiters.append(waiter)
+            }
+        }
+        return try await waiter.value(onCancel: { self.cancel() })
+    }
+
+    /// Empty until the call has ended. From any task.
+    var trailingMetadata: Metadata { trailers.withLock { $0 } }
+
+    // MARK: The end
+
+    private func abort(_ error: RPCError) {
+        guard outcome == nil else {
+            // Nobody reads what arrived before the end; the connection gets its credit back.
+            inbox.fail(error)
+            return returnCredit()
+        }
+        end(.failure(error), discarding: true)
+    }
+
+    private func end(_ outcome: StatusTrailers.Outcome, discarding: Bool) {
+        guard self.outcome == nil else { return }
+        self.outcome = outcome
+        if hasBegun { channel.callEnded() }
+        if let timer { channel.wheel.remove(timer, self) }
+        timer = nil
+        nextAttempt?.cancel()
+        nextAttempt = nil
+        let open = attempts
+        attempts = []
+        if isCommitted { lastExchange = open.first?.exchange } else { channel.keptBytes -= requests.keptBytes }
+        for attempt in open { attempt.cancel() }
+        if discarding, let error = outcome.error {
+            recordTrailers(error.metadata)
+            inbox.fail(error)
+        } else {
+            inbox.finish(outcome.error)
+        }
+        do throws(FramingError) {
+            if let response { response.resolve(try singleResponse()) } else { try inbox.serve() }
+        } catch {
+            inbox.fail(responseError(error))
+            response?.resolve(.failure(responseError(error)))
+        }
+        returnCredit()
+        requests.fail(outcome.error ?? ClientCall.endedByServer)
+        for waiter in headWaiters { waiter.resolve(outcome.error.map { .failure($0) } ?? .success(Metadata())) }
+        headWaiters = []
+    }
+
+    private func recordTrailers(_ metadata: Metadata) {
+        trailers.withLock { $0 = metadata }
+        options.record?.trailingMetadata = metadata
+    }
+
+    private func singleResponse() throws(FramingError) -> Result<ByteBuffer, RPCError> {
+        if let error = outcome?.error { return .failure(error) }
+        switch (try inbox.take(), try inbox.take()) {
+        case (.message(let message)?, .end(nil)?): return .success(message)
+        case (.end(let error?)?, _), (.message?, .end(let error?)?): return .failure(error)
+        case (.message?, _): return .failure(RPCError(.unimplemented, "\(path) answered with more than one message"))
+        default: return .failure(RPCError(.unimplemented, "\(path) answered OK without a message"))
+        }
+    }
+
+    private func responseError(_ error: FramingError) -> RPCError {
+        switch error {
+        case .tooLarge(let length, let limit):
+            RPCError(.resourceExhausted, "the response has a message of \(length) bytes, \(limit) are allowed")
+        case .illegalFlag(let flag):
+            RPCError(.internal, "\(flag) is not a legal flag of a message")
+        case .compressedWithoutEncoding:
+            RPCError(.internal, "the message is flagged as compressed, but grpc-encoding does not say how")
+        case .corrupt(let coding):
+            RPCError(.internal, "the message is not valid \(coding.rawValue)")
+        }
+    }
+
+    private static let endedByServer = RPCError(.cancelled, "the server has ended the call")
+
+    private func onLoop(_ body: @escaping @Sendable (ClientCall) -> Void) {
+        if channel.eventLoop.inEventLoop {
+            body(self)
+        } else {
+            channel.eventLoop.execute { body(self) }
+        }
+    }
+}
+
+// MARK: What its attempt receives
+
+extension ClientCall {
+    /// The server begins to answer.
+    func received(_ head: ResponseHead, on attempt: CallAttempt) {
+        guard outcome == nil else { return }
+        commit(to: attempt)
+        self.head = head
+        switch MessageEncoding(wire: head.headers[first: "grpc-encoding"]) {
+        case .identity: break
+        case .coding(let coding):
+            inbox.coding = coding
+            if let record = options.record { inbox.onTake = { record.receivedCompressed = $0 } }
+        case .unknown(let name):
+            return abort(RPCError(.internal, "grpc-encoding \(name.prefix(32)) is not known here"))
+        }
+        let metadata = Metadata(received: head.headers)
+        options.record?.initialMetadata = metadata
+        for waiter in headWaiters { waiter.resolve(.success(metadata)) }
+        headWaiters = []
+    }
+
+    func received(_ bytes: ByteBuffer) {
+        guard outcome == nil else { return }
+        do throws(FramingError) {
+            try inbox.append(bytes)
+            try inbox.serve()
+            returnCredit()
+        } catch {
+            abort(responseError(error))
+        }
+    }
+
+    func receivedEnd(_ trailers: Headers, _ outcome: StatusTrailers.Outcome, on attempt: CallAttempt) {
+        guard self.outcome == nil else { return }
+        commit(to: attempt)
+        if outcome == .success { channel.throttle?.succeeded() }
+        recordTrailers(Metadata(received: trailers))
+        end(outcome, discarding: false)
+    }
+}
+
+extension ClientCall: DeadlineTarget {
+    func deadlineReached() {
+        timer = nil
+        abort(RPCError(.deadlineExceeded, "no answer from \(channel.target) within the deadline"))
+    }
+}

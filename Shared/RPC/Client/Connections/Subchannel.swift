@@ -1,0 +1,272 @@
+import HTTP
+import Logging
+import NIOCore
+
+/// One event loop's connections to one endpoint, or, for pick_first, to the first of several that answers. It connects
+/// when it is told to, and backs off when nobody answers. Confined to its loop.
+final class Subchannel {
+    enum Connectivity: Equatable {
+        case idle, connecting, ready
+        case failed(String)
+    }
+
+    private enum State {
+        case idle
+        case connecting
+        case ready
+        case backingOff(cause: String)
+        case closed
+    }
+
+    /// What all subchannels of a channel have in common.
+    struct Context {
+        let eventLoop: any EventLoop
+        let backoff: Backoff
+        let keepalive: Keepalive
+        let maxConnections: Int
+        /// Whose health is asked for on each connection; nil for nobody's (gRFC A17).
+        let healthCheckService: String?
+        let target: Target
+        let connector: Connector
+        let logger: Logger
+    }
+
+    let endpoints: [Endpoint]
+    private let context: Context
+    /// Told when `connectivity` may have changed.
+    private let onChange: (Subchannel) -> Void
+
+    private var state = State.idle
+    private var connections: [Connection] = []
+    /// Calls that are under way here.
+    private(set) var openCalls = 0
+    /// How calls ended since the outlier detection last looked.
+    var tally = CallTally()
+    /// Why there is no connection; nil since there was one.
+    private(set) var lastFailure: String?
+    /// The endpoint that the first connection leads to.
+    private(set) var endpoint: Endpoint?
+
+    private var attempt = 0
+    private var attemptBegan = NIODeadline.uptimeNanoseconds(0)
+    private var untried: ArraySlice<Endpoint> = []
+    private var pending = 0
+    private var failures = 0
+    private var keepalive: Keepalive
+    private var isExtending = false
+    // Whether a connection has brought a response; until then it counts as another failed attempt.
+    private var hasHeard = false
+
+    private final class Connection {
+        let transport: any ClientTransport
+        var health: HealthWatch?
+
+        init(_ transport: any ClientTransport) { self.transport = transport }
+    }
+
+    init(_ endpoints: [Endpoint], _ context: Context, onChange: @escaping (Subchannel) -> Void) {
+        self.endpoints = endpoints
+        self.context = context
+        self.onChange = onChange
+        keepalive = context.keepalive
+    }
+
+    // MARK: For the balancer
+
+    var connectivity: Connectivity {
+        switch state {
+        case .idle: .idle
+        case .connecting: .connecting
+        case .ready: health ?? .ready
+        case .backingOff(let cause): .failed(cause)
+        case .closed: .failed("it was closed")
+        }
+    }
+
+    private var health: Connectivity? {
+        var worst: Connectivity?
+        for connection in connections {
+            switch connection.health?.status {
+            case nil, .healthy: return nil
+            case .unknown: worst = worst ?? .connecting
+            case .unhealthy(let cause): worst = .failed(cause)
+            }
+        }
+        return worst
+    }
+
+    /// A connection that takes a request now. When there is none because all streams are in use, another connection is
+    /// made, as far as that is allowed.
+    func transport() -> (any ClientTransport)? {
+        for connection in connections where connection.transport.canTakeRequest {
+            if connection.health?.status.isHealthy ?? true { return connection.transport }
+        }
+        extend()
+        return nil
+    }
+
+    /// Connects, unless there is a connection, or its time has not come.
+    func connect() {
+        guard case .idle = state else { return }
+        state = .connecting
+        begin()
+    }
+
+    // MARK: Connecting
+
+    private func begin() {
+        attempt += 1
+        attemptBegan = context.eventLoop.now
+        untried = endpoints[...]
+        pending = 0
+        tryNext(attempt)
+    }
+
+    private func extend() {
+        guard case .ready = state, !isExtending, connections.count < context.maxConnections else { return }
+        isExtending = true
+        begin()
+    }
+
+    /// A further endpoint is tried when the one before has failed, or has not answered for a while (gRFC A61, "Happy
+    /// Eyeballs").
+    private func tryNext(_ attempt: Int) {
+        guard attempt == self.attempt, let endpoint = untried.popFirst() else { return }
+        pending += 1
+        let patience =
+            untried.isEmpty
+            ? nil
+            : context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { self.tryNext(attempt) }
+        context.connector(endpoint, keepalive, context.eventLoop) { result in
+            patience?.cancel()
+            guard attempt == self.attempt else {
+                if case .success(let transport) = result { transport.close(grace: .zero) {} }
+                return
+            }
+            self.pending -= 1
+            switch result {
+            case .success(let transport):
+                self.connected(transport, to: endpoint)
+            case .failure(let error):
+                self.tryNext(attempt)
+                if self.pending == 0 { self.failed(String("\(error)".prefix(300))) }
+            }
+        }
+    }
+
+    /// Between the attempts at two addresses (RFC 8305 §8).
+    static let patience = TimeAmount.milliseconds(250)
+
+    private func connected(_ transport: any ClientTransport, to endpoint: Endpoint) {
+        attempt += 1  // what is still being tried comes too late
+        let connection = Connection(transport)
+        if connections.isEmpty {
+            self.endpoint = endpoint
+            hasHeard = false
+        }
+        connections.append(connection)
+        isExtending = false
+        lastFailure = nil
+        state = .ready
+        transport.whenClosing { [weak self, weak connection] reason in
+            guard let self, let connection else { return }
+            closing(connection, reason)
+        }
+        if let service = context.healthCheckService {
+            connection.health = HealthWatch(
+                service, on: transport, target: context.target, eventLoop: context.eventLoop, logger: context.logger
+            ) { [weak self] in
+                guard let self else { return }
+                onChange(self)
+            }
+            connection.health?.start()
+        }
+        onChange(self)
+    }
+
+    private func closing(_ connection: Connection, _ reason: ConnectionCloseReason) {
+        guard connections.contains(where: { $0 === connection }) else { return }
+        connections.removeAll { $0 === connection }
+        connection.health?.stop()
+        let cause = reason.explanation
+        context.logger.debug("connection closing", metadata: ["target": "\(context.target)", "cause": "\(cause)"])
+        if case .goAway(.enhanceYourCalm, "too_many_pings") = reason { slowDown() }
+        guard connections.isEmpty, case .ready = state else { return }
+        guard hasHeard else { return failed(cause) }
+        attempt += 1
+        isExtending = false
+        state = .idle
+        onChange(self)
+    }
+
+    /// The server wants fewer PINGs (gRFC A8, "Client Side").
+    private func slowDown() {
+        guard let time = keepalive.time else { return }
+        keepalive.time = time * 2
+        context.logger.warning(
+            "the server is asked for a sign of life too often; half as often from now on",
+            metadata: ["target": "\(context.target)", "keepalive": "\(time * 2)"])
+    }
+
+    private func failed(_ cause: String) {
+        attempt += 1
+        failures += 1
+        var generator = SystemRandomNumberGenerator()
+        let delay = context.backoff.delay(after: failures, using: &generator)
+        let until = max(attemptBegan + .nanoseconds(delay.clampedNanoseconds), context.eventLoop.now)
+        guard !isExtending else {
+            // The calls have their connections; another one may help them later.
+            context.eventLoop.assumeIsolated().scheduleTask(deadline: until) { self.isExtending = false }
+            return
+        }
+        lastFailure = cause
+        state = .backingOff(cause: cause)
+        if failures == 1 {
+            context.logger.warning(
+                "cannot connect", metadata: ["target": "\(context.target)", "cause": "\(cause)"])
+        }
+        context.eventLoop.assumeIsolated().scheduleTask(deadline: until) { [weak self] in self?.backedOff() }
+        onChange(self)
+    }
+
+    private func backedOff() {
+        guard case .backingOff = state else { return }
+        state = .idle
+        onChange(self)
+    }
+
+    // MARK: The end
+
+    /// No more calls; those that are open have `grace`. `done` is called when all connections are closed.
+    func close(grace: TimeAmount, _ done: @escaping () -> Void) {
+        attempt += 1
+        state = .closed
+        let last = connections
+        connections = []
+        var open = last.count
+        guard open > 0 else { return done() }
+        for connection in last {
+            connection.health?.stop()
+            connection.transport.close(grace: grace) {
+                open -= 1
+                if open == 0 { done() }
+            }
+        }
+    }
+}
+
+extension Subchannel: CallObserver {
+    func began() { openCalls += 1 }
+
+    func heard() {
+        hasHeard = true
+        failures = 0
+    }
+
+    func ended(_ code: StatusCode) {
+        openCalls -= 1
+        tally.count(code)
+    }
+
+    func gaveUp() { openCalls -= 1 }
+}

@@ -1,0 +1,124 @@
+import HTTP
+
+/// Where a channel leads, and under which name.
+struct Target: Sendable, CustomStringConvertible {
+    enum Source: Sendable {
+        /// Known from the start; at least one, in order of preference.
+        case endpoints([Endpoint])
+        case resolver(any NameResolver)
+    }
+
+    let source: Source
+    let scheme: String
+    /// What requests say in `:authority`.
+    let authority: String
+    /// What a server's certificate must say, unless the credentials tell; nil for the host of the endpoint.
+    let serverName: String?
+    let description: String
+
+    init(_ endpoints: [Endpoint], isTLS: Bool) {
+        source = .endpoints(endpoints)
+        scheme = isTLS ? "https" : "http"
+        authority =
+            switch endpoints.first {
+            case .tcp?: "\(endpoints[0])"
+            default: "localhost"
+            }
+        serverName = nil
+        description = endpoints.map { "\($0)" }.joined(separator: ", ")
+    }
+
+    init(_ resolver: any NameResolver, authority: String, serverName: String?, isTLS: Bool) {
+        source = .resolver(resolver)
+        scheme = isTLS ? "https" : "http"
+        self.authority = authority
+        self.serverName = serverName
+        description = authority
+    }
+}
+
+/// Why a text is no target.
+public struct TargetError: Error, Sendable, Hashable, CustomStringConvertible {
+    public var text: String
+    public var problem: String
+
+    public var description: String { "\"\(text)\" is no target: \(problem)" }
+}
+
+extension Target {
+    /// Reads a name as gRPC writes it (gRPC doc/naming.md): `dns:host:port`, `dns:///host:port`, `host:port`,
+    /// `ipv4:10.0.0.1:80,10.0.0.2:80`, `ipv6:[::1]:80`, `unix:relative/or/absolute/path`, `unix:///absolute/path`.
+    /// - Parameter lookup: asks the DNS; its default is the system's.
+    init(parsing text: String, isTLS: Bool, lookup: @escaping DNSResolver.Lookup = DNSResolver.system)
+        throws(TargetError)
+    {
+        func refuse(_ problem: String) -> TargetError { TargetError(text: text, problem: problem) }
+        let colon = text.firstIndex(of: ":")
+        let scheme = colon.map { text[..<$0] }
+        let rest = colon.map { text[text.index(after: $0)...] } ?? ""
+        switch scheme {
+        case "unix":
+            let path = rest.hasPrefix("///") ? rest.dropFirst(2) : rest
+            guard !path.isEmpty, !path.hasPrefix("//") else { throw refuse("write unix:path or unix:///absolute/path") }
+            self.init([.unix(path: String(path))], isTLS: isTLS)
+        case "ipv4", "ipv6":
+            let addresses = rest.hasPrefix("///") ? rest.dropFirst(3) : rest
+            var endpoints: [Endpoint] = []
+            for address in addresses.split(separator: ",", omittingEmptySubsequences: false) {
+                guard let parts = HostAndPort(address), AddressLookup.isAddress(parts.host, ipv6: scheme == "ipv6")
+                else { throw refuse("write \(scheme == "ipv6" ? "ipv6:[::1]:8001" : "ipv4:127.0.0.1:8001")") }
+                endpoints.append(.tcp(host: parts.host, port: parts.port ?? Self.defaultPort))
+            }
+            self.init(endpoints, isTLS: isTLS)
+        case "dns" where rest.hasPrefix("//") && !rest.hasPrefix("///"):
+            throw refuse("a DNS server of its own cannot be named; write dns:///host:port")
+        case "dns":
+            try self.init(name: rest.hasPrefix("///") ? rest.dropFirst(3) : rest, text, isTLS, lookup)
+        default:
+            guard !text.contains("://") else { throw refuse("the schemes are dns, ipv4, ipv6 and unix") }
+            try self.init(name: text[...], text, isTLS, lookup)
+        }
+    }
+
+    private init(name: Substring, _ text: String, _ isTLS: Bool, _ lookup: @escaping DNSResolver.Lookup)
+        throws(TargetError)
+    {
+        guard let parts = HostAndPort(name) else {
+            throw TargetError(text: text, problem: "write host:port")
+        }
+        self.init(
+            DNSResolver(host: parts.host, port: parts.port ?? Self.defaultPort, lookup: lookup),
+            authority: String(name), serverName: parts.host, isTLS: isTLS)
+    }
+
+    /// As everywhere in gRPC, with TLS or without.
+    private static let defaultPort = 443
+}
+
+/// `host`, `host:port`, `[address]` or `[address]:port`, taken apart.
+struct HostAndPort {
+    let host: String
+    let port: Int?
+
+    init?(_ text: Substring) {
+        let host: Substring
+        let rest: Substring
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            host = text[text.index(after: text.startIndex)..<end]
+            rest = text[text.index(after: end)...]
+        } else {
+            host = text.prefix { $0 != ":" }
+            rest = text.dropFirst(host.count)
+        }
+        let isLegal = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
+        guard !host.isEmpty, isLegal else { return nil }
+        self.host = String(host)
+        guard !rest.isEmpty else {
+            port = nil
+            return
+        }
+        guard rest.hasPrefix(":"), let port = Int(rest.dropFirst()), (1...65535).contains(port) else { return nil }
+        self.port = port
+    }
+}
