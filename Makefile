@@ -80,9 +80,12 @@ interop: $(VENV)/ready ## Clients of other makers against the running suite
 	$(VENV)/bin/python -m pytest -q Tests/Interop
 
 .PHONY: grpc-interop
-grpc-interop: ## gRPC's interoperability tests: our client and server with each other and with the official Ruby ones
+grpc-interop: $(VENV)/ready ## gRPC's interoperability tests: our client and server with the official Ruby, Go, C++ ones and grpcio
+	@Tools/install-packages build peers
+	Tests/OfficialInterop/build-grpc-go .interop/grpc-go
+	Tests/OfficialInterop/build-grpc-cpp .interop/grpc-cpp
 	swift build $(SWIFT_FLAGS) --product grpc-interop
-	Tests/OfficialInterop/run
+	$(VENV)/bin/python Tests/OfficialInterop/run
 
 .PHONY: load
 load: $(VENV)/ready ## h2load against one service: SERVICE=goals [MODE=read|write] [SECONDS=10]
@@ -109,4 +112,4 @@ $(VENV)/ready: Tests/Interop/requirements.txt
 
 .PHONY: clean
 clean: ## Remove what was built; .rapport/ with its data stays
-	rm -rf .build Benchmarks/.build $(VENV)
+	rm -rf .build .interop Benchmarks/.build $(VENV)

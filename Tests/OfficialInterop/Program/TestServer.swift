@@ -19,7 +19,7 @@ struct TestServer: TestServiceHandlers {
         echoMetadata(context)
         try check(request.expectCompressed, context)
         try request.responseStatus.map(fail)
-        if let compressed = request.responseCompressed { context.responseCoding = compressed.value ? .gzip : nil }
+        context.responseCoding = request.responseCompressed?.value == true ? .gzip : nil
         return SimpleResponse(payload: try zeros(request.responseSize))
     }
 
