@@ -87,6 +87,11 @@ grpc-interop: $(VENV)/ready ## gRPC's interoperability tests: our client and ser
 	swift build $(SWIFT_FLAGS) --product grpc-interop
 	$(VENV)/bin/python Tests/OfficialInterop/run
 
+.PHONY: conformance
+conformance: ## protobuf's own conformance tests of the wire format and of JSON
+	@Tools/install-packages build peers
+	Tests/Conformance/run
+
 .PHONY: load
 load: $(VENV)/ready ## h2load against one service: SERVICE=goals [MODE=read|write] [SECONDS=10]
 	swift build $(SWIFT_FLAGS)

@@ -12,6 +12,7 @@ let package = Package(
         .executable(name: "rapport", targets: ["rapport"]),
         // For Benchmarks/, a package of its own.
         .library(name: "HTTP", targets: ["HTTP"]),
+        .library(name: "Protobuf", targets: ["Protobuf"]),
         .library(name: "RPC", targets: ["RPC"]),
         .library(name: "Schema", targets: ["Schema"]),
         .library(name: "ServiceKit", targets: ["ServiceKit"]),
@@ -144,7 +145,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-            ], path: "Tests/OfficialInterop", exclude: ["CTesting", "Protos", "run"], sources: ["Program", "Testing"]),
+            ], path: "Tests/OfficialInterop", exclude: ["CTesting", "Protos", "build-grpc-cpp", "build-grpc-go", "grpcio_peer.py", "run"],
+            sources: ["Program", "Testing"]),
         // Tests, one folder a target.
         .target(
             name: "ServiceKitTesting",

@@ -13,15 +13,17 @@ extension Message {
     }
 
     init(serialized bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws(DecodingError) {
-        try WireScan.check(bytes, as: Self.layout, limits: limits)
-        // The scan estimates what protobuf-c will ask for; its own bookkeeping needs the rest of the factor of two.
-        self = try Arena.withScratch(limit: 2 * limits.memory) { (arena) throws(DecodingError) in
-            let unpacked = arena.withAllocator { allocator in
-                protobuf_c_message_unpack(
-                    Self.layout.pointer, allocator, bytes.count, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        self = try WireScan.withSafe(bytes, as: Self.layout, limits: limits) { (bytes) throws(DecodingError) in
+            // The scan estimates what protobuf-c will ask for; its own bookkeeping needs the rest of the factor of two.
+            try Arena.withScratch(limit: 2 * limits.memory) { (arena) throws(DecodingError) in
+                let unpacked = arena.withAllocator { allocator in
+                    protobuf_c_message_unpack(
+                        Self.layout.pointer, allocator, bytes.count,
+                        bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+                }
+                guard let unpacked else { throw .rejected }
+                return Self(reading: UnsafeRawPointer(unpacked).assumingMemoryBound(to: CMessage.self))
             }
-            guard let unpacked else { throw .rejected }
-            return Self(reading: UnsafeRawPointer(unpacked).assumingMemoryBound(to: CMessage.self))
         }
     }
 

@@ -7,12 +7,19 @@ struct WireScan {
     private let limits: DecodingLimits
     private var elements = 0
     private var memory = 0
+    // A message field that is not repeated may have come twice.
+    private var mayNeedMerging = false
 
-    static func check(
-        _ bytes: UnsafeRawBufferPointer, as layout: MessageLayout, limits: DecodingLimits
-    ) throws(DecodingError) {
+    /// Calls `body` with bytes that are safe to unpack and mean the same.
+    static func withSafe<R>(
+        _ bytes: UnsafeRawBufferPointer, as layout: MessageLayout, limits: DecodingLimits,
+        _ body: (UnsafeRawBufferPointer) throws(DecodingError) -> R
+    ) throws(DecodingError) -> R {
         var scan = WireScan(limits: limits)
         try scan.message(bytes, layout.pointer, depth: 1)
+        guard scan.mayNeedMerging else { return try body(bytes) }
+        let merged = try WireMerge.merged(bytes, as: layout, limit: limits.memory)
+        return try merged.span.bytes.withUnsafeBytes(body)
     }
 
     private init(limits: DecodingLimits) {
@@ -24,6 +31,8 @@ struct WireScan {
     ) throws(DecodingError) {
         guard depth <= limits.depth else { throw .tooDeep(limit: limits.depth) }
         try reserve(layout.pointee.sizeof_message + 16)
+        // One bit a field, as far as they go: two that share one cause an idle merge, no error.
+        var seen: UInt64 = 0
         var reader = WireReader(bytes)
         while !reader.isAtEnd {
             let (number, type) = try reader.tag()
@@ -34,6 +43,11 @@ struct WireScan {
                 try reader.skip(type)
                 try reserve(reader.position - start + 32)
                 continue
+            }
+            if field.pointee.type == PROTOBUF_C_TYPE_MESSAGE, field.pointee.label != PROTOBUF_C_LABEL_REPEATED {
+                let bit = UInt64(1) << (UInt64(field.pointee.id) & 63)
+                if seen & bit != 0 { mayNeedMerging = true }
+                seen |= bit
             }
             try value(of: field, type, from: &reader, depth: depth)
         }
@@ -104,7 +118,7 @@ struct WireScan {
     }
 
     /// Fields are sorted by number: a binary search.
-    private static func field(
+    static func field(
         _ number: Int, of layout: UnsafePointer<ProtobufCMessageDescriptor>
     ) -> UnsafePointer<ProtobufCFieldDescriptor>? {
         guard let fields = layout.pointee.fields else { return nil }

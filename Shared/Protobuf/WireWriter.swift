@@ -2,6 +2,9 @@
 struct WireWriter {
     private(set) var bytes: [UInt8] = []
 
+    /// Fields that are written already.
+    mutating func raw(_ fields: some Collection<UInt8>) { bytes.append(contentsOf: fields) }
+
     mutating func tag(_ field: Int, _ type: WireType) {
         varint(UInt64(field) << 3 | UInt64(type.rawValue))
     }

@@ -131,3 +131,61 @@ import Testing
         }
     }
 }
+
+/// A message field that is not repeated may come in parts: they are one (protobuf encoding guide, "Last One Wins").
+@Suite struct WireMergeTests {
+    private func field(_ number: Int, _ content: [UInt8]) -> [UInt8] {
+        var writer = WireWriter()
+        writer.field(number, content)
+        return writer.bytes
+    }
+
+    private func request(host: String? = nil, _ rest: [UInt8] = []) -> [UInt8] {
+        (host.map { field(1, Array($0.utf8)) } ?? []) + rest
+    }
+
+    @Test func theMembersOfAOneofThatAreSetWithinThePartsAreMergedToo() throws {
+        // extension_request of message_request (a oneof) in original_request.
+        let first = field(2, request(host: "a", field(5, field(1, Array("T".utf8)))))
+        let second = field(2, request(host: "b", field(5, [0x10, 7])))
+        let message = try ServerReflectionResponse(serialized: first + second)
+        #expect(
+            message.originalRequest
+                == ServerReflectionRequest(
+                    host: "b",
+                    messageRequest: .fileContainingExtension(ExtensionRequest(containingType: "T", extensionNumber: 7)))
+        )
+    }
+
+    @Test func anotherMemberOfTheOneofBetweenThePartsWins() throws {
+        let type = field(5, field(1, Array("T".utf8)))
+        let number = field(5, [0x10, 7])
+        let symbol = field(4, Array("s".utf8))
+        let last = try ServerReflectionRequest(serialized: type + symbol + number)
+        #expect(
+            last.messageRequest == .fileContainingExtension(ExtensionRequest(containingType: "", extensionNumber: 7)))
+        let merged = try ServerReflectionRequest(serialized: type + number)
+        #expect(
+            merged.messageRequest == .fileContainingExtension(ExtensionRequest(containingType: "T", extensionNumber: 7))
+        )
+        let other = try ServerReflectionRequest(serialized: type + number + symbol)
+        #expect(other.messageRequest == .fileContainingSymbol("s"))
+    }
+
+    @Test func mergingCopiesNoMoreThanTheLimit() {
+        let part = field(2, request(host: String(repeating: "x", count: 1000)))
+        let limits = DecodingLimits(memory: 2500)
+        #expect(throws: DecodingError.tooMuchMemory(limit: 2500)) {
+            try ServerReflectionResponse(serialized: part + part, limits: limits)
+        }
+        #expect(throws: Never.self) { try ServerReflectionResponse(serialized: part, limits: limits) }
+    }
+
+    @Test func whatComesOnceIsLeftAsItIs() throws {
+        let bytes = field(2, request(host: "a", field(7, []))) + field(99, [1, 2])
+        let merged = try bytes.span.bytes.withUnsafeBytes { buffer in
+            try WireMerge.merged(buffer, as: ServerReflectionResponse.layout, limit: 1000)
+        }
+        #expect(merged == bytes)
+    }
+}

@@ -34,16 +34,17 @@ enum Unpacked {
         var empty = C()
         google__protobuf__file_descriptor_proto__init(&empty)
         let layout = MessageLayout(empty.base.descriptor)
+        let limits = DecodingLimits.default
         return try bytes.span.bytes.withUnsafeBytes { (buffer) throws(DecodingError) in
-            let limits = DecodingLimits.default
-            try WireScan.check(buffer, as: layout, limits: limits)
-            return try Arena.withScratch(limit: 2 * limits.memory) { (arena) throws(DecodingError) in
-                let unpacked = arena.withAllocator {
-                    google__protobuf__file_descriptor_proto__unpack(
-                        $0, buffer.count, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
+            try WireScan.withSafe(buffer, as: layout, limits: limits) { (buffer) throws(DecodingError) in
+                try Arena.withScratch(limit: 2 * limits.memory) { (arena) throws(DecodingError) in
+                    let unpacked = arena.withAllocator {
+                        google__protobuf__file_descriptor_proto__unpack(
+                            $0, buffer.count, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
+                    }
+                    guard let unpacked else { throw .rejected }
+                    return file(unpacked.pointee, bytes)
                 }
-                guard let unpacked else { throw .rejected }
-                return file(unpacked.pointee, bytes)
             }
         }
     }
