@@ -12,7 +12,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     let peer: Peer
     private let application: any Application
     private let configuration: HTTPConfiguration
-    private let logger: Logger
+    private let warnings: WarningLog
     private var context: ChannelHandlerContext?
     private var current: HTTP1Exchange?
     /// Parts of requests that wait for the current one's response.
@@ -31,13 +31,13 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     init(
         application: any Application, configuration: HTTPConfiguration, eventLoop: any EventLoop, peer: Peer,
-        logger: Logger
+        warnings: WarningLog
     ) {
         self.application = application
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.peer = peer
-        self.logger = logger
+        self.warnings = warnings
         headTimeout = configuration.prefaceTimeout
     }
 
@@ -290,8 +290,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             return
         }
         let isTooLarge = parserError == .headerOverflow
-        logger.warning(
-            "HTTP/1 request refused: \(parserError)", metadata: ["peer": "\(peer.address)", "count": "1"])
+        warnings.warn("HTTP/1 request refused: \(parserError)", peer: peer.address, count: 1)
         end(.connectionClosed)
         isClosing = false
         refuse(isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest)
@@ -318,9 +317,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             unwritableSince = nil
         } else if let since = unwritableSince {
             if now - since >= configuration.http2.writeStallTimeout {
-                logger.warning(
-                    "HTTP/1 connection closed: the peer does not read",
-                    metadata: ["peer": "\(peer.address)", "count": "1"])
+                warnings.warn("HTTP/1 connection closed: the peer does not read", peer: peer.address, count: 1)
                 end(.timedOut)
                 context.close(promise: nil)
                 return

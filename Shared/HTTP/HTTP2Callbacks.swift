@@ -57,7 +57,6 @@ extension HTTP2Session {
         nghttp2_session_callbacks_new(&callbacks)
         nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, context in
             with(context) { session in
-                session.policy.countFrame()
                 if header?.pointee.type != UInt8(NGHTTP2_CONTINUATION.rawValue) {
                     session.blockStream = 0
                 }
@@ -181,7 +180,9 @@ extension HTTP2Session {
 
     private func recordHeaders(_ id: Int32, _ category: nghttp2_headers_category, _ endStream: Bool) {
         blockStream = 0
-        policy.countProgress()
+        if !block.isTooLarge {
+            policy.countProgress()
+        }
         if category == NGHTTP2_HCAT_REQUEST {
             recordRequest(id, endStream)
             return
@@ -269,7 +270,10 @@ extension HTTP2Session {
                 submitReset(header.stream_id, .noError)
             }
         case NGHTTP2_RST_STREAM:
-            policy.countResetSent(HTTP2ErrorCode(rawValue: frame.pointee.rst_stream.error_code))
+            // One that the application asked for says nothing about the peer.
+            if stream(header.stream_id)?.isClosed != true {
+                policy.countResetSent(HTTP2ErrorCode(rawValue: frame.pointee.rst_stream.error_code))
+            }
         case NGHTTP2_GOAWAY:
             let code = HTTP2ErrorCode(rawValue: frame.pointee.goaway.error_code)
             if code != .noError, !hasFailed {

@@ -12,7 +12,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     final let settings: HTTP2Settings
     private final let keepalive: Keepalive
     final let session: HTTP2Session
-    final let logger: Logger
+    final let warnings: WarningLog
     private final var context: ChannelHandlerContext?
     private final var timer: Scheduled<Void>?
     private final var tickPeriod: TimeAmount = .seconds(5)
@@ -29,14 +29,14 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
 
     init(
         role: HTTP2Session.Role, settings: HTTP2Settings, keepalive: Keepalive, eventLoop: any EventLoop, peer: Peer,
-        logger: Logger
+        warnings: WarningLog
     ) {
         self.settings = settings
         self.keepalive = keepalive
         keepaliveWatch = KeepaliveWatch(keepalive, now: .now())
         self.eventLoop = eventLoop
         self.peer = peer
-        self.logger = logger
+        self.warnings = warnings
         session = HTTP2Session(role: role, settings: settings)
         session.owner = self
     }
@@ -57,9 +57,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     func receivedGoAway(_ code: HTTP2ErrorCode, debug: String) {}
 
     func violated(_ violation: HTTP2Violation) {
-        logger.warning(
-            "HTTP/2 connection ended: \(violation.rule)",
-            metadata: ["peer": "\(peer.address)", "count": "\(violation.count)"])
+        warnings.warn("HTTP/2 connection ended: \(violation.rule)", peer: peer.address, count: violation.count)
         closeReason = closeReason ?? .violated(violation.rule)
     }
 
@@ -199,9 +197,9 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
             session.submitPing(Self.keepalivePing)
             return true
         case .dead:
-            logger.warning(
-                "HTTP/2 connection closed: the peer gives no sign of life",
-                metadata: ["peer": "\(peer.address)", "count": "\(session.openStreams)"])
+            warnings.warn(
+                "HTTP/2 connection closed: the peer gives no sign of life", peer: peer.address,
+                count: session.openStreams)
             abort(.timedOut, .timedOut)
             return false
         }
@@ -220,9 +218,8 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
             unwritableSince = nil
         } else if let since = unwritableSince {
             if now - since >= settings.writeStallTimeout {
-                logger.warning(
-                    "HTTP/2 connection closed: the peer does not read",
-                    metadata: ["peer": "\(peer.address)", "count": "\(session.openStreams)"])
+                warnings.warn(
+                    "HTTP/2 connection closed: the peer does not read", peer: peer.address, count: session.openStreams)
                 abort(.timedOut, .timedOut)
                 return
             }
@@ -233,15 +230,12 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         case .fine:
             break
         case .headerTimeout:
-            logger.warning(
-                "HTTP/2 connection closed: a header block was not finished in time",
-                metadata: ["peer": "\(peer.address)", "count": "1"])
+            warnings.warn(
+                "HTTP/2 connection closed: a header block was not finished in time", peer: peer.address, count: 1)
             abort(.timedOut, .timedOut)
             return
         case .stalled(let streams):
-            logger.warning(
-                "HTTP/2 streams reset: the peer does not read",
-                metadata: ["peer": "\(peer.address)", "count": "\(streams.count)"])
+            warnings.warn("HTTP/2 streams reset: the peer does not read", peer: peer.address, count: streams.count)
             streams.forEach(session.giveUp)
         }
         guard isAlive(now) else { return }

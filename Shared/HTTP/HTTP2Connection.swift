@@ -217,7 +217,7 @@ final class HTTP2ClientHandler: HTTP2ChannelHandler {
         self.ready = ready
         super.init(
             role: .client, settings: configuration.http2, keepalive: configuration.keepalive, eventLoop: eventLoop,
-            peer: peer, logger: logger)
+            peer: peer, warnings: WarningLog(logger))
     }
 
     override func channelActive(context: ChannelHandlerContext) {

@@ -8,8 +8,6 @@ struct HTTP2Policy {
     private var windowStart: NIODeadline?
     private(set) var resets = 0
     private(set) var idleFrames = 0
-    /// RST_STREAM frames that the application asked for and that have not been sent yet.
-    var ownResets = 0
     var settingsWereReceived = false
 
     init(settings: HTTP2Settings) {
@@ -30,12 +28,10 @@ struct HTTP2Policy {
         resets += 1
     }
 
-    /// A RST_STREAM left us. One that the application asked for says nothing about the peer, and a refused stream only
-    /// that it has not seen our limit yet.
+    /// A RST_STREAM left us that the application did not ask for. A refused stream says only that the peer has not seen
+    /// our limit yet, and costs a frame.
     mutating func countResetSent(_ code: HTTP2ErrorCode) {
-        if ownResets > 0 {
-            ownResets -= 1
-        } else if code != .refusedStream, code != .noError {
+        if code != .refusedStream, code != .noError {
             resets += 1
         }
     }

@@ -28,7 +28,7 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
 
     init(
         application: any Application, configuration: HTTPConfiguration, eventLoop: any EventLoop, peer: Peer,
-        logger: Logger
+        warnings: WarningLog
     ) {
         self.application = application
         idleTimeout = configuration.idleTimeout
@@ -41,7 +41,7 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
         strikes = PingStrikes(configuration.pings)
         super.init(
             role: .server, settings: configuration.http2, keepalive: configuration.keepalive, eventLoop: eventLoop,
-            peer: peer, logger: logger)
+            peer: peer, warnings: warnings)
         start(timeouts: [idleTimeout] + [configuration.maxAge, ageGrace].compactMap(\.self))
     }
 
@@ -108,9 +108,9 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
             return drain("max_age")
         }
         if let ageGrace, now - oldSince >= ageGrace {
-            logger.warning(
-                "HTTP/2 connection closed: it is too old, and its streams go on",
-                metadata: ["peer": "\(peer.address)", "count": "\(session.openStreams)"])
+            warnings.warn(
+                "HTTP/2 connection closed: it is too old, and its streams go on", peer: peer.address,
+                count: session.openStreams)
             abort(.timedOut, .timedOut)
         }
     }

@@ -29,6 +29,8 @@ final class HTTP2Session {
     /// The bytes being fed.
     @exclusivity(unchecked) var input = ByteBuffer()
     @exclusivity(unchecked) var policy: HTTP2Policy
+    @exclusivity(unchecked) private var walker: FrameWalker
+    @exclusivity(unchecked) private var clientStreams = ClientStreams()
     /// What an output piece may grow to.
     @exclusivity(unchecked) var outputLimit = 0
     /// HEADERS or DATA were sent since the owner looked last.
@@ -56,6 +58,7 @@ final class HTTP2Session {
         self.role = role
         self.settings = settings
         policy = HTTP2Policy(settings: settings)
+        walker = FrameWalker(skipping: role == .server ? 24 : 0)
         engine = Self.makeEngine(role)
         nghttp2_session_set_user_data(engine, Unmanaged.passUnretained(self).toOpaque())
         submitSettings()
@@ -88,16 +91,34 @@ final class HTTP2Session {
     func feed(_ bytes: ByteBuffer) {
         guard !hasFailed, !isAbandoned else { return }
         input = bytes
+        var broken: HTTP2Violation?
         let result = bytes.withUnsafeReadableBytes { raw in
-            nghttp2_session_mem_recv(engine, raw.baseAddress?.assumingMemoryBound(to: UInt8.self), raw.count)
+            let count = inspect(raw, &broken)
+            return nghttp2_session_mem_recv(engine, raw.baseAddress?.assumingMemoryBound(to: UInt8.self), count)
         }
         input = ByteBuffer()
         if result < 0 {
             fail(.engine(Int32(clamping: result)))
+        } else if let broken {
+            fail(broken)
         } else if let violation = policy.violation(outboundFrames: nghttp2_session_get_outbound_queue_size(engine)) {
             fail(violation)
         }
         deliver()
+    }
+
+    /// Counts the frames that begin in `raw`.
+    /// - Returns: the bytes that the engine may see: those before a frame that breaks a rule.
+    private func inspect(_ raw: UnsafeRawBufferPointer, _ broken: inout HTTP2Violation?) -> Int {
+        var position = 0
+        while let frame = walker.next(raw, &position) {
+            policy.countFrame()
+            if role == .server, let violation = clientStreams.received(frame) {
+                broken = violation
+                return max(0, position - FrameWalker.headLength)
+            }
+        }
+        return raw.count
     }
 
     /// The next bytes for the peer, about `limit` at most (one frame may exceed it); empty when there are none now.
@@ -312,7 +333,6 @@ final class HTTP2Session {
     }
 
     func submitReset(_ id: Int32, _ code: HTTP2ErrorCode) {
-        policy.ownResets += 1
         nghttp2_submit_rst_stream(engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
     }
 

@@ -10,6 +10,7 @@ public final class HTTPServer: Sendable {
     private let application: any Application
     private let group: any EventLoopGroup
     private let logger: Logger
+    private let warnings: WarningLog
     private let connections: ServerConnections
     private let listener = NIOLockedValueBox<(any Channel)?>(nil)
 
@@ -21,6 +22,7 @@ public final class HTTPServer: Sendable {
         self.application = application
         self.group = group
         self.logger = logger
+        warnings = WarningLog(logger)
         connections = ServerConnections(limit: configuration.maxConnections)
     }
 
@@ -72,9 +74,7 @@ public final class HTTPServer: Sendable {
             break
         case .refused(let isFirst, let count):
             if isFirst {
-                logger.warning(
-                    "connections refused: too many are open",
-                    metadata: ["peer": "\(peer.address)", "count": "\(count)"])
+                warnings.warn("connections refused: too many are open", peer: peer.address, count: count)
             }
             throw ChannelError.operationUnsupported
         }
@@ -82,7 +82,7 @@ public final class HTTPServer: Sendable {
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
         }
         try channel.pipeline.syncOperations.addHandler(
-            ProtocolSniffer(configuration: configuration, application: application, peer: peer, logger: logger))
+            ProtocolSniffer(configuration: configuration, application: application, peer: peer, warnings: warnings))
     }
 
     private static func describe(_ address: SocketAddress) -> String {

@@ -15,26 +15,24 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
     private let configuration: HTTPConfiguration
     private let application: any Application
     private var peer: Peer
-    private let logger: Logger
+    private let warnings: WarningLog
     private var seen = ByteBuffer()
     private var timer: Scheduled<Void>?
     private var negotiated: HTTPVersion?
     private var isDecided = false
     private var hasFailed = false
 
-    init(configuration: HTTPConfiguration, application: any Application, peer: Peer, logger: Logger) {
+    init(configuration: HTTPConfiguration, application: any Application, peer: Peer, warnings: WarningLog) {
         self.configuration = configuration
         self.application = application
         self.peer = peer
-        self.logger = logger
+        self.warnings = warnings
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let context = NIOLoopBound(context, eventLoop: context.eventLoop)
         timer = context.value.eventLoop.assumeIsolated().scheduleTask(in: configuration.prefaceTimeout) {
-            self.logger.warning(
-                "connection closed: it showed no protocol in time",
-                metadata: ["peer": "\(self.peer.address)", "count": "1"])
+            self.warnings.warn("connection closed: it showed no protocol in time", peer: self.peer.address, count: 1)
             context.value.close(promise: nil)
         }
     }
@@ -93,7 +91,7 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
         }
         if case .handshakeFailed? = error as? NIOSSLError, !hasFailed {
             hasFailed = true
-            logger.debug("\(TLSFailure.text(error))", metadata: ["peer": "\(peer.address)", "count": "1"])
+            warnings.logger.debug("\(TLSFailure.text(error))", metadata: ["peer": "\(peer.address)", "count": "1"])
         }
         context.close(promise: nil)
     }
@@ -115,7 +113,7 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
             try pipeline.addHandler(
                 HTTP2ServerConnection(
                     application: application, configuration: configuration, eventLoop: context.eventLoop, peer: peer,
-                    logger: logger),
+                    warnings: warnings),
                 position: .after(self))
         case .http1_1:
             var limits = NIOHTTPDecoderLimitConfiguration()
@@ -128,7 +126,7 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
                 ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)),
                 HTTP1Connection(
                     application: application, configuration: configuration, eventLoop: context.eventLoop, peer: peer,
-                    logger: logger),
+                    warnings: warnings),
             ]
             try pipeline.addHandlers(handlers, position: .after(self))
         }
