@@ -9,6 +9,8 @@ enum FramingError: Error, Equatable {
     /// The compressed bytes are not of the encoding.
     case corrupt(ContentCoding)
     case illegalFlag(UInt8)
+    /// The body is to be Base64, and is not.
+    case notBase64
 }
 
 /// Cuts a byte stream into length-prefixed messages: one flag byte, four length bytes, the message
@@ -110,10 +112,11 @@ func framed(_ message: [UInt8]) -> ByteBuffer {
     return buffer
 }
 
-func framed(_ message: ByteBuffer) -> ByteBuffer {
+/// - Parameter flag: other than 0 for what is no message, in protocols that end with something else.
+func framed(_ message: ByteBuffer, flag: UInt8 = 0) -> ByteBuffer {
     var buffer = ByteBuffer()
     buffer.reserveCapacity(MessageReader.prefixLength + message.readableBytes)
-    buffer.writeInteger(UInt8(0))
+    buffer.writeInteger(flag)
     buffer.writeInteger(UInt32(message.readableBytes))
     buffer.writeImmutableBuffer(message)
     return buffer

@@ -4,7 +4,7 @@ import HTTP
 /// "Custom-Metadata").
 ///
 /// Names are lower case. A name that ends in `-bin` carries bytes, any other printable ASCII. Names that belong to the
-/// protocol (`grpc-…`, `te`, `content-type`, connection headers) can be neither added nor seen.
+/// protocols (`grpc-…`, `connect-…`, `te`, `content-type`, codings, connection headers) can be neither added nor seen.
 public struct Metadata: Sendable {
     // Received headers are kept as they came and filtered when they are read: most calls never look.
     private var headers: Headers
@@ -86,9 +86,9 @@ public struct Metadata: Sendable {
     static func isReserved(_ name: String) -> Bool {
         switch name {
         case "te", "content-type", "content-length", "host", "connection", "keep-alive", "proxy-connection",
-            "transfer-encoding", "upgrade":
+            "transfer-encoding", "upgrade", "content-encoding", "accept-encoding":
             true
-        default: name.hasPrefix("grpc-")
+        default: name.hasPrefix("grpc-") || name.hasPrefix("connect-")
         }
     }
 }

@@ -344,9 +344,9 @@ extension AdminServiceHandlers {
     /// To be handed to an `RPCServer`.
     public var adminServiceMethods: [RPC.Method] {
         [
-            .unary("rapport.admin.v1.AdminService", "GetStatus", getStatus),
-            .unary("rapport.admin.v1.AdminService", "VerifyIntegrity", verifyIntegrity),
-            .serverStreaming("rapport.admin.v1.AdminService", "VerifyReplays", verifyReplays),
+            .unary("rapport.admin.v1.AdminService", "GetStatus", getStatus).withoutSideEffects,
+            .unary("rapport.admin.v1.AdminService", "VerifyIntegrity", verifyIntegrity).withoutSideEffects,
+            .serverStreaming("rapport.admin.v1.AdminService", "VerifyReplays", verifyReplays).withoutSideEffects,
         ]
     }
 }

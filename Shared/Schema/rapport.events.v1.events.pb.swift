@@ -1408,7 +1408,7 @@ extension EventsServiceHandlers {
     /// To be handed to an `RPCServer`.
     public var eventsServiceMethods: [RPC.Method] {
         [
-            .serverStreaming("rapport.events.v1.EventsService", "WatchEvents", watchEvents),
+            .serverStreaming("rapport.events.v1.EventsService", "WatchEvents", watchEvents).withoutSideEffects,
         ]
     }
 }

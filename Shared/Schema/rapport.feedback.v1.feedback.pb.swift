@@ -1262,7 +1262,7 @@ extension FeedbackServiceHandlers {
     public var feedbackServiceMethods: [RPC.Method] {
         [
             .unary("rapport.feedback.v1.FeedbackService", "CreateFeedback", createFeedback),
-            .unary("rapport.feedback.v1.FeedbackService", "LintFeedback", lintFeedback),
+            .unary("rapport.feedback.v1.FeedbackService", "LintFeedback", lintFeedback).withoutSideEffects,
             .unary("rapport.feedback.v1.FeedbackService", "DeliverFeedback", deliverFeedback),
             .unary("rapport.feedback.v1.FeedbackService", "GiveRecognition", giveRecognition),
             .unary("rapport.feedback.v1.FeedbackService", "AcknowledgeFeedback", acknowledgeFeedback),
@@ -1270,19 +1270,19 @@ extension FeedbackServiceHandlers {
             .unary("rapport.feedback.v1.FeedbackService", "TagFeedback", tagFeedback),
             .unary("rapport.feedback.v1.FeedbackService", "DiscussFeedback", discussFeedback),
             .unary("rapport.feedback.v1.FeedbackService", "RecordAction", recordAction),
-            .unary("rapport.feedback.v1.FeedbackService", "GetFeedback", getFeedback),
-            .unary("rapport.feedback.v1.FeedbackService", "ListFeedback", listFeedback),
-            .serverStreaming("rapport.feedback.v1.FeedbackService", "WatchFeedback", watchFeedback),
+            .unary("rapport.feedback.v1.FeedbackService", "GetFeedback", getFeedback).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "ListFeedback", listFeedback).withoutSideEffects,
+            .serverStreaming("rapport.feedback.v1.FeedbackService", "WatchFeedback", watchFeedback).withoutSideEffects,
             .unary("rapport.feedback.v1.FeedbackService", "RequestFeedback", requestFeedback),
             .unary("rapport.feedback.v1.FeedbackService", "DeclineFeedbackRequest", declineFeedbackRequest),
-            .unary("rapport.feedback.v1.FeedbackService", "GetFeedbackRequest", getFeedbackRequest),
-            .unary("rapport.feedback.v1.FeedbackService", "ListFeedbackRequests", listFeedbackRequests),
+            .unary("rapport.feedback.v1.FeedbackService", "GetFeedbackRequest", getFeedbackRequest).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "ListFeedbackRequests", listFeedbackRequests).withoutSideEffects,
             .unary("rapport.feedback.v1.FeedbackService", "SubmitPulse", submitPulse),
             .clientStreaming("rapport.feedback.v1.FeedbackService", "SubmitPulses", submitPulses),
             .unary("rapport.feedback.v1.FeedbackService", "SkipPulse", skipPulse),
-            .unary("rapport.feedback.v1.FeedbackService", "GetPulse", getPulse),
-            .unary("rapport.feedback.v1.FeedbackService", "GetPulseTrend", getPulseTrend),
-            .unary("rapport.feedback.v1.FeedbackService", "ListPulses", listPulses),
+            .unary("rapport.feedback.v1.FeedbackService", "GetPulse", getPulse).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "GetPulseTrend", getPulseTrend).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "ListPulses", listPulses).withoutSideEffects,
         ]
     }
 }

@@ -1088,9 +1088,9 @@ extension ViewsServiceHandlers {
     /// To be handed to an `RPCServer`.
     public var viewsServiceMethods: [RPC.Method] {
         [
-            .unary("rapport.gateway.v1.ViewsService", "GetCoachView", getCoachView),
-            .unary("rapport.gateway.v1.ViewsService", "GetCoacheeView", getCoacheeView),
-            .unary("rapport.gateway.v1.ViewsService", "GetSessionBrief", getSessionBrief),
+            .unary("rapport.gateway.v1.ViewsService", "GetCoachView", getCoachView).withoutSideEffects,
+            .unary("rapport.gateway.v1.ViewsService", "GetCoacheeView", getCoacheeView).withoutSideEffects,
+            .unary("rapport.gateway.v1.ViewsService", "GetSessionBrief", getSessionBrief).withoutSideEffects,
         ]
     }
 }

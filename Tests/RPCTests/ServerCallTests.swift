@@ -94,7 +94,7 @@ private let who = Method.unary("test.Echo", "Who") { (_: StringValue, context) i
     }
 
     @Test func `another content type is refused with 415`() {
-        let exchange = stage.open("test.Echo/Say", type: "application/json")
+        let exchange = stage.open("test.Echo/Say", type: "text/plain")
         #expect(exchange.response?.status == 415)
         #expect(exchange.isEnded)
     }

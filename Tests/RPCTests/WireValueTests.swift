@@ -192,12 +192,20 @@ import Testing
         #expect(ResetStatus.error(reset).code == code)
     }
 
-    @Test(arguments: [
-        ("application/grpc", true), ("application/grpc+proto", true), ("application/grpc;charset=utf-8", true),
-        ("Application/GRPC+proto ; x=y", true), ("application/grpc-web", false), ("application/grpc+json", false),
-        ("application/json", false), ("", false), ("application/grp", false),
-    ])
-    func `what counts as gRPC`(_ type: String, _ isGRPC: Bool) { #expect(ContentType.isGRPC(type) == isGRPC) }
+    @Test(
+        arguments: [
+            ("application/grpc", .grpc(.proto)), ("application/grpc+proto", .grpc(.proto)),
+            ("application/grpc;charset=utf-8", .grpc(.proto)), ("Application/GRPC+proto ; x=y", .grpc(.proto)),
+            ("application/grpc+json", .grpc(.json)), ("application/grpc-web", .grpcWeb(.proto, isText: false)),
+            ("application/grpc-web+json", .grpcWeb(.json, isText: false)),
+            ("application/grpc-web-text", .grpcWeb(.proto, isText: true)),
+            ("application/grpc-web-text+proto", .grpcWeb(.proto, isText: true)),
+            ("application/json; charset=utf-8", .connectUnary(.json)), ("application/proto", .connectUnary(.proto)),
+            ("application/connect+json", .connectStream(.json)), ("application/connect+proto", .connectStream(.proto)),
+            ("application/grpc+foo", .other), ("application/connect", .other), ("", .other),
+            ("application/grp", .other),
+        ] as [(String, ContentType)])
+    func `what a content type speaks`(_ text: String, _ type: ContentType) { #expect(ContentType(text) == type) }
 
     @Test func `the backoff grows by 1,6 from one second to 120, give or take a fifth`() {
         var random = Seeded()

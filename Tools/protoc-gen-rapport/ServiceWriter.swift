@@ -25,9 +25,9 @@ struct ServiceWriter {
             source.block("public var \(property)Methods: [RPC.Method]") { source in
                 source.line("[")
                 for method in methods {
-                    source.line(
-                        "    .\(method.kind)(\"\(service.fullName)\", \"\(method.descriptor.name)\", \(method.function)),"
-                    )
+                    let made =
+                        "\(method.kind)(\"\(service.fullName)\", \"\(method.descriptor.name)\", \(method.function))"
+                    source.line("    .\(made)\(method.descriptor.hasNoSideEffects ? ".withoutSideEffects" : ""),")
                 }
                 source.line("]")
             }

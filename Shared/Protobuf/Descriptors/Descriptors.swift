@@ -90,6 +90,8 @@ public struct MethodDescriptor: Sendable {
     public let outputType: String
     public let isClientStreaming: Bool
     public let isServerStreaming: Bool
+    /// `idempotency_level = NO_SIDE_EFFECTS`: it changes nothing.
+    public let hasNoSideEffects: Bool
     /// The serialised `google.api.HttpRule` of the method's options; nil without one.
     public let httpRule: [UInt8]?
 }

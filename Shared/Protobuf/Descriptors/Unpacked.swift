@@ -133,6 +133,10 @@ enum Unpacked {
                     outputType: String(Reading.string(method.output_type).drop { $0 == "." }),
                     isClientStreaming: method.client_streaming != 0,
                     isServerStreaming: method.server_streaming != 0,
+                    hasNoSideEffects: method.options.map { options in
+                        options.pointee.idempotency_level
+                            == GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__NO_SIDE_EFFECTS
+                    } ?? false,
                     httpRule: method.options.flatMap { extensionBytes(72_295_728, of: $0.pointee.base) })
             })
     }

@@ -51,16 +51,32 @@ public struct Method: Sendable {
     public let name: String
     /// `package.Service/Method`
     public let path: String
+    /// The full names of the messages each way; empty where only their bytes are known.
+    let input: String
+    let output: String
     let handler: Handler
+    /// One message each way, as the contract has it; the handler may take any call.
+    let isUnary: Bool
     private(set) var runsOnGlobalPool = false
+    private(set) var hasNoSideEffects = false
     /// Where its calls are counted; given by the server.
     var number = 0
 
     @usableFromInline
-    init(_ service: String, _ name: String, _ handler: Handler) {
+    init(_ service: String, _ name: String, _ input: String, _ output: String, _ handler: Handler) {
+        let isUnary = if case .unary = handler { true } else { false }
+        self.init(service, name, input, output, isUnary: isUnary, handler)
+    }
+
+    private init(
+        _ service: String, _ name: String, _ input: String, _ output: String, isUnary: Bool, _ handler: Handler
+    ) {
         self.service = service
         self.name = name
         path = service + "/" + name
+        self.input = input
+        self.output = output
+        self.isUnary = isUnary
         self.handler = handler
     }
 
@@ -69,6 +85,13 @@ public struct Method: Sendable {
     public var onGlobalPool: Method {
         var method = self
         method.runsOnGlobalPool = true
+        return method
+    }
+
+    /// The same method, of which the contract says `idempotency_level = NO_SIDE_EFFECTS`: it may be asked by HTTP's GET.
+    public var withoutSideEffects: Method {
+        var method = self
+        method.hasNoSideEffects = true
         return method
     }
 
@@ -89,10 +112,21 @@ public struct Method: Sendable {
     static func raw(_ path: String, _ handler: @escaping RawHandler) -> Method {
         let parts = path.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         return Method(
-            String(parts[0]), parts.count > 1 ? String(parts[1]) : "",
-            .bidirectionalStreaming { context, call in
-                try await handler(RequestStream(call), context, ResponseWriter(call))
-            })
+            String(parts[0]), parts.count > 1 ? String(parts[1]) : "", "", "", isUnary: false, handling(handler))
+    }
+
+    /// A method of a contract, as bytes.
+    static func raw(_ service: String, _ method: MethodDescriptor, _ handler: @escaping RawHandler) -> Method {
+        let isUnary = !method.isClientStreaming && !method.isServerStreaming
+        let raw = Method(
+            service, method.name, method.inputType, method.outputType, isUnary: isUnary, handling(handler))
+        return method.hasNoSideEffects ? raw.withoutSideEffects : raw
+    }
+
+    private static func handling(_ handler: @escaping RawHandler) -> Handler {
+        .bidirectionalStreaming { context, call in
+            try await handler(RequestStream(call), context, ResponseWriter(call))
+        }
     }
 }
 
@@ -103,9 +137,9 @@ extension Method {
         _ handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
     ) -> Method {
         Method(
-            service, name,
+            service, name, Request.fullName, Response.fullName,
             .unary { request, context in
-                framed(try await handler(decoded(request), context).serialized())
+                framed(try await handler(decoded(request, orElse: context.malformed), context).serialized())
             })
     }
 
@@ -115,9 +149,9 @@ extension Method {
         _ handler: @escaping @Sendable (Request, ServerContext, ResponseWriter<Response>) async throws -> Void
     ) -> Method {
         Method(
-            service, name,
+            service, name, Request.fullName, Response.fullName,
             .serverStreaming { request, context, call in
-                try await handler(decoded(request), context, ResponseWriter(call))
+                try await handler(decoded(request, orElse: context.malformed), context, ResponseWriter(call))
             })
     }
 
@@ -127,7 +161,7 @@ extension Method {
         _ handler: @escaping @Sendable (RequestStream<Request>, ServerContext) async throws -> Response
     ) -> Method {
         Method(
-            service, name,
+            service, name, Request.fullName, Response.fullName,
             .clientStreaming { context, call in
                 framed(try await handler(RequestStream(call), context).serialized())
             })
@@ -140,7 +174,7 @@ extension Method {
             @escaping @Sendable (RequestStream<Request>, ServerContext, ResponseWriter<Response>) async throws -> Void
     ) -> Method {
         Method(
-            service, name,
+            service, name, Request.fullName, Response.fullName,
             .bidirectionalStreaming { context, call in
                 try await handler(RequestStream(call), context, ResponseWriter(call))
             })

@@ -2,6 +2,8 @@ import Compression
 import HTTP
 import Logging
 import NIOCore
+import Protobuf
+import Standard
 
 /// Limits of a server; what they bound comes from outside.
 public struct ServerOptions: Sendable {
@@ -17,10 +19,12 @@ public struct ServerOptions: Sendable {
     public init() {}
 }
 
-/// Serves gRPC methods over any HTTP version that has trailers.
+/// Serves methods in every voice: gRPC over any HTTP version that has trailers, gRPC-Web, and Connect.
 public final class RPCServer: Application {
     let interceptors: [any ServerInterceptor]
     let options: ServerOptions
+    /// Between the binary form of messages and JSON.
+    let mapping: JSONMapping
     /// What became of the calls so far.
     public let counts: CallCounts
 
@@ -34,19 +38,27 @@ public final class RPCServer: Application {
     /// - Parameters:
     ///   - methods: what is served; of two with the same path the later one wins.
     ///   - interceptors: around every handler, the first one outermost.
-    ///   - fallback: gets requests that are not gRPC; without it they are answered 415.
+    ///   - fallback: gets requests that are in none of the voices; without it they are answered 415.
     ///   - passthrough: gets calls of methods that are not in `methods`; without it they are UNIMPLEMENTED.
-    ///   - passthroughMethods: paths of these that are counted by name.
+    ///   - contract: services that `passthrough` leads to: their methods are counted by name, and speak JSON and
+    ///     Connect. Others are passed on in gRPC alone.
+    ///   - pool: the types of all messages, for JSON.
     ///   - group: the loops of the HTTP server that this one is given to.
     public init(
         methods: [Method], interceptors: [any ServerInterceptor] = [], options: ServerOptions = ServerOptions(),
-        fallback: (any Application)? = nil, passthrough: RawHandler? = nil, passthroughMethods: [String] = [],
-        group: any EventLoopGroup, logger: Logger
+        fallback: (any Application)? = nil, passthrough: RawHandler? = nil, contract: [ServiceDescriptor] = [],
+        pool: DescriptorPool = .standard, group: any EventLoopGroup, logger: Logger
     ) {
+        var passed: [Method] = []
+        if let passthrough {
+            passed = contract.flatMap { service in
+                service.methods.map { .raw(service.fullName, $0, passthrough) }
+            }
+        }
         let loops = Array(group.makeIterator())
-        let counts = CallCounts(methods: methods.map(\.path) + passthroughMethods, loops: loops.count)
+        let counts = CallCounts(methods: (passed + methods).map(\.path), loops: loops.count)
         self.counts = counts
-        let numbered = methods.map { method in
+        let numbered = (passed + methods).map { method in
             var method = method
             method.number = counts.number(of: method.path)
             return ("/" + method.path, method)
@@ -58,67 +70,128 @@ public final class RPCServer: Application {
         self.fallback = fallback
         self.passthrough = passthrough
         self.logger = logger
+        mapping = Codec.mapping(pool)
         drivers = loops.enumerated().map { CallDriver(eventLoop: $1, counts: counts.share($0)) }
     }
 
     public func began(_ exchange: any Exchange) {
         let head = exchange.head
-        var contentType = ""
+        var type = ""
         var timeout: String?
         var encoding: String?
         for (name, value) in head.headers {
             switch name {
-            case "content-type": contentType = value
+            case "content-type": type = value
             case "grpc-timeout": timeout = value
             case "grpc-encoding": encoding = value
             default: break
             }
         }
-        guard ContentType.isGRPC(contentType), head.method == "POST" else {
-            if let fallback { return fallback.began(exchange) }
-            return Refusal.refuse(exchange, ResponseHead(status: 415, headers: ["content-length": "0"]))
+        // Most calls are this one, and pay for no other.
+        let contentType = type == "application/grpc" ? .grpc(.proto) : ContentType(type)
+        if case .grpc(let codec) = contentType, head.method == "POST" {
+            let method = methods[head.path] ?? passthroughMethod(head.path)
+            return open(exchange, method, GRPC(codec: codec), codec) { () throws(RPCError) in
+                try CallTerms(timeout: timeout, encoding: encoding)
+            }
         }
+        let path = String(head.path.prefix { $0 != "?" })
+        if let method = methods[path] {
+            begin(exchange, method, contentType)
+        } else if case .grpcWeb(let codec, let isText) = contentType, head.method == "POST" {
+            beginWeb(exchange, passthroughMethod(path), codec, isText)
+        } else if contentType.isConnect(head) {
+            Refusal.refuse(exchange, 404, Connect.json(unknownMethod(path), mapping))
+        } else if let fallback {
+            fallback.began(exchange)
+        } else {
+            Refusal.refuse(exchange, 415)
+        }
+    }
+
+    /// A request for a method that is known, in a voice other than gRPC's, or in none.
+    private func begin(_ exchange: any Exchange, _ method: Method, _ contentType: ContentType) {
+        let head = exchange.head
+        let allowsGet = method.isUnary && method.hasNoSideEffects
+        if head.method == "GET", allowsGet { return beginGet(exchange, method) }
+        guard head.method == "POST" else {
+            return Refusal.refuse(exchange, 405, headers: ["allow": allowsGet ? "GET, POST" : "POST"])
+        }
+        switch contentType {
+        case .grpcWeb(let codec, let isText):
+            beginWeb(exchange, method, codec, isText)
+        case .connectUnary(let codec) where method.isUnary:
+            let voice = ConnectUnary(codec, head.headers, mapping, limit: options.maxRequestBytes)
+            open(exchange, method, voice, codec) { () throws(RPCError) in try CallTerms(connectUnary: head.headers) }
+        case .connectStream(let codec) where !method.isUnary:
+            let voice = ConnectStream(codec, head.headers, mapping)
+            open(exchange, method, voice, codec) { () throws(RPCError) in try CallTerms(connectStream: head.headers) }
+        default:
+            Refusal.refuse(exchange, 415, headers: ["accept-post": ContentType.taken(unary: method.isUnary)])
+        }
+    }
+
+    private func beginWeb(_ exchange: any Exchange, _ method: Method?, _ codec: Codec, _ isText: Bool) {
+        let headers = exchange.head.headers
+        let voice = GRPCWeb(codec, isText: isText, accept: headers[first: "accept"])
+        open(exchange, method, voice, codec) { () throws(RPCError) in
+            try CallTerms(timeout: headers[first: "grpc-timeout"], encoding: headers[first: "grpc-encoding"])
+        }
+    }
+
+    private func beginGet(_ exchange: any Exchange, _ method: Method) {
+        let head = exchange.head
+        let query = ConnectQuery(head.path)
+        guard let encoding = query.encoding else {
+            let error = RPCError(.invalidArgument, "the query has no encoding: proto or json is needed")
+            return Refusal.refuse(exchange, 400, Connect.json(error, mapping))
+        }
+        guard let codec = Codec(rawValue: encoding) else { return Refusal.refuse(exchange, 415) }
+        let voice = ConnectUnary(codec, query, head.headers, mapping, limit: options.maxRequestBytes)
+        open(exchange, method, voice, codec) { () throws(RPCError) in
+            try CallTerms(connectGet: query, head.headers)
+        }
+    }
+
+    /// Makes a call of a request, in whichever voice it is, or refuses it in that voice.
+    /// - Parameters:
+    ///   - method: nil for one that is not known.
+    ///   - terms: what the head says of the call.
+    private func open(
+        _ exchange: any Exchange, _ method: Method?, _ voice: some Voice, _ codec: Codec,
+        _ terms: () throws(RPCError) -> CallTerms
+    ) {
         guard let driver = driver(of: exchange.eventLoop) else {
-            return Refusal.refuse(exchange, RPCError(.internal, "the server does not know this event loop"))
+            return Refusal.refuse(exchange, voice, RPCError(.internal, "the server does not know this event loop"))
         }
-        var deadline: Deadline?
-        if let timeout {
-            guard let duration = TimeoutHeader.decode(timeout) else {
-                return refuse(exchange, driver, RPCError(.internal, "\"\(timeout)\" is not a grpc-timeout"))
+        do throws(RPCError) {
+            let terms = try terms()
+            if let timeout = terms.timeout, timeout <= .zero {
+                throw RPCError(.deadlineExceeded, "the deadline had passed on arrival")
             }
-            guard duration > .zero else {
-                return refuse(exchange, driver, RPCError(.deadlineExceeded, "the deadline had passed on arrival"))
+            guard let method else { throw unknownMethod(exchange.head.path) }
+            if codec == .json, mapping.pool.messages[method.input] == nil || mapping.pool.messages[method.output] == nil
+            {
+                throw RPCError(.unimplemented, "\(method.path) does not speak JSON here")
             }
-            deadline = .after(duration, now: exchange.eventLoop.now)
+            let context = ServerContext(
+                method: method.path, metadata: Metadata(received: exchange.head.headers),
+                deadline: terms.timeout.map { .after($0, now: exchange.eventLoop.now) }, peer: exchange.peer,
+                requestCoding: terms.requestCoding, responseCoding: terms.responseCoding, malformed: voice.malformed)
+            let call = ServerCall(exchange, method, context, voice, codec, driver: driver, server: self)
+            exchange.delegate = call
+            driver.executor.burstBegan()
+            call.begin()
+        } catch {
+            let path = method?.path ?? String(exchange.head.path.dropFirst())
+            driver.counts.refused(counts.number(of: path), error.code)
+            Refusal.refuse(exchange, voice, error)
         }
-        guard let method = methods[head.path] ?? passthroughMethod(head.path) else {
-            return refuse(exchange, driver, unknownMethod(head.path))
-        }
-        let coding: ContentCoding?
-        switch MessageEncoding(wire: encoding) {
-        case .identity: coding = nil
-        case .coding(let known): coding = known
-        case .unknown(let name):
-            return refuse(
-                exchange, driver, RPCError(.unimplemented, "grpc-encoding \(name.prefix(32)) is not known here"))
-        }
-        let context = ServerContext(
-            method: method.path, metadata: Metadata(received: head.headers), deadline: deadline, peer: exchange.peer,
-            requestCoding: coding)
-        let call = ServerCall(exchange, method, context, driver: driver, server: self)
-        exchange.delegate = call
-        driver.executor.burstBegan()
-        call.begin()
     }
 
     public func burstEnded(on eventLoop: any EventLoop) {
         driver(of: eventLoop)?.burstEnded()
         fallback?.burstEnded(on: eventLoop)
-    }
-
-    private func refuse(_ exchange: any Exchange, _ driver: CallDriver, _ error: RPCError) {
-        driver.counts.refused(counts.number(of: String(exchange.head.path.dropFirst())), error.code)
-        Refusal.refuse(exchange, error)
     }
 
     // A handful of loops: a scan is quicker than hashing.
@@ -164,38 +237,4 @@ public final class RPCServer: Application {
                 "limit": "\(options.maxRunningHandlersPerLoop)",
             ])
     }
-}
-
-enum ContentType {
-    /// `application/grpc` or `application/grpc+proto`, with or without parameters. `application/grpc-web` is another
-    /// protocol.
-    static func isGRPC(_ value: String) -> Bool {
-        guard value.utf8.count > "application/grpc".utf8.count else { return value == "application/grpc" }
-        let type = value.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
-        let name = String(Substring(type)).lowercased()
-        return name == "application/grpc" || name == "application/grpc+proto"
-    }
-}
-
-/// Answers a request that no call is made for: whatever else arrives of it is dropped.
-private final class Refusal: ExchangeDelegate {
-    private unowned let exchange: any Exchange
-
-    private init(_ exchange: any Exchange) { self.exchange = exchange }
-
-    static func refuse(_ exchange: any Exchange, _ head: ResponseHead) {
-        exchange.delegate = Refusal(exchange)
-        exchange.respond(head, endStream: true)
-    }
-
-    static func refuse(_ exchange: any Exchange, _ error: RPCError) {
-        var head = ServerCall.responseHead
-        for (name, value) in StatusTrailers.make(error, Metadata()) { head.headers.add(name, value) }
-        refuse(exchange, head)
-    }
-
-    func received(_ bytes: ByteBuffer) { exchange.consume(bytes.readableBytes) }
-    func receivedEnd(trailers: Headers) {}
-    func becameWritable() {}
-    func cancelled(_ reason: ExchangeCancellation) {}
 }

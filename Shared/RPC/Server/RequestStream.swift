@@ -44,7 +44,10 @@ public struct RequestStream<Element: Sendable>: AsyncSequence, Sendable {
 
 extension RequestStream where Element: Message {
     @usableFromInline
-    init(_ call: ServerCall) { self.init(call) { try decoded($0) } }
+    init(_ call: ServerCall) {
+        let malformed = call.malformed
+        self.init(call) { try decoded($0, orElse: malformed) }
+    }
 }
 
 extension RequestStream where Element == ByteBuffer {
@@ -52,16 +55,17 @@ extension RequestStream where Element == ByteBuffer {
 }
 
 /// Reads a message that the peer sent.
+/// - Parameter code: of the error that says that it cannot be read.
 @inlinable
-func decoded<M: Message>(_ bytes: ByteBuffer) throws -> M {
+func decoded<M: Message>(_ bytes: ByteBuffer, orElse code: StatusCode = .internal) throws -> M {
     do {
         return try M(serialized: bytes.readableBytesSpan)
     } catch {
-        throw unreadable(M.fullName, error)
+        throw unreadable(M.fullName, error, code)
     }
 }
 
 @usableFromInline
-func unreadable(_ name: String, _ error: any Error) -> RPCError {
-    RPCError(.internal, "the message is not a valid \(name): \(error)")
+func unreadable(_ name: String, _ error: any Error, _ code: StatusCode) -> RPCError {
+    RPCError(code, "the message is not a valid \(name): \(error)")
 }

@@ -19,6 +19,8 @@ final class ServerCall: @unchecked Sendable {
     private let server: RPCServer
     private let method: Method
     private let context: ServerContext
+    private let codec: Codec
+    private var voice: any Voice
 
     private var inbox: Inbox
     private var outbox = Outbox()
@@ -33,12 +35,17 @@ final class ServerCall: @unchecked Sendable {
     private var timer: DeadlineWheel.Token?
     private var task: Task<Void, Never>?
 
-    init(_ exchange: any Exchange, _ method: Method, _ context: ServerContext, driver: CallDriver, server: RPCServer) {
+    init(
+        _ exchange: any Exchange, _ method: Method, _ context: ServerContext, _ voice: any Voice, _ codec: Codec,
+        driver: CallDriver, server: RPCServer
+    ) {
         self.exchange = exchange
         self.driver = driver
         self.server = server
         self.method = method
         self.context = context
+        self.voice = voice
+        self.codec = codec
         inbox = Inbox(limit: server.options.maxRequestBytes, coding: context.requestCoding)
         if context.requestCoding != nil { inbox.onTake = { context.receivedCompressed = $0 } }
         began = exchange.eventLoop.now
@@ -72,7 +79,7 @@ final class ServerCall: @unchecked Sendable {
         do {
             let response = try await server.interceptors.isEmpty ? handle() : intercept()
             if let response {
-                send(encoded(response))
+                send(try encoded(response))
             } else if method.handler.givesOneResponse {
                 throw RPCError(.internal, "an interceptor neither called the handler nor refused the call")
             }
@@ -116,9 +123,9 @@ final class ServerCall: @unchecked Sendable {
     {
         switch method.handler {
         case .unary(let handler):
-            return try await handler(request ?? ByteBuffer(), context)
+            return try await handler(try binary(request ?? ByteBuffer()), context)
         case .serverStreaming(let handler):
-            try await handler(request ?? ByteBuffer(), context, self)
+            try await handler(try binary(request ?? ByteBuffer()), context, self)
             return nil
         case .clientStreaming(let handler):
             return try await handler(context, self)
@@ -130,13 +137,22 @@ final class ServerCall: @unchecked Sendable {
 
     // MARK: The request
 
+    /// What is answered when a message cannot be read.
+    @usableFromInline
+    nonisolated var malformed: StatusCode { context.malformed }
+
+    private func binary(_ message: ByteBuffer) throws(RPCError) -> ByteBuffer {
+        codec == .proto ? message : try codec.binary(message, method.input, by: server.mapping)
+    }
+
     /// The next message of a streaming request, nil at its end. From any task.
     nonisolated(nonsending)
         func nextRequest() async throws(RPCError) -> ByteBuffer?
     {
         let next = Waiter<ByteBuffer?>()
         onLoop { $0.read(next) }
-        return try await next.value()
+        guard let message = try await next.value() else { return nil }
+        return try binary(message)
     }
 
     private func read(_ next: Waiter<ByteBuffer?>) {
@@ -175,9 +191,11 @@ final class ServerCall: @unchecked Sendable {
         case .illegalFlag(let flag):
             RPCError(.internal, "\(flag) is not a legal flag of a message")
         case .compressedWithoutEncoding:
-            RPCError(.internal, "the message is flagged as compressed, but grpc-encoding does not say how")
+            RPCError(.internal, "the message is flagged as compressed, but the head does not say how")
         case .corrupt(let coding):
-            RPCError(.internal, "the message is not valid \(coding.rawValue)")
+            RPCError(malformed, "the message is not valid \(coding.rawValue)")
+        case .notBase64:
+            RPCError(malformed, "the body is not Base64")
         }
     }
 
@@ -188,7 +206,7 @@ final class ServerCall: @unchecked Sendable {
     nonisolated(nonsending)
         func write(_ message: ByteBuffer, compresses: Bool = true) async throws(RPCError)
     {
-        if driver.eventLoop.inEventLoop, canWrite { return send(encoded(message, compresses)) }
+        if driver.eventLoop.inEventLoop, canWrite { return send(try encoded(message, compresses)) }
         let written = Waiter<Void>()
         onLoop { $0.write(message, compresses, written) }
         try await written.value()
@@ -206,15 +224,23 @@ final class ServerCall: @unchecked Sendable {
     private func write(_ message: ByteBuffer, _ compresses: Bool, _ written: Waiter<Void>) {
         if isEnded {
             written.resolve(.failure(context.cancellation ?? RPCError(.cancelled, "the call is over")))
-        } else if canWrite {
-            if written.resolve(.success(())) { send(encoded(message, compresses)) }
-        } else {
-            outbox.append(encoded(message, compresses), written)
+            return
+        }
+        do throws(RPCError) {
+            let encoded = try encoded(message, compresses)
+            if !canWrite {
+                outbox.append(encoded, written)
+            } else if written.resolve(.success(())) {
+                send(encoded)
+            }
+        } catch {
+            written.resolve(.failure(error))
         }
     }
 
-    private func encoded(_ message: ByteBuffer, _ compresses: Bool = true) -> ByteBuffer {
+    private func encoded(_ message: ByteBuffer, _ compresses: Bool = true) throws(RPCError) -> ByteBuffer {
         guard !isEnded else { return message }
+        let message = codec == .proto ? message : try codec.written(framed: message, method.output, by: server.mapping)
         sendHead()
         guard compresses, let responseCoding else { return message }
         return responseCoding.compressed(framed: message)
@@ -223,40 +249,29 @@ final class ServerCall: @unchecked Sendable {
     private func send(_ message: ByteBuffer) {
         guard !isEnded else { return }
         sendHead()
-        exchange.write(message)
+        voice.write(exchange, message)
     }
 
     private func sendHead() {
         guard !isHeadSent else { return }
         isHeadSent = true
-        var head = ServerCall.responseHead
-        if let coding = context.responseCoding,
-            MessageEncoding.accepts(context.metadata.wire("grpc-accept-encoding"), coding)
-        {
-            responseCoding = coding
-            head.headers.add("grpc-encoding", coding.rawValue)
-        }
-        for (name, value) in context.initialMetadata { head.headers.add(name, value) }
-        exchange.respond(head, endStream: false)
+        if let coding = context.responseCoding, voice.accepts(coding, context.metadata) { responseCoding = coding }
+        voice.begin(exchange, context.initialMetadata, responseCoding)
     }
 
     /// Sends the status and ends the call; what is buffered in either direction is dropped.
     private func end(_ error: RPCError?) {
         guard !isEnded else { return }
-        let trailers = StatusTrailers.make(error, context.trailingMetadata)
         if error == nil {
             // Messages of child tasks that the handler did not wait for go before the status.
             while let message = outbox.popFirst() { send(message) }
         }
         release(error ?? RPCError(.cancelled, "the call is over"), as: error?.code ?? .ok)
-        if isHeadSent {
-            exchange.end(trailers: trailers)
-        } else {
-            var head = ServerCall.responseHead
-            for (name, value) in context.initialMetadata { head.headers.add(name, value) }
-            for (name, value) in trailers { head.headers.add(name, value) }
-            exchange.respond(head, endStream: true)
-        }
+        voice.end(
+            exchange, error,
+            EndMetadata(
+                hasBegun: isHeadSent, initial: isHeadSent ? Metadata() : context.initialMetadata,
+                trailing: context.trailingMetadata))
     }
 
     /// Ends the call although its handler may be running; the handler is cancelled.
@@ -295,8 +310,6 @@ final class ServerCall: @unchecked Sendable {
             driver.eventLoop.execute { body(self) }
         }
     }
-
-    static let responseHead = ResponseHead(status: 200, headers: ["content-type": "application/grpc"])
 }
 
 extension ServerCall: ExchangeDelegate {
@@ -305,7 +318,11 @@ extension ServerCall: ExchangeDelegate {
         guard !isEnded else { return exchange.consume(bytes.readableBytes) }
         driver.executor.burstBegan()
         do throws(FramingError) {
-            try inbox.append(bytes)
+            let messages = try voice.read(bytes)
+            // What a voice keeps back, or is less of once it is decoded, waits for nobody.
+            let kept = bytes.readableBytes - messages.readableBytes
+            if kept > 0 { exchange.consume(kept) }
+            try inbox.append(messages)
             try inbox.serve()
             returnCredit()
         } catch {
@@ -317,8 +334,9 @@ extension ServerCall: ExchangeDelegate {
     func receivedEnd(trailers: Headers) {
         guard !isEnded else { return }
         driver.executor.burstBegan()
-        inbox.finish(nil)
         do throws(FramingError) {
+            if let messages = try voice.readEnd() { try inbox.append(messages) }
+            inbox.finish(nil)
             try method.handler.takesOneRequest ? takeSingleRequest() : inbox.serve()
         } catch {
             abort(requestError(error))

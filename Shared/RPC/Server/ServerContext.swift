@@ -13,6 +13,9 @@ public final class ServerContext: Sendable {
     public let peer: Peer
     /// How the caller compresses its messages; nil when it does not.
     public let requestCoding: ContentCoding?
+    /// What the caller is answered when its message cannot be read: each protocol has its own habit.
+    @usableFromInline
+    let malformed: StatusCode
 
     private struct State {
         var cancellation: RPCError?
@@ -27,16 +30,26 @@ public final class ServerContext: Sendable {
     private let state = Mutex(State())
 
     /// Made by the server for each call; made by hand to test a handler without one.
-    public init(
+    public convenience init(
         method: String, metadata: Metadata = Metadata(), deadline: Deadline? = nil,
         peer: Peer = Peer(address: "in-process", isTLS: false), requestCoding: ContentCoding? = nil
+    ) {
+        self.init(
+            method: method, metadata: metadata, deadline: deadline, peer: peer, requestCoding: requestCoding,
+            responseCoding: requestCoding, malformed: .internal)
+    }
+
+    init(
+        method: String, metadata: Metadata, deadline: Deadline?, peer: Peer, requestCoding: ContentCoding?,
+        responseCoding: ContentCoding?, malformed: StatusCode
     ) {
         self.method = method
         self.metadata = metadata
         self.deadline = deadline
         self.peer = peer
         self.requestCoding = requestCoding
-        if requestCoding != nil { state.withLock { $0.responseCoding = requestCoding } }
+        self.malformed = malformed
+        if responseCoding != nil { state.withLock { $0.responseCoding = responseCoding } }
     }
 
     /// The part of `method` before the slash.
@@ -72,7 +85,7 @@ public final class ServerContext: Sendable {
     }
 
     /// How messages of the response are compressed, where the caller can read it; nil for not at all. At first as those
-    /// of the request are. What is set after the first message is lost.
+    /// of the request are; in Connect as the caller likes best. What is set after the first message is lost.
     public var responseCoding: ContentCoding? {
         get { state.withLock { $0.responseCoding } }
         set { state.withLock { $0.responseCoding = newValue } }

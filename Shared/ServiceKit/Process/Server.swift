@@ -14,8 +14,8 @@ public struct Server: Sendable {
     public let metrics: Metrics
 
     /// - Parameters:
-    ///   - fallback: for requests that are not gRPC.
-    ///   - passthrough: for gRPC methods of other services.
+    ///   - fallback: for requests that are no RPCs.
+    ///   - passthrough: for methods of other services.
     public init(
         _ methods: [Method], health: HealthStatus, configuration: ServiceConfiguration, authenticator: Authenticator,
         interceptors: [any ServerInterceptor] = [], fallback: (any Application)? = nil, passthrough: RawHandler? = nil,
@@ -25,16 +25,18 @@ public struct Server: Sendable {
         let reflection = RPC.Reflection(services: services ?? own.sorted(), pool: .schema)
         let metrics = Metrics(service: configuration.service)
         self.metrics = metrics
-        let contract = DescriptorPool.schema.services.values.flatMap { service in
-            service.methods.map { "\(service.fullName)/\($0.name)" }
-        }
+        var pool = DescriptorPool.schema
+        pool.add(.standard)
         let application = RPCServer(
             methods: methods + health.methods + reflection.methods,
             interceptors: [CallLog(logger: logger), authenticator] + interceptors,
             fallback: OperatorDoor(metrics: metrics, logger: logger, fallback: fallback), passthrough: passthrough,
-            passthroughMethods: passthrough == nil ? [] : contract, group: group, logger: logger)
+            contract: Array(DescriptorPool.schema.services.values), pool: pool, group: group, logger: logger)
         metrics.add(application.counts.write)
         http = HTTPServer(
-            configuration: configuration.http, application: application, group: group, logger: logger)
+            configuration: configuration.http,
+            application: configuration.allowedOrigins.isEmpty
+                ? application : CrossOriginApplication(application, allowing: configuration.allowedOrigins),
+            group: group, logger: logger)
     }
 }

@@ -24,6 +24,8 @@ public struct ServiceConfiguration: Sendable {
     public let serverTLS: ServerTLS?
     /// How the other services are called; cleartext when nil.
     public let clientTLS: ClientTLS?
+    /// Web pages of these origins may call; none by default.
+    public let allowedOrigins: AllowedOrigins
     /// Seconds; 0 means for ever.
     public let maxConnectionAge: Int64
     /// Seconds; 0 means as long as its calls want.
@@ -66,6 +68,9 @@ public struct ServiceConfiguration: Sendable {
                 variable: "RAPPORT_DRAIN_SECONDS", fallback: "10",
                 meaning: "how long running calls may go on after SIGTERM, 0 to 300"),
             Setting(variable: "RAPPORT_THREADS", fallback: "0", meaning: "event loops, 0 to 64; 0 means one a core"),
+            Setting(
+                variable: "RAPPORT_ALLOWED_ORIGINS", fallback: "",
+                meaning: "origins whose web pages may call, separated by commas, or * for any; empty for none"),
             Setting(
                 variable: "RAPPORT_MAX_CONNECTION_AGE_SECONDS", fallback: "0",
                 meaning: "after which an HTTP/2 connection is drained, give or take a tenth; 0 means never"),
@@ -154,6 +159,12 @@ public struct ServiceConfiguration: Sendable {
         }
         self.serverTLS = serverTLS
         clientTLS = file("RAPPORT_TLS_ROOTS").map { ClientTLS(trustRootsFile: $0, certificate: certificate) }
+        guard let origins = AllowedOrigins(value("RAPPORT_ALLOWED_ORIGINS")) else {
+            throw Failure.invalid(
+                variable: "RAPPORT_ALLOWED_ORIGINS", value: value("RAPPORT_ALLOWED_ORIGINS"),
+                expected: "origins like https://app.example.com are needed, separated by commas, or *")
+        }
+        allowedOrigins = origins
         maxConnectionAge = Int64(try number("RAPPORT_MAX_CONNECTION_AGE_SECONDS", 0...31_536_000))
         maxConnectionAgeGrace = Int64(try number("RAPPORT_MAX_CONNECTION_AGE_GRACE_SECONDS", 0...31_536_000))
         dataDirectory = value("RAPPORT_DATA")

@@ -374,6 +374,8 @@ final class ClientCall: @unchecked Sendable {
             RPCError(.internal, "the message is flagged as compressed, but grpc-encoding does not say how")
         case .corrupt(let coding):
             RPCError(.internal, "the message is not valid \(coding.rawValue)")
+        case .notBase64:
+            RPCError(.internal, "the body is not Base64")
         }
     }
 
