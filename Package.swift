@@ -145,7 +145,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-            ], path: "Tests/OfficialInterop", exclude: ["CTesting", "Protos", "build-grpc-cpp", "build-grpc-go", "grpcio_peer.py", "run"],
+            ], path: "Tests/OfficialInterop",
+            exclude: ["CTesting", "Protos", "build-grpc-cpp", "build-grpc-go", "grpcio_peer.py", "run"],
             sources: ["Program", "Testing"]),
         // Tests, one folder a target.
         .target(

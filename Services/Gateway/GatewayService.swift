@@ -19,11 +19,11 @@ struct GatewayService: Sendable {
 
     init(
         _ configuration: ServiceConfiguration, identity: WorkloadIdentity, credentials: ClientCredentials? = nil,
-        clock: ServiceClock, group: any EventLoopGroup, logger: Logger
+        clock: ServiceClock, telemetry: Telemetry? = nil, group: any EventLoopGroup, logger: Logger
     ) throws {
         let upstreams = Upstreams(
-            configuration.peers, credentials: credentials, identity: identity, clock: clock, group: group,
-            logger: logger)
+            configuration.peers, credentials: credentials, identity: identity, clock: clock,
+            telemetry: telemetry, group: group, logger: logger)
         let views = Views(upstreams: upstreams, clock: clock).viewsServiceMethods
         let services = upstreams.services + Set(views.map(\.service)).sorted()
         var pool = DescriptorPool.schema
@@ -42,7 +42,7 @@ struct GatewayService: Sendable {
             views, health: health, configuration: configuration, authenticator: authenticator, fallback: rest,
             passthrough: passthrough(
                 to: upstreams, methods: try RPCTraits.all(of: upstreams.services, in: pool), draining: draining),
-            reflecting: services + ["grpc.health.v1.Health"], group: group, logger: logger)
+            reflecting: services + ["grpc.health.v1.Health"], telemetry: telemetry, group: group, logger: logger)
         self.upstreams = upstreams
         drainSeconds = configuration.drainSeconds
     }
@@ -68,12 +68,12 @@ struct GatewayService: Sendable {
         try await Host.run(configuration, logger) { host in
             let gateway = try GatewayService(
                 configuration, identity: host.identity, credentials: host.credentials, clock: clock,
-                group: host.group, logger: logger)
+                telemetry: host.telemetry, group: host.group, logger: logger)
             let address = try await gateway.start()
             let following = gateway.upstreams.all.map { upstream in
                 { @Sendable () async throws -> Void in await upstream.followHealth(into: gateway.health) }
             }
-            try await host.serve(at: address, beside: following) { await gateway.stop() }
+            try await host.serve(gateway.server, at: address, beside: following) { await gateway.stop() }
         }
     }
 }

@@ -22,8 +22,11 @@ struct Inbox {
         set { reader.coding = newValue }
     }
 
-    /// Told of each message, before anybody has it, whether it came compressed.
-    var onTake: ((Bool) -> Void)?
+    /// Told of each message, before anybody has it, whether it came compressed, and its bytes.
+    var onTake: ((_ isCompressed: Bool, _ byteCount: Int) -> Void)?
+
+    /// Bytes of all whole messages that have arrived, as they travelled.
+    var messageBytes: Int { reader.messageBytes }
 
     mutating func append(_ bytes: ByteBuffer) throws(FramingError) { try reader.append(bytes) }
 
@@ -43,7 +46,7 @@ struct Inbox {
     /// The next message, the end, or nil when neither has arrived.
     mutating func take() throws(FramingError) -> Item? {
         if let message = try reader.next() {
-            onTake?(reader.tookCompressed)
+            onTake?(reader.tookCompressed, message.readableBytes)
             return .message(message)
         }
         guard let end else { return nil }

@@ -23,6 +23,8 @@ struct MessageReader {
     var coding: ContentCoding?
     /// Whether the message that was taken last came compressed.
     private(set) var tookCompressed = false
+    /// Bytes of the messages taken so far, as they travelled, without their prefixes.
+    private var takenBytes = 0
     private var buffer = ByteBuffer()
     // Flow-control credit for received bytes that has not been given back yet.
     private var credit = 0
@@ -52,9 +54,22 @@ struct MessageReader {
         guard let length = try pendingLength(), buffer.readableBytes >= Self.prefixLength + length else { return nil }
         tookCompressed = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) == 1
         buffer.moveReaderIndex(forwardBy: Self.prefixLength)
+        takenBytes += length
         let message = buffer.readSlice(length: length)
         guard tookCompressed, let message, let coding else { return message }
         return try decompressed(message, coding)
+    }
+
+    /// Bytes of all whole messages that have arrived, as they travelled, without their prefixes.
+    var messageBytes: Int {
+        var sum = takenBytes
+        var position = buffer.readerIndex
+        while let length = buffer.getInteger(at: position + 1, as: UInt32.self) {
+            position += Self.prefixLength + Int(length)
+            guard position <= buffer.writerIndex else { break }
+            sum += Int(length)
+        }
+        return sum
     }
 
     private func decompressed(_ message: ByteBuffer, _ coding: ContentCoding) throws(FramingError) -> ByteBuffer {

@@ -34,8 +34,9 @@ import Testing
             let answer = try await test.send("GET", "/metrics")
             #expect(answer.status == 200)
             #expect(answer.head.headers[first: "content-type"] == "text/plain; version=0.0.4; charset=utf-8")
-            for method in ["\(goals)/GetGoal", "unknown"] {
-                let line = "rapport_rpc_handled_total{rpc=\"\(method)\",code=\"UNIMPLEMENTED\"} 1\n"
+            for method in ["\(goals)/GetGoal", "other"] {
+                let line =
+                    "grpc_server_call_duration_seconds_count{grpc_method=\"\(method)\",grpc_status=\"UNIMPLEMENTED\"} 1\n"
                 #expect(answer.text.contains(line), "\(answer.text)")
             }
             #expect(try await test.send("POST", "/metrics").status == 405)

@@ -41,7 +41,7 @@ private final class Seen: Sendable {
 
             let context = try #require(seen.last)
             #expect(context.metadata.values("authorization") == ["Bearer \(token)"])
-            #expect(context.metadata["traceparent"].flatMap(TraceContext.init(received:)) != nil)
+            #expect(context.metadata["traceparent"].flatMap { TraceContext(traceparent: $0) } != nil)
             let workload = context.metadata.values("x-rapport-workload")
             #expect(workload.count == 1 && workload[0].hasPrefix("Bearer ey"))
             #expect(context.metadata["x-other"] == nil)

@@ -164,7 +164,7 @@ import Testing
 @Suite struct TraceContextTests {
     @Test func aTraceGoesOn() {
         let text = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-        #expect(TraceContext(received: text)?.text == text)
+        #expect(TraceContext(traceparent: text)?.traceparent == text)
     }
 
     @Test(arguments: [
@@ -175,13 +175,13 @@ import Testing
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b71-01",
     ])
     func aMalformedTraceIsNot(_ text: String) {
-        #expect(TraceContext(received: text) == nil)
+        #expect(TraceContext(traceparent: text) == nil)
     }
 
     @Test func aNewTraceIsWellFormed() {
         for _ in 0..<1000 {
-            let text = TraceContext().text
-            #expect(TraceContext(received: text)?.text == text)
+            let text = TraceContext().traceparent
+            #expect(TraceContext(traceparent: text)?.traceparent == text)
         }
     }
 }

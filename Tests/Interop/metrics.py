@@ -13,6 +13,6 @@ def of(address: str) -> dict[str, float]:
 
 def handled(samples: dict[str, float], path: str) -> dict[str, int]:
     """How often a method (package.Service/Method) has ended with each status, by the status's name."""
-    pattern = re.compile(r'rapport_rpc_handled_total\{rpc="' + re.escape(path) + r'",code="(\w+)"\}')
+    pattern = re.compile(r'grpc_server_call_duration_seconds_count\{grpc_method="' + re.escape(path) + r'",grpc_status="(\w+)"\}')
     matches = ((pattern.fullmatch(sample), value) for sample, value in samples.items())
     return {match[1]: int(value) for match, value in matches if match}

@@ -38,7 +38,7 @@ def test_metrics_count_and_consumers_are_caught_up(suite):
         "call", "rapport.relationships.v1.RelationshipsService/GetRelationship",
         json.dumps({"name": suite.relationship()}), "--as", "coach", "--address", suite.address("relationships"))
     after = metrics.of(suite.address("relationships"))
-    counter = 'rapport_rpc_handled_total{rpc="rapport.relationships.v1.RelationshipsService/GetRelationship",code="OK"}'
+    counter = 'grpc_server_call_duration_seconds_count{grpc_method="rapport.relationships.v1.RelationshipsService/GetRelationship",grpc_status="OK"}'
     assert after[counter] == before.get(counter, 0) + 1
     position = after["rapport_outbox_position"]
     assert position > 0

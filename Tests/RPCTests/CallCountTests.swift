@@ -23,26 +23,91 @@ import Testing
         stage.endBurst()
         gone.delegate?.cancelled(.connectionClosed)
         let counts = Dictionary(uniqueKeysWithValues: stage.server.counts.snapshot().map { ($0.method, $0) })
-        #expect(counts.keys.sorted() == ["t.S/Hang", "t.S/Refuse", "t.S/Say", "unknown"])
+        #expect(counts.keys.sorted() == ["other", "t.S/Hang", "t.S/Refuse", "t.S/Say"])
         #expect(counts["t.S/Say"]?.codes == [.ok: 3])
-        #expect(counts["t.S/Say"]?.buckets.last == 3 && counts["t.S/Say"]?.running == 0)
+        #expect(counts["t.S/Say"]?.started == 3 && counts["t.S/Say"]?.running == 0)
+        #expect(counts["t.S/Say"]?.outcomes.first?.sentBytes.sum == 9, "three bytes each: tag, length, a")
+        #expect(counts["t.S/Say"]?.outcomes.first?.receivedBytes.sum == 9)
         #expect(counts["t.S/Refuse"]?.codes == [.notFound: 1])
         #expect(counts["t.S/Hang"]?.codes == [.cancelled: 1])
-        #expect(counts["t.S/Hang"]?.running == 1)
-        #expect(counts["unknown"]?.codes == [.unimplemented: 1])
+        #expect(counts["t.S/Hang"]?.started == 2 && counts["t.S/Hang"]?.running == 1)
+        #expect(counts["other"]?.codes == [.unimplemented: 1])
     }
 
-    @Test func `durations fall into cumulative buckets`() {
+    @Test func `durations and sizes fall into the buckets of gRFC A66`() {
         let counts = CallCounts(methods: ["m"], loops: 2)
-        for (loop, time) in [TimeAmount.microseconds(500), .milliseconds(3), .seconds(9)].enumerated() {
+        let calls: [(TimeAmount, Int)] = [(.microseconds(300), 0), (.microseconds(301), 1024), (.seconds(101), 1025)]
+        for (loop, (time, size)) in calls.enumerated() {
             counts.share(loop % 2).began(counts.number(of: "m"))
-            counts.share(loop % 2).ended(counts.number(of: "m"), .ok, after: time)
+            counts.share(loop % 2).ended(counts.number(of: "m"), .ok, after: time, sent: size, received: 5_000_000_000)
         }
+        let outcome = counts.snapshot().first?.outcomes.first
+        func bucket(_ histogram: Histogram?, upTo bound: Double) -> UInt64? {
+            histogram.flatMap { $0.bounds.firstIndex(of: bound).map { index in histogram?.counts[index] ?? 0 } }
+        }
+        #expect(Histogram.latencyBounds.count == 41 && Histogram.sizeBounds.count == 14)
+        #expect(bucket(outcome?.seconds, upTo: 0.0003) == 1)
+        #expect(bucket(outcome?.seconds, upTo: 0.0006) == 1)
+        #expect(outcome?.seconds.counts.last == 1, "above 100 s")
+        #expect(outcome.map { abs($0.seconds.sum - 101.000601) < 1e-9 } == true)
+        #expect(bucket(outcome?.sentBytes, upTo: 0) == 1)
+        #expect(bucket(outcome?.sentBytes, upTo: 1024) == 1)
+        #expect(bucket(outcome?.sentBytes, upTo: 2048) == 1)
+        #expect(outcome?.receivedBytes.counts.last == 3)
+        #expect(outcome?.count == 3)
+    }
+}
+
+/// gRFC A66, "Client per-attempt"; gRFC A96.
+@Suite struct ClientCountTests {
+    private func script(_ counts: ClientCounts, _ attempts: MethodConfig.Attempts? = nil) -> ScriptedChannel {
+        var method = MethodConfig()
+        method.attempts = attempts
+        var options = RPC.Channel.Options()
+        options.serviceConfig.methods = [method]
+        options.counts = counts
+        return ScriptedChannel(options, endpoints: [ScriptedChannel.a])
+    }
+
+    @Test func `attempts and calls, by method, target and status`() {
+        let counts = ClientCounts()
+        let policy = RetryPolicy(
+            maxAttempts: 3, initialBackoff: .milliseconds(10), maxBackoff: .milliseconds(10),
+            retryableCodes: [.unavailable])
+        let script = script(counts, .retry(policy))
+        _ = script.call("x")
+        let transport = script.attempts.succeed()
+        transport.streams[0].refuse(.unavailable)
+        script.loop.advanceTime(by: .milliseconds(12))
+        transport.streams[1].answer("yy")
         let count = counts.snapshot().first
-        #expect(count?.buckets.first == 1)
-        #expect(count?.buckets[CallCounts.bounds.firstIndex(of: 0.0025) ?? 0] == 1)
-        #expect(count?.buckets[CallCounts.bounds.firstIndex(of: 0.005) ?? 0] == 2)
-        #expect(count?.buckets.suffix(2) == [2, 3])
-        #expect(count.map { abs($0.seconds - 9.0035) < 1e-9 } == true)
+        #expect(counts.snapshot().count == 1)
+        #expect(count?.target == "a.test:1" && count?.method == "t.S/M")
+        #expect(count?.attemptsStarted == 2 && count?.retries == 1)
+        #expect(count?.attempts.map(\.code) == [.ok, .unavailable])
+        #expect(count?.attempts.map(\.sentBytes.sum) == [3, 3])
+        #expect(count?.attempts.map(\.receivedBytes.sum) == [4, 0])
+        #expect(count?.calls.map(\.code) == [.ok] && count?.calls.first?.count == 1)
+    }
+
+    @Test func `hedges and transparent retries`() {
+        let counts = ClientCounts()
+        let script = script(counts, .hedging(HedgingPolicy(maxAttempts: 2, delay: .zero, nonFatalCodes: [])))
+        _ = script.call()
+        let transport = script.attempts.succeed()
+        transport.streams[0].delegate?.closed(.unprocessed)
+        script.loop.run()
+        transport.streams[1].answer("")
+        let count = counts.snapshot().first
+        #expect(count?.hedges == 1 && count?.transparentRetries == 1 && count?.retries == 0)
+        #expect(count?.attemptsStarted == 3)
+        #expect(count?.attempts.map(\.code) == [.ok, .cancelled, .unavailable])
+    }
+
+    @Test func `a client that makes up methods fills no memory`() {
+        let share = ClientCounts().share("t")
+        let numbers = (0..<2000).map { share.number(of: "t.S/M\($0)") }
+        #expect(Set(numbers).count == ClientCounts.methodLimit)
+        #expect(numbers.suffix(1000).allSatisfy { $0 == 0 })
     }
 }

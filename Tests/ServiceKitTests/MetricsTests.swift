@@ -5,13 +5,13 @@ import Testing
 
 @Suite("Metrics in Prometheus' text format") struct MetricsTests {
     @Test func aFamilyHasOneHeadAndItsSamples() {
-        var text = MetricsText()
-        text.family("calls_total", .counter, "Calls.") { family in
+        var families = MetricFamilies()
+        families.family("calls_total", .counter, "Calls.") { family in
             family.sample(1, ["rpc": "a.S/M", "code": "OK"])
             family.sample(0.25, [:])
         }
         #expect(
-            text.text == """
+            PrometheusText.text(families) == """
                 # HELP calls_total Calls.
                 # TYPE calls_total counter
                 calls_total{rpc="a.S/M",code="OK"} 1
@@ -21,25 +21,26 @@ import Testing
     }
 
     @Test func aFamilyWithoutSamplesIsNotThere() {
-        var text = MetricsText()
-        text.family("nothing", .gauge, "Nothing.") { _ in }
-        #expect(text.text.isEmpty)
+        var families = MetricFamilies()
+        families.family("nothing", .gauge, "Nothing.") { _ in }
+        #expect(PrometheusText.text(families).isEmpty)
     }
 
     @Test func labelsAndHelpAreEscaped() {
-        var text = MetricsText()
-        text.family("f", .gauge, "A \\ and\na \"quote\"") { $0.sample(1, ["l": "a\\b\n\"c\""]) }
+        var families = MetricFamilies()
+        families.family("f", .gauge, "A \\ and\na \"quote\"") { $0.sample(1, ["l": "a\\b\n\"c\""]) }
         #expect(
-            text.text == "# HELP f A \\\\ and\\na \"quote\"\n# TYPE f gauge\nf{l=\"a\\\\b\\n\\\"c\\\"\"} 1\n")
+            PrometheusText.text(families)
+                == "# HELP f A \\\\ and\\na \"quote\"\n# TYPE f gauge\nf{l=\"a\\\\b\\n\\\"c\\\"\"} 1\n")
     }
 
     @Test func aHistogramIsCumulativeAndEndsWithAll() {
-        var text = MetricsText()
-        text.family("t_seconds", .histogram, "T.") {
+        var families = MetricFamilies()
+        families.family("t_seconds", .histogram, "T.") {
             $0.histogram(bounds: [0.5, 1], counts: [2, 3, 4], sum: 3.5, ["rpc": "m"])
         }
         #expect(
-            text.text == """
+            PrometheusText.text(families) == """
                 # HELP t_seconds T.
                 # TYPE t_seconds histogram
                 t_seconds_bucket{rpc="m",le="0.5"} 2
@@ -55,7 +56,7 @@ import Testing
         (0, "0"), (-3, "-3"), (1e15, "1000000000000000"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (0.1, "0.1"),
         (9.7e-05, "9.7e-05"),
     ]) func numbersAreThoseOfGo(_ number: Double, _ text: String) {
-        #expect(MetricsText.number(number) == text)
+        #expect(PrometheusText.number(number) == text)
     }
 
     @Test func theProcessIsInItAndNoFamilyTwice() async {

@@ -17,7 +17,8 @@ enum Names {
     ]
 
     static func swiftPrefix(package: String, fullName: String) -> String {
-        bare.contains(fullName) ? "" : prefixes.first { $0.0 == package }?.1 ?? ""
+        if package.hasPrefix("opentelemetry.") { return "OTLP" }
+        return bare.contains(fullName) ? "" : prefixes.first { $0.0 == package }?.1 ?? ""
     }
 
     static func lowerCamelCase(_ name: String) -> String {

@@ -66,7 +66,8 @@ struct TypeWriter {
 
     func write(_ type: EnumDescriptor, to source: inout Source) {
         let cases = type.values.map { (Names.enumCase($0.name, of: type.name), $0.number, $0.name) }
-        source.block("public enum \(type.name): MessageEnum, CustomStringConvertible") { source in
+        source.block("public enum \(swiftNames[type.fullName]!.lastComponent): MessageEnum, CustomStringConvertible") {
+            source in
             for (name, _, _) in cases { source.line("case \(name)") }
             source.line("/// A number that this version of the contract does not name.")
             source.line("case unrecognized(Int32)")

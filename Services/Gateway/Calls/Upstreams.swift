@@ -16,8 +16,9 @@ struct Upstreams: Sendable {
 
     init(
         _ peers: [String: Endpoint], credentials: ClientCredentials?, identity: WorkloadIdentity, clock: ServiceClock,
-        group: any EventLoopGroup, logger: Logger
+        telemetry: Telemetry? = nil, group: any EventLoopGroup, logger: Logger
     ) {
+        let options = telemetry?.options(Upstream.channelOptions) ?? Upstream.channelOptions
         let contract = [
             ("relationships", "rapport.relationships.v1.RelationshipsService"),
             ("feedback", "rapport.feedback.v1.FeedbackService"),
@@ -29,7 +30,7 @@ struct Upstreams: Sendable {
                 Upstream(
                     name: name, service: service,
                     channel: Channel(
-                        $0, credentials: credentials, options: Upstream.channelOptions, group: group, logger: logger))
+                        $0, credentials: credentials, options: options, group: group, logger: logger))
             }
         }
         self.identity = identity
@@ -52,7 +53,7 @@ struct Upstreams: Sendable {
         if let limit = timeout.map(Deadline.after) {
             options.deadline = options.deadline.map { min($0, limit) } ?? limit
         }
-        options.metadata.add("traceparent", TraceContext.of(context).text)
+        options.metadata.add("traceparent", TraceContext.of(context).traceparent)
         options.metadata.add("x-rapport-workload", "Bearer \(try await identity.token(at: clock.now))")
         return options
     }

@@ -23,6 +23,10 @@ public final class Channel: Sendable {
         /// After how long without a call the connections are closed; the next call connects again. nil for never.
         public var idleTimeout: Duration? = .seconds(30 * 60)
         public var keepalive = Keepalive.client
+        /// Counts the calls; may be shared by channels. nil counts none.
+        public var counts: ClientCounts?
+        /// Records spans of calls and their attempts; nil records none.
+        public var tracer: Tracer?
 
         public init() {}
     }

@@ -11,6 +11,7 @@ final class LoopChannel: @unchecked Sendable {
     let target: Target
     let options: RPC.Channel.Options
     let throttle: RetryThrottle?
+    let counts: ClientCounts.Share?
     /// Bytes of requests that are kept in case they have to be said again.
     var keptBytes = 0
 
@@ -37,6 +38,7 @@ final class LoopChannel: @unchecked Sendable {
         self.target = target
         self.options = options
         self.throttle = throttle
+        counts = options.counts?.share(target.description)
         self.resolution = resolution
         self.eventLoop = eventLoop
         self.logger = logger

@@ -16,6 +16,9 @@ public struct ServerOptions: Sendable {
     /// answer.
     public var maxRunningHandlersPerLoop = 1000
 
+    /// Records spans of calls; nil records none.
+    public var tracer: Tracer?
+
     public init() {}
 }
 

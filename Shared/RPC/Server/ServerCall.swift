@@ -32,6 +32,8 @@ final class ServerCall: @unchecked Sendable {
     // Nothing can be sent any more: the status has been, or the exchange is gone.
     private var isEnded = false
     private let began: NIODeadline
+    private var sentBytes = 0
+    private var span: OpenSpan?
     private var timer: DeadlineWheel.Token?
     private var task: Task<Void, Never>?
 
@@ -47,8 +49,26 @@ final class ServerCall: @unchecked Sendable {
         self.voice = voice
         self.codec = codec
         inbox = Inbox(limit: server.options.maxRequestBytes, coding: context.requestCoding)
-        if context.requestCoding != nil { inbox.onTake = { context.receivedCompressed = $0 } }
         began = exchange.eventLoop.now
+        if let tracer = server.options.tracer { trace(tracer) }
+        if context.requestCoding != nil || span != nil {
+            inbox.onTake = { [span] isCompressed, byteCount in
+                if context.requestCoding != nil { context.receivedCompressed = isCompressed }
+                span?.receivedMessage(byteCount)
+            }
+        }
+    }
+
+    /// gRFC A72, "Server".
+    private func trace(_ tracer: Tracer) {
+        let parent = context.metadata["traceparent"].flatMap { TraceContext(traceparent: $0) }
+        let own = tracer.context(under: parent)
+        context.trace = own
+        guard own.isSampled else { return }
+        let peer = Span.Attribute(name: "network.peer.address", value: .string(context.peer.address))
+        span = OpenSpan(
+            OpenSpan.name("Recv", method.path), .server, own, under: parent, tracer,
+            OpenSpan.attributes(method.path) + [peer])
     }
 
     /// The head has arrived. A handler that reads a stream starts now, one that takes a message when it has it.
@@ -249,6 +269,9 @@ final class ServerCall: @unchecked Sendable {
     private func send(_ message: ByteBuffer) {
         guard !isEnded else { return }
         sendHead()
+        let byteCount = message.readableBytes - MessageReader.prefixLength
+        sentBytes += byteCount
+        span?.sentMessage(byteCount)
         voice.write(exchange, message)
     }
 
@@ -292,7 +315,12 @@ final class ServerCall: @unchecked Sendable {
     }
 
     private func release(_ error: RPCError, as outcome: StatusCode) {
-        if !isEnded { driver.counts.ended(method.number, outcome, after: driver.eventLoop.now - began) }
+        if !isEnded {
+            driver.counts.ended(
+                method.number, outcome, after: driver.eventLoop.now - began, sent: sentBytes,
+                received: inbox.messageBytes)
+            span?.end(outcome, outcome == .ok ? "" : error.message)
+        }
         isEnded = true
         if phase != .running { phase = .over }
         if let timer { driver.wheel.remove(timer, self) }

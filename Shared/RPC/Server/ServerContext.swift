@@ -23,6 +23,7 @@ public final class ServerContext: Sendable {
         var trailingMetadata = Metadata()
         var responseCoding: ContentCoding?
         var receivedCompressed = false
+        var trace: TraceContext?
         var attachments: [ObjectIdentifier: any Sendable] = [:]
     }
 
@@ -95,6 +96,12 @@ public final class ServerContext: Sendable {
     public internal(set) var receivedCompressed: Bool {
         get { state.withLock { $0.receivedCompressed } }
         set { state.withLock { $0.receivedCompressed = newValue } }
+    }
+
+    /// The call's own place in its trace; nil when the server does not trace.
+    public internal(set) var trace: TraceContext? {
+        get { state.withLock { $0.trace } }
+        set { state.withLock { $0.trace = newValue } }
     }
 
     /// What interceptors leave for the handler, one value for each type: `context[Caller.self] = caller`.

@@ -27,7 +27,8 @@ struct CallLog: ServerInterceptor {
     /// W3C trace context: version-traceid-parent-flags.
     private func metadata(of context: ServerContext) -> Logger.Metadata {
         var metadata: Logger.Metadata = ["method": "\(context.method)"]
-        if let parts = context.metadata["traceparent"]?.split(separator: "-"), parts.count >= 4 {
+        let traceparent = context.trace?.traceparent ?? context.metadata["traceparent"]
+        if let parts = traceparent?.split(separator: "-"), parts.count >= 4 {
             metadata["trace_id"] = "\(parts[1])"
         }
         return metadata

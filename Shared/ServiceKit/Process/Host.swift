@@ -12,6 +12,7 @@ public struct Host: Sendable {
     public let identity: WorkloadIdentity
     /// For channels to the other services; nil for cleartext.
     public let credentials: ClientCredentials?
+    public let telemetry: Telemetry
     private let logger: Logger
     private let started = ContinuousClock.now
 
@@ -23,6 +24,7 @@ public struct Host: Sendable {
             service: configuration.service, dataDirectory: configuration.dataDirectory,
             keysDirectory: configuration.keysDirectory)
         credentials = try configuration.clientTLS.map { try ClientCredentials($0, logger: logger) }
+        telemetry = try Telemetry(configuration, group: group, logger: logger)
         self.logger = logger
     }
 
@@ -38,16 +40,21 @@ public struct Host: Sendable {
 
     /// From the moment when the process serves until SIGTERM or SIGINT, and through its draining.
     /// - Parameters:
+    ///   - server: what it listens with.
     ///   - address: where it listens.
     ///   - tasks: what goes on beside requests; cancelled when all requests are done.
     ///   - drain: ends open streams, lets running requests finish, closes.
     public func serve(
-        at address: SocketAddress, beside tasks: [@Sendable () async throws -> Void],
+        _ server: Server, at address: SocketAddress, beside tasks: [@Sendable () async throws -> Void],
         drain: () async throws -> Void
     ) async throws {
         logger.info("ready", metadata: ["address": "\(address)", "after": "\(ContinuousClock.now - started)"])
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in tasks { group.addTask(operation: task) }
+            if let exporter = telemetry.exporter {
+                server.metrics.add(exporter.write)
+                group.addTask { await exporter.run(server.metrics) }
+            }
             await Process.untilTerminated()
             logger.info("draining")
             try await drain()

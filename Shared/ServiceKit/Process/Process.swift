@@ -81,7 +81,9 @@ public enum Process {
                 "\(configuration.dataDirectory)/\(Service.name).sqlite", migrations: Service.allMigrations,
                 logger: logger)
             let channels = configuration.peers.filter { $0.key != Service.name }.mapValues {
-                Channel($0, credentials: host.credentials, group: host.group, logger: logger)
+                Channel(
+                    $0, credentials: host.credentials, options: host.telemetry.options(), group: host.group,
+                    logger: logger)
             }
             let runtime = try await Runtime(
                 service: Service.name, database: database, clock: clock, logger: logger, identity: host.identity,
@@ -94,7 +96,7 @@ public enum Process {
                 service.methods + EventsFeed(runtime: runtime).eventsServiceMethods
                     + Administration(service, runtime).adminServiceMethods, health: health,
                 configuration: configuration, authenticator: Authenticator(configuration, clock: clock),
-                group: host.group, logger: logger)
+                telemetry: host.telemetry, group: host.group, logger: logger)
             server.metrics.add(runtime.write)
             let address = try await server.http.start()
             health.set(.serving)
@@ -104,7 +106,7 @@ public enum Process {
                 { try await tellTheTruth(health, about: database, logger) }, { try await service.run() },
             ]
             for source in Service.eventSources { tasks.append { try await runtime.follow(source, for: service) } }
-            try await host.serve(at: address, beside: tasks) {
+            try await host.serve(server, at: address, beside: tasks) {
                 health.shutDown()
                 runtime.draining.begin()
                 await server.http.drain(grace: .seconds(configuration.drainSeconds))

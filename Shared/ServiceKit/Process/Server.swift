@@ -16,10 +16,11 @@ public struct Server: Sendable {
     /// - Parameters:
     ///   - fallback: for requests that are no RPCs.
     ///   - passthrough: for methods of other services.
+    ///   - telemetry: what the process measures of the calls that it makes, and where traces go.
     public init(
         _ methods: [Method], health: HealthStatus, configuration: ServiceConfiguration, authenticator: Authenticator,
         interceptors: [any ServerInterceptor] = [], fallback: (any Application)? = nil, passthrough: RawHandler? = nil,
-        reflecting services: [String]? = nil, group: any EventLoopGroup, logger: Logger
+        reflecting services: [String]? = nil, telemetry: Telemetry? = nil, group: any EventLoopGroup, logger: Logger
     ) {
         let own = Set(methods.map(\.service)).union(["grpc.health.v1.Health"])
         let reflection = RPC.Reflection(services: services ?? own.sorted(), pool: .schema)
@@ -27,12 +28,15 @@ public struct Server: Sendable {
         self.metrics = metrics
         var pool = DescriptorPool.schema
         pool.add(.standard)
+        var options = ServerOptions()
+        options.tracer = telemetry?.tracer
         let application = RPCServer(
             methods: methods + health.methods + reflection.methods,
-            interceptors: [CallLog(logger: logger), authenticator] + interceptors,
+            interceptors: [CallLog(logger: logger), authenticator] + interceptors, options: options,
             fallback: OperatorDoor(metrics: metrics, logger: logger, fallback: fallback), passthrough: passthrough,
             contract: Array(DescriptorPool.schema.services.values), pool: pool, group: group, logger: logger)
         metrics.add(application.counts.write)
+        if let telemetry { metrics.add(telemetry.calls.write) }
         http = HTTPServer(
             configuration: configuration.http,
             application: configuration.allowedOrigins.isEmpty

@@ -30,6 +30,12 @@ public struct ServiceConfiguration: Sendable {
     public let maxConnectionAge: Int64
     /// Seconds; 0 means as long as its calls want.
     public let maxConnectionAgeGrace: Int64
+    /// Where traces and metrics are sent; nil for nowhere.
+    let collector: Collector?
+    /// Between two exports of metrics.
+    let exportSeconds: Int64
+    /// Of the traces that begin here, 0 … 1.
+    let traceRatio: Double
     public let dataDirectory: String
     public let keysDirectory: String
     public let peers: [String: Endpoint]
@@ -71,6 +77,16 @@ public struct ServiceConfiguration: Sendable {
             Setting(
                 variable: "RAPPORT_ALLOWED_ORIGINS", fallback: "",
                 meaning: "origins whose web pages may call, separated by commas, or * for any; empty for none"),
+            Setting(
+                variable: "RAPPORT_OTLP_ENDPOINT", fallback: "",
+                meaning:
+                    "http://host:4317 or https://…: an OpenTelemetry collector for traces and metrics; empty for none"),
+            Setting(
+                variable: "RAPPORT_OTLP_INTERVAL_SECONDS", fallback: "60",
+                meaning: "between two exports of metrics, 1 to 3600"),
+            Setting(
+                variable: "RAPPORT_TRACE_RATIO", fallback: "1",
+                meaning: "share of the traces that begin here and are recorded, 0 to 1; callers decide for theirs"),
             Setting(
                 variable: "RAPPORT_MAX_CONNECTION_AGE_SECONDS", fallback: "0",
                 meaning: "after which an HTTP/2 connection is drained, give or take a tenth; 0 means never"),
@@ -167,6 +183,20 @@ public struct ServiceConfiguration: Sendable {
         allowedOrigins = origins
         maxConnectionAge = Int64(try number("RAPPORT_MAX_CONNECTION_AGE_SECONDS", 0...31_536_000))
         maxConnectionAgeGrace = Int64(try number("RAPPORT_MAX_CONNECTION_AGE_GRACE_SECONDS", 0...31_536_000))
+        let url = value("RAPPORT_OTLP_ENDPOINT")
+        collector = url.isEmpty ? nil : Collector(url: url)
+        guard url.isEmpty || collector != nil else {
+            throw Failure.invalid(
+                variable: "RAPPORT_OTLP_ENDPOINT", value: url,
+                expected: "http://host:port or https://host:port is needed")
+        }
+        exportSeconds = Int64(try number("RAPPORT_OTLP_INTERVAL_SECONDS", 1...3600))
+        guard let ratio = Double(value("RAPPORT_TRACE_RATIO")), (0...1).contains(ratio) else {
+            throw Failure.invalid(
+                variable: "RAPPORT_TRACE_RATIO", value: value("RAPPORT_TRACE_RATIO"),
+                expected: "a number from 0 to 1 is needed")
+        }
+        traceRatio = ratio
         dataDirectory = value("RAPPORT_DATA")
         keysDirectory = value("RAPPORT_KEYS")
         peers = [

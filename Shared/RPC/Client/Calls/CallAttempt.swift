@@ -19,9 +19,27 @@ final class CallAttempt {
     // A head that holds the status: "Trailers-Only" (gRPC PROTOCOL-HTTP2, "Responses").
     private var lastHead: ResponseHead?
 
-    init(_ call: ClientCall, number: Int) {
+    private let began: NIODeadline
+    private var sentBytes = 0
+    let span: OpenSpan?
+
+    /// - Parameter isTransparent: it repeats one that no server has seen.
+    init(_ call: ClientCall, number: Int, isTransparent: Bool = false) {
         self.call = call
         self.number = number
+        began = call.channel.eventLoop.now
+        call.channel.counts?.attemptBegan(call.number)
+        guard let parent = call.span, let tracer = call.channel.options.tracer else {
+            span = nil
+            return
+        }
+        span = OpenSpan(
+            OpenSpan.name("Attempt", call.path), .client, parent.context.child(), under: parent.context, tracer,
+            OpenSpan.attributes(call.path) + [
+                Span.Attribute(name: "server.address", value: .string(call.channel.target.authority)),
+                Span.Attribute(name: "previous-rpc-attempts", value: .int(number)),
+                Span.Attribute(name: "transparent-retry", value: .bool(isTransparent)),
+            ])
     }
 
     // MARK: The request
@@ -41,10 +59,13 @@ final class CallAttempt {
     }
 
     /// Gives it up: another attempt has the call, or nobody wants it any more.
-    func cancel() {
+    /// - Parameter code: how it is counted.
+    func cancel(as code: StatusCode) {
         guard !isOver else { return }
         exchange?.reset(.cancel)
-        finish(nil)
+        endpoint?.gaveUp()
+        endpoint = nil
+        finish(code, "")
     }
 
     // MARK: The end
@@ -53,14 +74,18 @@ final class CallAttempt {
     /// - Parameter isUnprocessed: the server's application has not seen it.
     func fail(_ error: RPCError, isUnprocessed: Bool = false, pushBack: PushBack? = nil) {
         guard !isOver else { return }
-        finish(error.code)
+        finish(error.code, error.message)
         call.failed(self, error, isUnprocessed: isUnprocessed, pushBack: pushBack)
     }
 
-    private func finish(_ code: StatusCode?) {
+    private func finish(_ code: StatusCode, _ message: String) {
         isOver = true
-        if let code { endpoint?.ended(code) } else { endpoint?.gaveUp() }
+        endpoint?.ended(code)
         endpoint = nil
+        call.channel.counts?.attemptEnded(
+            call.number, code, after: call.channel.eventLoop.now - began, sent: sentBytes,
+            received: call.receivedBytes(on: self))
+        span?.end(code, message)
         call.channel.ended(self)
     }
 }
@@ -96,7 +121,7 @@ extension CallAttempt: ClientExchangeDelegate {
             // Nothing has been answered yet: the policy may have it tried again.
             return fail(error, pushBack: PushBack(trailers[first: PushBack.header]))
         }
-        finish(outcome.error?.code ?? .ok)
+        finish(outcome.error?.code ?? .ok, outcome.error?.message ?? "")
         call.receivedEnd(trailers, outcome, on: self)
     }
 
@@ -104,6 +129,9 @@ extension CallAttempt: ClientExchangeDelegate {
         guard !isOver, !isHalfClosed, let exchange else { return }
         while exchange.isWritable, let message = call.takeMessage(sent, for: self) {
             sent += 1
+            let byteCount = message.readableBytes - MessageReader.prefixLength
+            sentBytes += byteCount
+            span?.sentMessage(byteCount)
             exchange.write(message)
         }
         if !isOver, call.hasSentAll(before: sent) {

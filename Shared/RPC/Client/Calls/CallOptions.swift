@@ -38,6 +38,10 @@ public struct CallOptions: Sendable {
     ) {
         self.init(metadata: metadata, timeout: timeout, deadline: context.deadline, waitForReady: waitForReady)
         for name in names {
+            if name == "traceparent", let trace = context.trace {
+                self.metadata.add(wire: name, trace.traceparent)
+                continue
+            }
             for value in context.metadata.values(name) { self.metadata.add(wire: name, value) }
         }
     }

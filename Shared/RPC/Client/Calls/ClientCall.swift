@@ -21,6 +21,11 @@ final class ClientCall: @unchecked Sendable {
     private var head: ResponseHead?
     private var headWaiters: [Waiter<Metadata>] = []
     private var hasBegun = false
+    private var began = NIODeadline.uptimeNanoseconds(0)
+    /// The method's number in the channel's counts.
+    private(set) var number = 0
+    /// Gives each attempt its own.
+    private(set) var span: OpenSpan?
     private var outcome: StatusTrailers.Outcome?
     private let trailers = Mutex(Metadata())
 
@@ -64,6 +69,9 @@ final class ClientCall: @unchecked Sendable {
         guard outcome == nil else { return }
         hasBegun = true
         channel.callBegan()
+        began = channel.eventLoop.now
+        if let counts = channel.counts { number = counts.number(of: path) }
+        if let tracer = channel.options.tracer { trace(tracer) }
         config = channel.config.methods.isEmpty ? nil : channel.config.method(path)
         if let limit = config?.maxResponseBytes { inbox = Inbox(limit: min(limit, options.maxResponseBytes)) }
         if let error = refusal(of: requests.largest) { return end(.failure(error), discarding: true) }
@@ -81,6 +89,16 @@ final class ClientCall: @unchecked Sendable {
         if case .hedging(let policy) = config?.attempts { hedge(policy, after: policy.delay) }
     }
 
+    /// gRFC A72, "Client".
+    private func trace(_ tracer: Tracer) {
+        let parent = options.metadata["traceparent"].flatMap { TraceContext(traceparent: $0) }
+        let own = tracer.context(under: parent)
+        guard own.isSampled else { return }
+        let target = Span.Attribute(name: "server.address", value: .string(channel.target.authority))
+        span = OpenSpan(
+            OpenSpan.name("Sent", path), .internal, own, under: parent, tracer, OpenSpan.attributes(path) + [target])
+    }
+
     var waitsForReady: Bool { options.waitForReady ?? config?.waitForReady ?? false }
 
     private func refusal(of byteCount: Int) -> RPCError? {
@@ -96,7 +114,11 @@ final class ClientCall: @unchecked Sendable {
             headers.add("grpc-timeout", TimeoutHeader.encode(remaining))
         }
         if attempt.number > 0 { headers.add("grpc-previous-rpc-attempts", "\(attempt.number)") }
-        for (name, value) in options.metadata where name != "user-agent" { headers.add(name, value) }
+        if let span = attempt.span { headers.add("traceparent", span.context.traceparent) }
+        for (name, value) in options.metadata {
+            if name == "user-agent" || name == "traceparent" && attempt.span != nil { continue }
+            headers.add(name, value)
+        }
         return RequestHead(
             method: "POST", scheme: channel.target.scheme, authority: channel.target.authority, path: "/" + path,
             headers: headers)
@@ -119,7 +141,9 @@ final class ClientCall: @unchecked Sendable {
     private func startAttempt(after delay: Duration) {
         nextAttempt = channel.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay.clampedNanoseconds)) {
             self.nextAttempt = nil
-            if self.outcome == nil { self.startAttempt() }
+            guard self.outcome == nil else { return }
+            self.channel.counts?.repeated(self.number, .retry)
+            self.startAttempt()
         }
     }
 
@@ -131,7 +155,7 @@ final class ClientCall: @unchecked Sendable {
         nextAttempt = nil
         let others = attempts.filter { $0 !== attempt }
         attempts = [attempt]
-        for other in others { other.cancel() }
+        for other in others { other.cancel(as: .cancelled) }
         channel.keptBytes -= requests.keptBytes
         requests.forget(before: attempt.sent)
     }
@@ -145,7 +169,8 @@ final class ClientCall: @unchecked Sendable {
             // Once, and not counted (gRFC A6, "Transparent Retries"), after the transport has told everybody what
             // happened to it.
             hasRetriedTransparently = true
-            let again = CallAttempt(self, number: attempt.number)
+            channel.counts?.repeated(number, .transparent)
+            let again = CallAttempt(self, number: attempt.number, isTransparent: true)
             attempts.append(again)
             return channel.eventLoop.assumeIsolated().execute {
                 if self.outcome == nil { self.channel.submit(again) }
@@ -200,6 +225,7 @@ final class ClientCall: @unchecked Sendable {
                     }
                 return
             }
+            channel.counts?.repeated(number, .hedge)
             startAttempt()
             delay = policy.delay
         }
@@ -244,6 +270,11 @@ final class ClientCall: @unchecked Sendable {
 
     private func becameWritable() {
         for attempt in attempts { attempt.becameWritable() }
+    }
+
+    /// Bytes of the messages that the call's attempt has received.
+    func receivedBytes(on attempt: CallAttempt) -> Int {
+        isCommitted && attempts.first === attempt ? inbox.messageBytes : 0
     }
 
     /// The message of the request at a position, for an attempt that sends it now.
@@ -330,7 +361,11 @@ final class ClientCall: @unchecked Sendable {
         let open = attempts
         attempts = []
         if isCommitted { lastExchange = open.first?.exchange } else { channel.keptBytes -= requests.keptBytes }
-        for attempt in open { attempt.cancel() }
+        for attempt in open { attempt.cancel(as: outcome.error?.code ?? .cancelled) }
+        if hasBegun {
+            channel.counts?.callEnded(number, outcome.error?.code ?? .ok, after: channel.eventLoop.now - began)
+            span?.end(outcome.error?.code ?? .ok, outcome.error?.message ?? "")
+        }
         if discarding, let error = outcome.error {
             recordTrailers(error.metadata)
             inbox.fail(error)
@@ -398,13 +433,20 @@ extension ClientCall {
         guard outcome == nil else { return }
         commit(to: attempt)
         self.head = head
+        var isCompressed: ((Bool) -> Void)?
         switch MessageEncoding(wire: head.headers[first: "grpc-encoding"]) {
         case .identity: break
         case .coding(let coding):
             inbox.coding = coding
-            if let record = options.record { inbox.onTake = { record.receivedCompressed = $0 } }
+            if let record = options.record { isCompressed = { record.receivedCompressed = $0 } }
         case .unknown(let name):
             return abort(RPCError(.internal, "grpc-encoding \(name.prefix(32)) is not known here"))
+        }
+        if isCompressed != nil || attempt.span != nil {
+            inbox.onTake = { [span = attempt.span] flag, byteCount in
+                isCompressed?(flag)
+                span?.receivedMessage(byteCount)
+            }
         }
         let metadata = Metadata(received: head.headers)
         options.record?.initialMetadata = metadata

@@ -53,7 +53,7 @@ final class OperatorDoor: Application {
         Task { [metrics, running = self] in
             let text = await metrics.text()
             running.running.subtract(1, ordering: .relaxed)
-            answer.eventLoop.execute { answer.send(200, text, ["content-type": MetricsText.contentType]) }
+            answer.eventLoop.execute { answer.send(200, text, ["content-type": PrometheusText.contentType]) }
         }
     }
 }

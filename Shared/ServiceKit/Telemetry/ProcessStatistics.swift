@@ -44,7 +44,7 @@ struct ProcessStatistics: Sendable {
         maxFiles = Double(limit.rlim_cur)
     }
 
-    func write(service: String, to text: inout MetricsText) {
+    func write(service: String, to text: inout MetricFamilies) {
         text.family("rapport_build_info", .gauge, "Always 1; its labels say what runs.") {
             $0.sample(1, ["service": service, "version": Version.current])
         }

@@ -2,7 +2,7 @@ import Storage
 
 extension Runtime {
     /// The database, the events and what time has still to do.
-    @Sendable func write(to text: inout MetricsText) async {
+    @Sendable func write(to text: inout MetricFamilies) async {
         writeStorage(to: &text)
         writeConsumers(to: &text)
         text.value(
@@ -21,7 +21,7 @@ extension Runtime {
             "rapport_due_held", .gauge, "Duties of paused and of importing relationships.", Double(backlog.held))
     }
 
-    private func writeStorage(to text: inout MetricsText) {
+    private func writeStorage(to text: inout MetricFamilies) {
         let statistics = database.statistics
         text.value("rapport_storage_writes_total", .counter, "Writes that are durable.", Double(statistics.writes))
         text.family("rapport_storage_commit_writes", .histogram, "Writes that one commit carried.") { family in
@@ -42,7 +42,7 @@ extension Runtime {
             "rapport_outbox_position", .gauge, "Position of the newest event.", Double(database.outbox.position))
     }
 
-    private func writeConsumers(to text: inout MetricsText) {
+    private func writeConsumers(to text: inout MetricFamilies) {
         let now = clock.now
         let consumers = consumers.withLock { $0 }.sorted { $0.key < $1.key }
         func family(_ name: String, _ help: String, _ value: (ConsumerProgress) -> Double?) {
