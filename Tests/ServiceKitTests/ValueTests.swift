@@ -98,6 +98,7 @@ struct ConfigurationTests {
             ("RAPPORT_LISTEN", "8083"), ("RAPPORT_LISTEN", "host:70000"), ("RAPPORT_LOG_LEVEL", "loud"),
             ("RAPPORT_DRAIN_SECONDS", "-1"), ("RAPPORT_THREADS", "65"), ("RAPPORT_CLOCK", "offset:1h"),
             ("RAPPORT_CLOCK", "offset:5s"), ("RAPPORT_TLS_KEY", "key.pem"), ("RAPPORT_TLS_CLIENT_ROOTS", "roots.pem"),
+            ("RAPPORT_ALLOWED_ORIGINS", "app.example.com"), ("RAPPORT_ALLOWED_ORIGINS", "https://a.example/app"),
             ("RAPPORT_MAX_CONNECTION_AGE_SECONDS", "-1"), ("RAPPORT_MAX_CONNECTION_AGE_GRACE_SECONDS", "1h"),
         ])
     func refused(variable: String, value: String) {
@@ -137,6 +138,14 @@ struct ConfigurationTests {
         #expect(try http().maxAge == nil && http().ageGrace == nil)
         environment = ["RAPPORT_MAX_CONNECTION_AGE_SECONDS": "600", "RAPPORT_MAX_CONNECTION_AGE_GRACE_SECONDS": "30"]
         #expect(try http().maxAge == .seconds(600) && http().ageGrace == .seconds(30))
+    }
+
+    @Test func noPageOfAnotherOriginMayCallUnlessItIsSet() throws {
+        #expect(try ServiceConfiguration(service: "goals") { _ in nil }.allowedOrigins.isEmpty)
+        let configuration = try ServiceConfiguration(service: "goals") {
+            $0 == "RAPPORT_ALLOWED_ORIGINS" ? "https://app.example.com, http://localhost:5173" : nil
+        }
+        #expect(configuration.allowedOrigins == AllowedOrigins("http://localhost:5173,https://app.example.com"))
     }
 
     @Test func onlyDevelopmentMovesTheClock() throws {

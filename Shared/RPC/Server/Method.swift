@@ -46,14 +46,32 @@ public struct Method: Sendable {
         }
     }
 
+    /// What a method is called: one object, since every call holds its method.
+    private final class Names: Sendable {
+        let service: String
+        let name: String
+        let path: String
+        let input: String
+        let output: String
+
+        init(_ service: String, _ name: String, _ input: String, _ output: String) {
+            self.service = service
+            self.name = name
+            path = service + "/" + name
+            self.input = input
+            self.output = output
+        }
+    }
+
+    private let names: Names
     /// The full name of the service, `package.Service`.
-    public let service: String
-    public let name: String
+    public var service: String { names.service }
+    public var name: String { names.name }
     /// `package.Service/Method`
-    public let path: String
+    public var path: String { names.path }
     /// The full names of the messages each way; empty where only their bytes are known.
-    let input: String
-    let output: String
+    var input: String { names.input }
+    var output: String { names.output }
     let handler: Handler
     /// One message each way, as the contract has it; the handler may take any call.
     let isUnary: Bool
@@ -71,11 +89,7 @@ public struct Method: Sendable {
     private init(
         _ service: String, _ name: String, _ input: String, _ output: String, isUnary: Bool, _ handler: Handler
     ) {
-        self.service = service
-        self.name = name
-        path = service + "/" + name
-        self.input = input
-        self.output = output
+        names = Names(service, name, input, output)
         self.isUnary = isUnary
         self.handler = handler
     }

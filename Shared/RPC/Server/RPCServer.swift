@@ -94,15 +94,15 @@ public final class RPCServer: Application {
         let contentType = type == "application/grpc" ? .grpc(.proto) : ContentType(type)
         if case .grpc(let codec) = contentType, head.method == "POST" {
             let method = methods[head.path] ?? passthroughMethod(head.path)
-            return open(exchange, method, GRPC(codec: codec), codec) { () throws(RPCError) in
+            return open(exchange, head, method, GRPC(codec: codec), codec) { () throws(RPCError) in
                 try CallTerms(timeout: timeout, encoding: encoding)
             }
         }
         let path = String(head.path.prefix { $0 != "?" })
         if let method = methods[path] {
-            begin(exchange, method, contentType)
+            begin(exchange, head, method, contentType)
         } else if case .grpcWeb(let codec, let isText) = contentType, head.method == "POST" {
-            beginWeb(exchange, passthroughMethod(path), codec, isText)
+            beginWeb(exchange, head, passthroughMethod(path), codec, isText)
         } else if contentType.isConnect(head) {
             Refusal.refuse(exchange, 404, Connect.json(unknownMethod(path), mapping))
         } else if let fallback {
@@ -113,37 +113,43 @@ public final class RPCServer: Application {
     }
 
     /// A request for a method that is known, in a voice other than gRPC's, or in none.
-    private func begin(_ exchange: any Exchange, _ method: Method, _ contentType: ContentType) {
-        let head = exchange.head
+    private func begin(
+        _ exchange: any Exchange, _ head: RequestHead, _ method: Method, _ contentType: ContentType
+    ) {
         let allowsGet = method.isUnary && method.hasNoSideEffects
-        if head.method == "GET", allowsGet { return beginGet(exchange, method) }
+        if head.method == "GET", allowsGet { return beginGet(exchange, head, method) }
         guard head.method == "POST" else {
             return Refusal.refuse(exchange, 405, headers: ["allow": allowsGet ? "GET, POST" : "POST"])
         }
         switch contentType {
         case .grpcWeb(let codec, let isText):
-            beginWeb(exchange, method, codec, isText)
+            beginWeb(exchange, head, method, codec, isText)
         case .connectUnary(let codec) where method.isUnary:
             let voice = ConnectUnary(codec, head.headers, mapping, limit: options.maxRequestBytes)
-            open(exchange, method, voice, codec) { () throws(RPCError) in try CallTerms(connectUnary: head.headers) }
+            open(exchange, head, method, voice, codec) { () throws(RPCError) in
+                try CallTerms(connectUnary: head.headers)
+            }
         case .connectStream(let codec) where !method.isUnary:
             let voice = ConnectStream(codec, head.headers, mapping)
-            open(exchange, method, voice, codec) { () throws(RPCError) in try CallTerms(connectStream: head.headers) }
+            open(exchange, head, method, voice, codec) { () throws(RPCError) in
+                try CallTerms(connectStream: head.headers)
+            }
         default:
             Refusal.refuse(exchange, 415, headers: ["accept-post": ContentType.taken(unary: method.isUnary)])
         }
     }
 
-    private func beginWeb(_ exchange: any Exchange, _ method: Method?, _ codec: Codec, _ isText: Bool) {
-        let headers = exchange.head.headers
+    private func beginWeb(
+        _ exchange: any Exchange, _ head: RequestHead, _ method: Method?, _ codec: Codec, _ isText: Bool
+    ) {
+        let headers = head.headers
         let voice = GRPCWeb(codec, isText: isText, accept: headers[first: "accept"])
-        open(exchange, method, voice, codec) { () throws(RPCError) in
+        open(exchange, head, method, voice, codec) { () throws(RPCError) in
             try CallTerms(timeout: headers[first: "grpc-timeout"], encoding: headers[first: "grpc-encoding"])
         }
     }
 
-    private func beginGet(_ exchange: any Exchange, _ method: Method) {
-        let head = exchange.head
+    private func beginGet(_ exchange: any Exchange, _ head: RequestHead, _ method: Method) {
         let query = ConnectQuery(head.path)
         guard let encoding = query.encoding else {
             let error = RPCError(.invalidArgument, "the query has no encoding: proto or json is needed")
@@ -151,7 +157,7 @@ public final class RPCServer: Application {
         }
         guard let codec = Codec(rawValue: encoding) else { return Refusal.refuse(exchange, 415) }
         let voice = ConnectUnary(codec, query, head.headers, mapping, limit: options.maxRequestBytes)
-        open(exchange, method, voice, codec) { () throws(RPCError) in
+        open(exchange, head, method, voice, codec) { () throws(RPCError) in
             try CallTerms(connectGet: query, head.headers)
         }
     }
@@ -161,7 +167,7 @@ public final class RPCServer: Application {
     ///   - method: nil for one that is not known.
     ///   - terms: what the head says of the call.
     private func open(
-        _ exchange: any Exchange, _ method: Method?, _ voice: some Voice, _ codec: Codec,
+        _ exchange: any Exchange, _ head: RequestHead, _ method: Method?, _ voice: some Voice, _ codec: Codec,
         _ terms: () throws(RPCError) -> CallTerms
     ) {
         guard let driver = driver(of: exchange.eventLoop) else {
@@ -172,13 +178,13 @@ public final class RPCServer: Application {
             if let timeout = terms.timeout, timeout <= .zero {
                 throw RPCError(.deadlineExceeded, "the deadline had passed on arrival")
             }
-            guard let method else { throw unknownMethod(exchange.head.path) }
+            guard let method else { throw unknownMethod(head.path) }
             if codec == .json, mapping.pool.messages[method.input] == nil || mapping.pool.messages[method.output] == nil
             {
                 throw RPCError(.unimplemented, "\(method.path) does not speak JSON here")
             }
             let context = ServerContext(
-                method: method.path, metadata: Metadata(received: exchange.head.headers),
+                method: method.path, metadata: Metadata(received: head.headers),
                 deadline: terms.timeout.map { .after($0, now: exchange.eventLoop.now) }, peer: exchange.peer,
                 requestCoding: terms.requestCoding, responseCoding: terms.responseCoding, malformed: voice.malformed)
             let call = ServerCall(exchange, method, context, voice, codec, driver: driver, server: self)
@@ -186,7 +192,7 @@ public final class RPCServer: Application {
             driver.executor.burstBegan()
             call.begin()
         } catch {
-            let path = method?.path ?? String(exchange.head.path.dropFirst())
+            let path = method?.path ?? String(head.path.dropFirst())
             driver.counts.refused(counts.number(of: path), error.code)
             Refusal.refuse(exchange, voice, error)
         }

@@ -20,7 +20,8 @@ final class ServerCall: @unchecked Sendable {
     private let method: Method
     private let context: ServerContext
     private let codec: Codec
-    private var voice: any Voice
+    // Nothing that a voice calls comes back to it.
+    @exclusivity(unchecked) private var voice: any Voice
 
     private var inbox: Inbox
     private var outbox = Outbox()
