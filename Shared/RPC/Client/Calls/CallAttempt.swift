@@ -82,9 +82,11 @@ final class CallAttempt {
         isOver = true
         endpoint?.ended(code)
         endpoint = nil
+        let receivedBytes = call.receivedBytes(on: self)
+        if call.response != nil, receivedBytes > 0 { span?.receivedMessage(receivedBytes) }
         call.channel.counts?.attemptEnded(
             call.number, code, after: call.channel.eventLoop.now - began, sent: sentBytes,
-            received: call.receivedBytes(on: self))
+            received: receivedBytes)
         span?.end(code, message)
         call.channel.ended(self)
     }

@@ -442,8 +442,10 @@ extension ClientCall {
         case .unknown(let name):
             return abort(RPCError(.internal, "grpc-encoding \(name.prefix(32)) is not known here"))
         }
-        if isCompressed != nil || attempt.span != nil {
-            inbox.onTake = { [span = attempt.span] flag, byteCount in
+        // A single response is taken only when the attempt is over.
+        let span = response == nil ? attempt.span : nil
+        if isCompressed != nil || span != nil {
+            inbox.onTake = { flag, byteCount in
                 isCompressed?(flag)
                 span?.receivedMessage(byteCount)
             }
