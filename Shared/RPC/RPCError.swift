@@ -8,6 +8,8 @@ public struct RPCError: Error, Sendable, Hashable {
     public var details: [Detail]
     /// Trailing metadata that goes with the status; for a received error, what the peer sent.
     public var metadata: Metadata
+    /// What a server tells clients that would call again: to wait so long, or, below zero, not to (gRFC A6, "Pushback").
+    public var pushBack: Duration?
 
     /// A packed message: the shape of google.protobuf.Any.
     public struct Detail: Sendable, Hashable {

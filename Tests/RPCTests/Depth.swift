@@ -13,6 +13,7 @@ enum Depth: CaseIterable {
     /// Serves `methods`, runs `body` with a channel to them, and takes both down again.
     func serve(
         _ methods: [Method], interceptors: [any ServerInterceptor] = [], options: ServerOptions = ServerOptions(),
+        client: RPC.Channel.Options = RPC.Channel.Options(),
         passthrough: RawHandler? = nil, _ body: (RPC.Channel) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
@@ -22,7 +23,7 @@ enum Depth: CaseIterable {
         switch self {
         case .inMemory:
             let channel = RPC.Channel(
-                Target([.unix(path: "in-memory")], isTLS: false), RPC.Channel.Options(), group: group, logger: .silent,
+                Target([.unix(path: "in-memory")], isTLS: false), client, group: group, logger: .silent,
                 connector: InMemoryConnection.connector(server))
             try await body(channel)
             await channel.close()
@@ -30,7 +31,8 @@ enum Depth: CaseIterable {
             let listener = HTTPServer(
                 configuration: HTTPConfiguration(), application: server, group: group, logger: .silent)
             let address = try await listener.start()
-            let channel = RPC.Channel(.tcp(host: "127.0.0.1", port: address.port ?? 0), group: group, logger: .silent)
+            let channel = RPC.Channel(
+                .tcp(host: "127.0.0.1", port: address.port ?? 0), options: client, group: group, logger: .silent)
             try await body(channel)
             await channel.close()
             await listener.drain(grace: .seconds(5))

@@ -89,7 +89,7 @@ struct Upstream: Sendable {
     /// One unary call, made again where that is safe (docs/domain.md §6.0).
     func answer(_ rpc: RPCTraits, _ request: [UInt8], _ options: CallOptions) async throws -> Answer {
         try await RetryPolicy.calls.run(rpc.isRepeatable(request), until: options.deadline) {
-            let call = channel.raw(rpc.path, options)
+            let call = try await channel.raw(rpc.path, options)
             // When the call has ended already, its responses tell why.
             try? await call.requests.write(ByteBuffer(bytes: request))
             call.requests.finish()

@@ -44,7 +44,7 @@ struct EventSource: Sendable {
         var attempt = 1
         while true {
             do {
-                let call = upstream.channel.raw(rpc.path, try await options())
+                let call = try await upstream.channel.raw(rpc.path, options())
                 // When the call has ended already, its responses tell why.
                 try? await call.requests.write(ByteBuffer(bytes: try request(after: seen)))
                 call.requests.finish()

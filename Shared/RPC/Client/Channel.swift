@@ -23,6 +23,8 @@ public final class Channel: Sendable {
         /// After how long without a call the connections are closed; the next call connects again. nil for never.
         public var idleTimeout: Duration? = .seconds(30 * 60)
         public var keepalive = Keepalive.client
+        /// Around every call, the first one outermost.
+        public var interceptors: [any ClientInterceptor] = []
         /// Counts the calls; may be shared by channels. nil counts none.
         public var counts: ClientCounts?
         /// Records spans of calls and their attempts; nil records none.
@@ -131,7 +133,7 @@ public final class Channel: Sendable {
             _ path: String, _ request: Request, _ options: CallOptions
         ) async throws -> Response
     {
-        let call = makeCall(path, options, request: framed(request.serialized()), takesOneResponse: true)
+        let call = try await makeCall(path, options, request: framed(request.serialized()), takesOneResponse: true)
         return try await decoded(response(of: call))
     }
 
@@ -139,7 +141,7 @@ public final class Channel: Sendable {
     public func serverStreaming<Request: Message, Response: Message>(
         _ path: String, _ request: Request, _ options: CallOptions
     ) async throws -> ResponseStream<Response> {
-        let call = makeCall(path, options, request: framed(request.serialized()), takesOneResponse: false)
+        let call = try await makeCall(path, options, request: framed(request.serialized()), takesOneResponse: false)
         call.start()
         return ResponseStream(call) { try decoded($0) }
     }
@@ -152,7 +154,7 @@ public final class Channel: Sendable {
             _ body: nonisolated(nonsending) (RequestWriter<Request>) async throws -> Void
         ) async throws -> Response
     {
-        let call = makeCall(path, options, request: nil, takesOneResponse: true)
+        let call = try await makeCall(path, options, request: nil, takesOneResponse: true)
         call.start()
         do {
             try await body(RequestWriter(call) { framed($0.serialized()) })
@@ -170,7 +172,7 @@ public final class Channel: Sendable {
     public func bidirectionalStreaming<Request: Message, Response: Message>(
         _ path: String, _ options: CallOptions
     ) async throws -> BidirectionalCall<Request, Response> {
-        let call = makeCall(path, options, request: nil, takesOneResponse: false)
+        let call = try await makeCall(path, options, request: nil, takesOneResponse: false)
         call.start()
         return BidirectionalCall(
             requests: RequestWriter(call) { framed($0.serialized()) },
@@ -178,16 +180,31 @@ public final class Channel: Sendable {
     }
 
     /// A call of any kind, its messages as bytes: what a proxy needs.
-    public func raw(_ path: String, _ options: CallOptions) -> BidirectionalCall<ByteBuffer, ByteBuffer> {
-        let call = makeCall(path, options, request: nil, takesOneResponse: false)
+    public func raw(
+        _ path: String, _ options: CallOptions
+    ) async throws -> BidirectionalCall<ByteBuffer, ByteBuffer> {
+        let call = try await makeCall(path, options, request: nil, takesOneResponse: false)
         call.start()
         return BidirectionalCall(requests: RequestWriter(call) { framed($0) }, responses: ResponseStream(call) { $0 })
     }
 
-    private func makeCall(_ path: String, _ options: CallOptions, request: ByteBuffer?, takesOneResponse: Bool)
-        -> ClientCall
+    nonisolated(nonsending)
+        private func makeCall(
+            _ path: String, _ options: CallOptions, request: ByteBuffer?, takesOneResponse: Bool
+        ) async throws -> ClientCall
     {
-        ClientCall(path, options, request: request, takesOneResponse: takesOneResponse, on: loop)
+        var options = options
+        let interceptors = home.options.interceptors
+        for (number, interceptor) in interceptors.enumerated() {
+            do {
+                try await interceptor.willCall(path, &options)
+            } catch {
+                let refusal = RPCError(refusing: error)
+                for earlier in interceptors[..<number].reversed() { earlier.didEnd(path, refusal) }
+                throw refusal
+            }
+        }
+        return ClientCall(path, options, request: request, takesOneResponse: takesOneResponse, on: loop)
     }
 
     nonisolated(nonsending)

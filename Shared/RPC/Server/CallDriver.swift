@@ -14,6 +14,8 @@ final class CallDriver: @unchecked Sendable {
     let counts: CallCounts.Share
     /// Calls whose handler has started and not ended, and those about to start.
     private(set) var runningHandlers = 0
+    /// nil without an adaptive limit.
+    var limiter: AdaptiveLimiter?
 
     private var ready = CircularBuffer<ServerCall>()
     // The driver that is running now, not suspended, and the call it is in.
@@ -23,8 +25,11 @@ final class CallDriver: @unchecked Sendable {
 
     var eventLoop: any EventLoop { executor.eventLoop }
 
-    init(eventLoop: any EventLoop, counts: CallCounts.Share) {
+    init(eventLoop: any EventLoop, counts: CallCounts.Share, options: ServerOptions) {
         self.counts = counts
+        limiter = options.adaptiveLimit.map {
+            AdaptiveLimiter($0, most: options.maxRunningHandlersPerLoop, now: eventLoop.now)
+        }
         executor = LoopExecutor(eventLoop: eventLoop)
         wheel = DeadlineWheel(eventLoop: eventLoop)
     }
@@ -61,6 +66,10 @@ final class CallDriver: @unchecked Sendable {
             activeCall = call
             await call.run()
             runningHandlers -= 1
+            if limiter != nil, let admitted = call.admitted {
+                let now = eventLoop.now
+                limiter?.ended(after: call.isAbandoned ? nil : now - admitted, now: now)
+            }
             guard activeDriver == number else { return }
             activeCall = nil
             if Task.isCancelled { return }

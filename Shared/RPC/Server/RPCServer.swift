@@ -16,6 +16,8 @@ public struct ServerOptions: Sendable {
     /// answer.
     public var maxRunningHandlersPerLoop = 1000
 
+    /// A limit below `maxRunningHandlersPerLoop` that follows how long calls take; nil for none.
+    public var adaptiveLimit: AdaptiveLimit?
     /// Records spans of calls; nil records none.
     public var tracer: Tracer?
 
@@ -37,6 +39,7 @@ public final class RPCServer: Application {
     private let passthrough: RawHandler?
     private let drivers: [CallDriver]
     private let logger: Logger
+    private let warnings: WarningLog
 
     /// - Parameters:
     ///   - methods: what is served; of two with the same path the later one wins.
@@ -73,8 +76,9 @@ public final class RPCServer: Application {
         self.fallback = fallback
         self.passthrough = passthrough
         self.logger = logger
+        warnings = WarningLog(logger)
         mapping = Codec.mapping(pool)
-        drivers = loops.enumerated().map { CallDriver(eventLoop: $1, counts: counts.share($0)) }
+        drivers = loops.enumerated().map { CallDriver(eventLoop: $1, counts: counts.share($0), options: options) }
     }
 
     public func began(_ exchange: any Exchange) {
@@ -238,12 +242,10 @@ public final class RPCServer: Application {
         }
     }
 
-    func refusedForLoad(_ context: ServerContext) {
-        logger.warning(
-            "too many running handlers, call refused",
-            metadata: [
-                "method": "\(context.method)", "peer": "\(context.peer.address)",
-                "limit": "\(options.maxRunningHandlersPerLoop)",
-            ])
+    /// - Parameter limit: that was reached, in running handlers.
+    func refusedForLoad(_ context: ServerContext, limit: Int) {
+        warnings.warn(
+            "too many running handlers, call refused", peer: context.peer.address, count: limit,
+            ["method": "\(context.method)"])
     }
 }

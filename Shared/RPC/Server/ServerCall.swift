@@ -35,6 +35,10 @@ final class ServerCall: @unchecked Sendable {
     private let began: NIODeadline
     private var sentBytes = 0
     private var span: OpenSpan?
+    /// When the adaptive limit let the call's handler run; nil where it does not count.
+    private(set) var admitted: NIODeadline?
+    /// The caller has left, or its deadline has passed.
+    var isAbandoned: Bool { context.isCancelled }
     private var timer: DeadlineWheel.Token?
     private var task: Task<Void, Never>?
 
@@ -81,9 +85,19 @@ final class ServerCall: @unchecked Sendable {
 
     private func makeReady() {
         guard driver.runningHandlers < server.options.maxRunningHandlersPerLoop else {
-            server.refusedForLoad(context)
+            server.refusedForLoad(context, limit: server.options.maxRunningHandlersPerLoop)
             end(RPCError(.resourceExhausted, "the server runs as many handlers as it may"))
             return
+        }
+        if case .unary = method.handler, let limit = driver.limiter?.current {
+            guard driver.limiter?.admit() == true else {
+                server.refusedForLoad(context, limit: limit)
+                var error = RPCError(.unavailable, "the server has as much to do as it can")
+                error.pushBack = server.options.adaptiveLimit?.pushBack
+                end(error)
+                return
+            }
+            admitted = driver.eventLoop.now
         }
         phase = .ready
         driver.enqueue(self)

@@ -30,6 +30,7 @@ public struct Server: Sendable {
         pool.add(.standard)
         var options = ServerOptions()
         options.tracer = telemetry?.tracer
+        if configuration.hasAdaptiveLimit { options.adaptiveLimit = AdaptiveLimit() }
         let application = RPCServer(
             methods: methods + health.methods + reflection.methods,
             interceptors: [CallLog(logger: logger), authenticator] + interceptors, options: options,

@@ -30,6 +30,8 @@ public struct ServiceConfiguration: Sendable {
     public let maxConnectionAge: Int64
     /// Seconds; 0 means as long as its calls want.
     public let maxConnectionAgeGrace: Int64
+    /// Whether load is shed before calls become slow.
+    let hasAdaptiveLimit: Bool
     /// Where traces and metrics are sent; nil for nowhere.
     let collector: Collector?
     /// Between two exports of metrics.
@@ -77,6 +79,9 @@ public struct ServiceConfiguration: Sendable {
             Setting(
                 variable: "RAPPORT_ALLOWED_ORIGINS", fallback: "",
                 meaning: "origins whose web pages may call, separated by commas, or * for any; empty for none"),
+            Setting(
+                variable: "RAPPORT_ADAPTIVE_LIMIT", fallback: "off",
+                meaning: "on: calls are refused, to be tried again, when answers begin to take longer than usual"),
             Setting(
                 variable: "RAPPORT_OTLP_ENDPOINT", fallback: "",
                 meaning:
@@ -183,6 +188,12 @@ public struct ServiceConfiguration: Sendable {
         allowedOrigins = origins
         maxConnectionAge = Int64(try number("RAPPORT_MAX_CONNECTION_AGE_SECONDS", 0...31_536_000))
         maxConnectionAgeGrace = Int64(try number("RAPPORT_MAX_CONNECTION_AGE_GRACE_SECONDS", 0...31_536_000))
+        guard ["on", "off"].contains(value("RAPPORT_ADAPTIVE_LIMIT")) else {
+            throw Failure.invalid(
+                variable: "RAPPORT_ADAPTIVE_LIMIT", value: value("RAPPORT_ADAPTIVE_LIMIT"),
+                expected: "on or off is needed")
+        }
+        hasAdaptiveLimit = value("RAPPORT_ADAPTIVE_LIMIT") == "on"
         let url = value("RAPPORT_OTLP_ENDPOINT")
         collector = url.isEmpty ? nil : Collector(url: url)
         guard url.isEmpty || collector != nil else {

@@ -20,7 +20,7 @@ struct DynamicCall: Sendable {
         }
         let mapping = JSONMapping(
             pool, options: .init(printsDefaults: true, isPretty: !method.isServerStreaming))
-        let call = channel.raw(path, options)
+        let call = try await channel.raw(path, options)
         for text in try texts(input, isStream: method.isClientStreaming) {
             do {
                 let wire = try mapping.wire(fromJSON: text, message: method.inputType)

@@ -366,6 +366,7 @@ final class ClientCall: @unchecked Sendable {
             channel.counts?.callEnded(number, outcome.error?.code ?? .ok, after: channel.eventLoop.now - began)
             span?.end(outcome.error?.code ?? .ok, outcome.error?.message ?? "")
         }
+        for interceptor in channel.options.interceptors.reversed() { interceptor.didEnd(path, outcome.error) }
         if discarding, let error = outcome.error {
             recordTrailers(error.metadata)
             inbox.fail(error)
