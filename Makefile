@@ -47,7 +47,8 @@ protos: ## Rewrite the generated code from Protos/
 	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && Tools/generate-protos "$$out" \
 		&& rm -rf Shared/CDescriptor/* Shared/CStandard/* Shared/CSchema/* Shared/Standard/*.pb.swift Shared/Schema/*.pb.swift \
 		&& cp -r "$$out"/{CDescriptor,CStandard,CSchema,Standard,Schema} Shared/ \
-		&& rm -rf Tests/OfficialInterop/{CTesting,Testing} && cp -r "$$out"/{CTesting,Testing} Tests/OfficialInterop/
+		&& rm -rf Tests/OfficialInterop/{CTesting,Testing} && cp -r "$$out"/{CTesting,Testing} Tests/OfficialInterop/ \
+		&& rm -rf Examples/Greeter/CGreeter && cp -r "$$out"/CGreeter Examples/Greeter/ && cp "$$out"/Greeter/* Examples/Greeter/Greeter/
 
 .PHONY: check-protos
 check-protos: $(VENV)/ready ## Generated code is fresh, buf's linter has nothing to say
@@ -56,6 +57,8 @@ check-protos: $(VENV)/ready ## Generated code is fresh, buf's linter has nothing
 			diff -r "$$out/$$module" "Shared/$$module" | grep -v '^Only in Shared/[A-Za-z]*: DescriptorPool' || true; \
 		done | tee "$$out/differences" \
 		&& for module in CTesting Testing; do diff -r "$$out/$$module" "Tests/OfficialInterop/$$module" || true; done | tee -a "$$out/differences" \
+		&& { diff -r "$$out/CGreeter" Examples/Greeter/CGreeter; diff "$$out/Greeter/greeter.pb.swift" Examples/Greeter/Greeter/greeter.pb.swift; } \
+			| tee -a "$$out/differences" \
 		&& { [ ! -s "$$out/differences" ] || { echo "generated code is stale: run 'make protos'"; exit 1; }; }
 	@cd Protos && ../$(VENV)/bin/buf lint
 	@echo "protos: fresh, lint clean"
@@ -86,6 +89,11 @@ grpc-interop: $(VENV)/ready ## gRPC's interoperability tests: our client and ser
 	Tests/OfficialInterop/build-grpc-cpp .interop/grpc-cpp
 	swift build $(SWIFT_FLAGS) --product grpc-interop
 	$(VENV)/bin/python Tests/OfficialInterop/run
+
+.PHONY: example
+example: ## A package outside the suite, built on its runtime: server, client, unary and streaming
+	@Tools/install-packages build
+	swift run -c release --package-path Examples/Greeter greeter
 
 .PHONY: conformance
 conformance: ## protobuf's own conformance tests of the wire format and of JSON
