@@ -43,7 +43,8 @@ enum StatusMessage {
         (0x20...0x7E).contains(byte) && byte != UInt8(ascii: "%")
     }
 
-    private static func hexValue(_ byte: UInt8) -> UInt8? {
+    /// Nil for what is no hexadecimal digit.
+    static func hexValue(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
         case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10

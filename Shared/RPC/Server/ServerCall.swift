@@ -53,7 +53,7 @@ final class ServerCall: @unchecked Sendable {
         self.context = context
         self.voice = voice
         self.codec = codec
-        inbox = Inbox(limit: server.options.maxRequestBytes, coding: context.requestCoding)
+        inbox = Inbox(limit: server.options.limit(of: codec), coding: context.requestCoding)
         began = exchange.eventLoop.now
         if let tracer = server.options.tracer { trace(tracer) }
         if context.requestCoding != nil || span != nil {
@@ -156,11 +156,13 @@ final class ServerCall: @unchecked Sendable {
     nonisolated(nonsending)
         private func callHandler() async throws -> ByteBuffer?
     {
+        var message = request ?? ByteBuffer()
+        if codec == .json, method.handler.takesOneRequest { message = try await read(json: message) }
         switch method.handler {
         case .unary(let handler):
-            return try await handler(try binary(request ?? ByteBuffer()), context)
+            return try await handler(message, context)
         case .serverStreaming(let handler):
-            try await handler(try binary(request ?? ByteBuffer()), context, self)
+            try await handler(message, context, self)
             return nil
         case .clientStreaming(let handler):
             return try await handler(context, self)
@@ -176,8 +178,17 @@ final class ServerCall: @unchecked Sendable {
     @usableFromInline
     nonisolated var malformed: StatusCode { context.malformed }
 
-    private func binary(_ message: ByteBuffer) throws(RPCError) -> ByteBuffer {
-        codec == .proto ? message : try codec.binary(message, method.input, by: server.mapping)
+    nonisolated(nonsending)
+        private func read(json message: ByteBuffer) async throws(RPCError) -> ByteBuffer
+    {
+        let (codec, type, mapping) = (codec, method.input, server.mapping)
+        guard message.readableBytes > Codec.largestOnLoop else {
+            return try codec.binary(message, type, by: mapping)
+        }
+        let result = await withTaskExecutorPreference(globalConcurrentExecutor) {
+            Result { () throws(RPCError) in try codec.binary(message, type, by: mapping) }
+        }
+        return try result.get()
     }
 
     /// The next message of a streaming request, nil at its end. From any task.
@@ -187,7 +198,7 @@ final class ServerCall: @unchecked Sendable {
         let next = Waiter<ByteBuffer?>()
         onLoop { $0.read(next) }
         guard let message = try await next.value() else { return nil }
-        return try binary(message)
+        return codec == .proto ? message : try await read(json: message)
     }
 
     private func read(_ next: Waiter<ByteBuffer?>) {

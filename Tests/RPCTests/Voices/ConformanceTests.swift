@@ -1,5 +1,6 @@
 import Compression
 import HTTP
+import NIOPosix
 import Standard
 import Testing
 
@@ -290,6 +291,37 @@ import Testing
             try await ended.value()
             #expect(server.counts.snapshot().first?.codes == [.cancelled: 1])
         }
+    }
+
+    @Test(arguments: Tongue.everywhere)
+    func `a drain waits for the calls that run`(_ tongue: Tongue, _ wire: Wire) async throws {
+        let (started, gate) = (Waiter<Void>(), Waiter<Void>())
+        let slow: @Sendable (StringValue, ServerContext) async throws -> StringValue = { request, _ in
+            started.resolve(.success(()))
+            try await gate.value()
+            return request
+        }
+        let group = MultiThreadedEventLoopGroup.singleton
+        let listener = HTTPServer(
+            configuration: HTTPConfiguration(),
+            application: RPCServer(
+                methods: [.unary(Conformance.service, "SlowUnary", slow)], group: group, logger: .silent),
+            group: group, logger: .silent)
+        let port = try await listener.start().port ?? 0
+        let call = Tongue.Call("SlowUnary", "done")
+        async let outcome = tongue.call(call, over: wire, port)
+        try await started.value()
+        async let drained: Void = listener.drain(grace: .seconds(30))
+        // By the time that a new connection is refused the drain has begun.
+        while let probe = try? await wire.open(port, tongue.head(call)) {
+            probe.cancel()
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        gate.resolve(.success(()))
+        let answer = try await outcome
+        #expect(answer.messages == ["done"])
+        #expect(answer.error == nil)
+        await drained
     }
 
     @Test(arguments: Tongue.everywhere)

@@ -207,12 +207,38 @@ import Testing
         }
     }
 
+    @Test(arguments: Tongue.everywhere.filter { $0.0.isJSON })
+    func `JSON has a smaller limit of its own, and long texts are read elsewhere`(_ tongue: Tongue, _ wire: Wire)
+        async throws
+    {
+        try await Wire.serve { port, _ in
+            let largest = String(repeating: "x", count: 1024 * 1024 - 2)
+            for method in ["Unary", "ServerStream", "ClientStream"] {
+                let equal = try await tongue.call(Tongue.Call(method, largest), over: wire, port)
+                #expect(equal.messages == [largest])
+                #expect(equal.error == nil)
+                var beyond = Tongue.Call(method, largest + "x")
+                for coding in [nil, ContentCoding.gzip] {
+                    beyond.coding = coding
+                    let outcome = try await tongue.call(beyond, over: wire, port)
+                    #expect(outcome.error?.code == .resourceExhausted)
+                }
+                let call = Tongue.Call(method, "")
+                let bare = tongue.isConnect && call.isUnary
+                let broken = [UInt8(ascii: "\"")] + Array(repeating: UInt8(ascii: "x"), count: 100_000)
+                let body = bare ? broken : [0, 0, 1, 0x86, 0xa1] + broken
+                let outcome = try tongue.outcome(try await wire.ask(port, tongue.head(call), body), call)
+                #expect(outcome.error?.code == .invalidArgument)
+            }
+        }
+    }
+
     @Test(arguments: Wire.allCases)
     func `a body beyond the limit is refused while it comes`(_ wire: Wire) async throws {
         try await Wire.serve { port, _ in
             let stream = try await wire.open(port, Self.head(Self.path, Self.json))
-            // Five of the four MiB that are taken, and never an end.
-            for _ in 0..<80 { stream.send(Array(repeating: UInt8(ascii: "x"), count: 65536)) }
+            // Two MiB where one is taken, and never an end.
+            for _ in 0..<32 { stream.send(Array(repeating: UInt8(ascii: "x"), count: 65536)) }
             let answer = try await stream.answer { $0.json != nil }
             #expect(answer.status == 429)
             #expect(answer.json.flatMap(Tongue.error)?.code == .resourceExhausted)

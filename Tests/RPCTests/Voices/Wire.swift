@@ -114,8 +114,9 @@ private final class HTTP2WireStream: WireStream, @unchecked Sendable {
                 opened.assumeIsolated().completeWith(
                     result.map { connection in
                         let stream = HTTP2WireStream(connection, loop)
-                        stream.exchange = connection.request(
-                            head, endStream: false, delegate: Delegate(stream.arrival, connection))
+                        let delegate = Delegate(stream.arrival, connection)
+                        stream.exchange = connection.request(head, endStream: false, delegate: delegate)
+                        delegate.exchange = stream.exchange
                         return stream
                     })
             }
@@ -140,6 +141,7 @@ private final class HTTP2WireStream: WireStream, @unchecked Sendable {
     private final class Delegate: ClientExchangeDelegate {
         private let arrival: Arrival
         private let connection: HTTP2Connection
+        weak var exchange: (any ClientExchange)?
 
         init(_ arrival: Arrival, _ connection: HTTP2Connection) {
             self.arrival = arrival
@@ -153,7 +155,10 @@ private final class HTTP2WireStream: WireStream, @unchecked Sendable {
             }
         }
 
-        func received(_ bytes: ByteBuffer) { arrival.change { $0.body += bytes.readableBytesView } }
+        func received(_ bytes: ByteBuffer) {
+            exchange?.consume(bytes.readableBytes)
+            arrival.change { $0.body += bytes.readableBytesView }
+        }
 
         func receivedEnd(trailers: Headers) {
             arrival.change(isWhole: true) { $0.trailers = trailers }

@@ -37,7 +37,9 @@ struct Base64Stream {
     }
 
     private mutating func write(to decoded: inout ByteBuffer) {
-        for shift in [16, 8, 0].dropLast(padding) { decoded.writeInteger(UInt8(truncatingIfNeeded: group >> shift)) }
+        decoded.writeInteger(UInt8(truncatingIfNeeded: group >> 16))
+        if padding < 2 { decoded.writeInteger(UInt8(truncatingIfNeeded: group >> 8)) }
+        if padding < 1 { decoded.writeInteger(UInt8(truncatingIfNeeded: group)) }
         (group, count, padding) = (0, 0, 0)
     }
 

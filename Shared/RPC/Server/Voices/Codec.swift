@@ -7,6 +7,9 @@ enum Codec: String, Sendable {
     case proto
     case json
 
+    /// Bytes of JSON that are read on the event loop, which takes about a millisecond; longer texts are read elsewhere.
+    static let largestOnLoop = 64 * 1024
+
     /// Members that a message does not know are skipped, as the binary form skips such fields: a newer caller can talk
     /// to an older server in either.
     static func mapping(_ pool: DescriptorPool) -> JSONMapping {

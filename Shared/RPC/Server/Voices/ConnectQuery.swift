@@ -41,22 +41,14 @@ struct ConnectQuery {
             switch byte {
             case UInt8(ascii: "+"): decoded.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue)
+                guard let high = rest.popFirst().flatMap(StatusMessage.hexValue),
+                    let low = rest.popFirst().flatMap(StatusMessage.hexValue)
                 else { return nil }
                 decoded.append(high << 4 | low)
             default: decoded.append(byte)
             }
         }
         return decoded
-    }
-
-    private static func hexValue(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        default: nil
-        }
     }
 
     /// The alphabet for URLs (RFC 4648 §5), padded or not.
