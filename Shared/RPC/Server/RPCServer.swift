@@ -37,6 +37,7 @@ public final class RPCServer: Application {
     private let passthrough: RawHandler?
     private let drivers: [CallDriver]
     private let logger: Logger
+    private let warnings: WarningLog
 
     /// - Parameters:
     ///   - methods: what is served; of two with the same path the later one wins.
@@ -74,6 +75,7 @@ public final class RPCServer: Application {
         self.passthrough = passthrough
         self.logger = logger
         mapping = Codec.mapping(pool)
+        warnings = WarningLog(logger)
         drivers = loops.enumerated().map { CallDriver(eventLoop: $1, counts: counts.share($0)) }
     }
 
@@ -239,11 +241,8 @@ public final class RPCServer: Application {
     }
 
     func refusedForLoad(_ context: ServerContext) {
-        logger.warning(
-            "too many running handlers, call refused",
-            metadata: [
-                "method": "\(context.method)", "peer": "\(context.peer.address)",
-                "limit": "\(options.maxRunningHandlersPerLoop)",
-            ])
+        warnings.warn(
+            "too many running handlers, call refused", peer: context.peer.address,
+            count: options.maxRunningHandlersPerLoop, ["method": "\(context.method)"])
     }
 }
