@@ -100,6 +100,11 @@ conformance: ## protobuf's own conformance tests of the wire format and of JSON
 	@Tools/install-packages build peers
 	Tests/Conformance/run
 
+.PHONY: attack
+attack: ## Attacks on a real server with an honest client beside them: memory, CPU, p99 [ATTACK="--only ping --repeats 1"]
+	swift build $(SWIFT_FLAGS) --product grpc-interop
+	Tests/Attack/attack $(ATTACK)
+
 .PHONY: load
 load: $(VENV)/ready ## h2load against one service: SERVICE=goals [MODE=read|write] [SECONDS=10]
 	swift build $(SWIFT_FLAGS)

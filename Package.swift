@@ -158,10 +158,16 @@ let package = Package(
         .testTarget(
             name: "ProtobufTests", dependencies: ["Protobuf", "Standard", "Schema", "CProtobufC"],
             path: "Tests/ProtobufTests"),
+        .target(
+            name: "HTTPTesting",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "Tests/HTTPTesting"),
         .testTarget(
             name: "HTTPTests",
             dependencies: [
-                "HTTP", "CNghttp2",
+                "HTTP", "HTTPTesting", "CNghttp2",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -170,7 +176,7 @@ let package = Package(
         .testTarget(
             name: "RPCTests",
             dependencies: [
-                "RPC", "Compression", "HTTP", "Protobuf", "Standard",
+                "RPC", "Compression", "HTTP", "HTTPTesting", "Protobuf", "Standard",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -25,7 +25,8 @@ public struct HTTP2Settings: Sendable, Hashable {
     public var connectionWindow = 1024 * 1024
 
     /// Largest header list in bytes, counted as name + value + 32 per field (RFC 9113 §6.5.2), enforced while decoding.
-    /// A request above it is answered 431, a response above it is reset. gRPC suggests 8 KiB; tokens need some room.
+    /// A request above it is answered 431, a response above it is reset; a client that sends more than four times as much
+    /// loses its connection, before the rest is decoded. gRPC suggests 8 KiB; tokens need some room.
     public var maxHeaderListSize = 16 * 1024
 
     /// RST_STREAM frames per `abuseWindow` that a peer may send or make us send (CVE-2023-44487, CVE-2025-8671);
@@ -42,8 +43,11 @@ public struct HTTP2Settings: Sendable, Hashable {
     /// Frames that may wait to be sent (CVE-2019-9517), of which nghttp2 allows 1000 to be acknowledgements.
     public var maxOutboundFrames = 5_000
 
-    /// How long a peer may take to finish a header block that it began.
+    /// How long a client may take from its preface to its SETTINGS, and any peer to finish a header block that it began.
     public var headerTimeout: TimeAmount = .seconds(10)
+
+    /// How long a peer may take to finish any other frame that it began, of at most 16 KiB.
+    public var frameTimeout: TimeAmount = .seconds(60)
 
     /// How long a peer may read nothing of the connection, which is then closed, or of one stream, which is then reset.
     public var writeStallTimeout: TimeAmount = .seconds(60)
@@ -89,6 +93,16 @@ public struct HTTPConfiguration: Sendable {
 
     /// Largest HTTP/1 request head in bytes; above it the answer is 431 (414 for the target alone).
     public var http1MaxHeadSize = 16 * 1024
+
+    /// How long an HTTP/1 body that is being read may bring nothing.
+    public var http1BodyTimeout: TimeAmount = .seconds(60)
+
+    /// HTTP/1 requests that may come in one read, or wait, behind the one that is being answered (pipelining, RFC 9112
+    /// §9.3.2).
+    public var http1MaxPipelined = 64
+
+    /// Header fields of an HTTP/1 request, its trailers included; above it the answer is 431.
+    public var http1MaxFields = 256
 
     /// Received HTTP/1 body bytes not yet consumed at which reading stops.
     public var http1BodyWindow = 256 * 1024

@@ -27,6 +27,11 @@ struct FrameWalker {
     /// A head that has not come whole.
     private var partial = InlineArray<13, UInt8>(repeating: 0)
     private var partialCount = 0
+    /// Frames that have begun.
+    private(set) var frames = 0
+
+    /// A frame, or the preface, has begun and not ended.
+    var isInside: Bool { payloadLeft > 0 || partialCount > 0 }
 
     /// - Parameter skipping: bytes before the first frame.
     init(skipping: Int) {
@@ -44,6 +49,7 @@ struct FrameWalker {
                 let head = Self.head { bytes[position + $0] }
                 position += Self.headLength
                 payloadLeft = head.length
+                frames += 1
                 return head
             }
             partial[partialCount] = bytes[position]
@@ -52,6 +58,7 @@ struct FrameWalker {
             if let head = wholePartial() {
                 payloadLeft = head.length - (partialCount - Self.headLength)
                 partialCount = 0
+                frames += 1
                 return head
             }
         }

@@ -28,6 +28,13 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var silentSince = NIODeadline.now()
     private var headTimeout: TimeAmount
     private var unwritableSince: NIODeadline?
+    /// Bytes have come of a request whose head is unfinished.
+    private var isInHead = false
+    private var hasPart = false
+    private var headsInBurst = 0
+    private var waitingHeads = 0
+    /// Since when a body that is being read has brought nothing.
+    private var bodySilentSince: NIODeadline?
 
     init(
         application: any Application, configuration: HTTPConfiguration, eventLoop: any EventLoop, peer: Peer,
@@ -56,11 +63,33 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
         isInBurst = true
-        waiting.append(Self.unwrapInboundIn(data))
+        bodySilentSince = nil
+        hasPart = true
+        let part = Self.unwrapInboundIn(data)
+        if case .head = part {
+            isInHead = false
+            waitingHeads += 1
+            headsInBurst += 1
+            // One read of 64 KiB holds thousands, which would keep all other connections waiting.
+            guard max(waitingHeads, headsInBurst) <= configuration.http1MaxPipelined + 1 else {
+                warnings.warn(
+                    "HTTP/1 connection closed: too many pipelined requests", peer: peer.address,
+                    count: max(waitingHeads, headsInBurst))
+                end(.connectionClosed)
+                context.close(promise: nil)
+                return
+            }
+        }
+        waiting.append(part)
         deliver()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        if !hasPart, current == nil {
+            isInHead = true
+        }
+        hasPart = false
+        headsInBurst = 0
         settle()
     }
 
@@ -79,6 +108,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             case .head(let head):
                 guard current == nil else { return }
                 waiting.removeFirst()
+                waitingHeads -= 1
                 begin(head)
             case .body(let bytes):
                 waiting.removeFirst()
@@ -107,6 +137,11 @@ final class HTTP1Connection: ChannelDuplexHandler {
         // RFC 9112 §3.2: exactly one Host in HTTP/1.1.
         guard hosts.count == 1 || (head.version != .http1_1 && hosts.isEmpty) else {
             refuse(.badRequest)
+            return
+        }
+        // RFC 9112 §6.1: a coding that we do not know leaves the end of the body unknown.
+        guard head.headers["transfer-encoding"].allSatisfy({ $0.lowercased() == "chunked" }) else {
+            refuse(.notImplemented)
             return
         }
         var request = RequestHead(
@@ -289,6 +324,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
             context.close(promise: nil)
             return
         }
+        guard parserError != .invalidEOFState else {
+            // The peer is gone in the midst of a request.
+            end(.connectionClosed)
+            context.close(promise: nil)
+            return
+        }
         let isTooLarge = parserError == .headerOverflow
         warnings.warn("HTTP/1 request refused: \(parserError)", peer: peer.address, count: 1)
         end(.connectionClosed)
@@ -299,10 +340,24 @@ final class HTTP1Connection: ChannelDuplexHandler {
     // MARK: Time
 
     private func scheduleTick() {
-        let period = TimeAmount.tick(for: [headTimeout, configuration.http2.writeStallTimeout])
+        let period = TimeAmount.tick(
+            for: [headTimeout, configuration.http1BodyTimeout, configuration.http2.writeStallTimeout])
         timer = eventLoop.assumeIsolated().scheduleTask(in: period) {
             self.tick()
         }
+    }
+
+    /// While reading goes on; an application that does not take what has come is no fault of the peer's.
+    private func isBodySilent(_ now: NIODeadline) -> Bool {
+        guard let current, !current.requestEnded, !readIsHeld else {
+            bodySilentSince = nil
+            return false
+        }
+        guard let since = bodySilentSince else {
+            bodySilentSince = now
+            return false
+        }
+        return now - since >= configuration.http1BodyTimeout
     }
 
     private func tick() {
@@ -310,7 +365,18 @@ final class HTTP1Connection: ChannelDuplexHandler {
         let now = NIODeadline.now()
         if current == nil, now - silentSince >= headTimeout {
             // Nothing is promised to an idle connection (RFC 9112 §9.5).
+            if isInHead {
+                warnings.warn(
+                    "HTTP/1 connection closed: a request head was not finished in time", peer: peer.address, count: 1)
+            }
             close()
+            return
+        }
+        if isBodySilent(now) {
+            warnings.warn(
+                "HTTP/1 connection closed: a body brought nothing for too long", peer: peer.address, count: 1)
+            end(.timedOut)
+            context.close(promise: nil)
             return
         }
         if context.channel.isWritable {

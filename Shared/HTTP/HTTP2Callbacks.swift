@@ -68,10 +68,18 @@ extension HTTP2Session {
                 session.blockStream = frame?.pointee.hd.stream_id ?? 0
             }
         }
-        nghttp2_session_callbacks_set_on_header_callback2(callbacks) { _, _, name, value, _, context in
-            with(context) { session in
-                guard let name, let value else { return }
-                session.block.add(name, value, limit: session.settings.maxHeaderListSize, cache: session.cache)
+        nghttp2_session_callbacks_set_on_header_callback2(callbacks) { _, frame, name, value, _, context in
+            guard let context, let frame, let name, let value else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
+            return Unmanaged<HTTP2Session>.fromOpaque(context)._withUnsafeGuaranteedRef { session in
+                let limit = session.settings.maxHeaderListSize
+                session.block.add(name, value, limit: limit, cache: session.cache)
+                guard session.block.isHopeless(limit: limit) else { return 0 }
+                if session.role == .server {
+                    session.isHopeless = true
+                    return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+                }
+                session.submitReset(frame.pointee.hd.stream_id, .enhanceYourCalm)
+                return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
             }
         }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, id, data, length, context in

@@ -69,7 +69,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         keepaliveWatch = KeepaliveWatch(keepalive, now: .now())
         tickPeriod = .tick(
             for: timeouts + keepalive.timeouts + [
-                settings.headerTimeout, settings.writeStallTimeout, settings.abuseWindow,
+                settings.headerTimeout, settings.frameTimeout, settings.writeStallTimeout, settings.abuseWindow,
             ])
         scheduleTick()
         scheduleFlush()
@@ -229,9 +229,9 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         switch session.tick(now) {
         case .fine:
             break
-        case .headerTimeout:
+        case .unfinished(let what):
             warnings.warn(
-                "HTTP/2 connection closed: a header block was not finished in time", peer: peer.address, count: 1)
+                "HTTP/2 connection closed: \(what) was not finished in time", peer: peer.address, count: 1)
             abort(.timedOut, .timedOut)
             return
         case .stalled(let streams):

@@ -71,6 +71,10 @@ struct HTTP2Violation {
             rule: String(cString: nghttp2_strerror(result)), count: 1, code: calm ? .enhanceYourCalm : .protocolError)
     }
 
+    /// Many times what SETTINGS_MAX_HEADER_LIST_SIZE allows.
+    static let hopelessBlock = HTTP2Violation(
+        rule: "a header list far above the limit", count: 1, code: .enhanceYourCalm)
+
     /// nghttp2 ended the connection by a GOAWAY of its own.
     static func goAway(_ code: HTTP2ErrorCode) -> HTTP2Violation {
         HTTP2Violation(rule: "connection error \(code)", count: 1, code: code)

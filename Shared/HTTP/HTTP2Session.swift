@@ -26,6 +26,8 @@ final class HTTP2Session {
     @exclusivity(unchecked) var block = HeaderBlock()
     /// The stream whose header block is unfinished, else 0.
     @exclusivity(unchecked) var blockStream: Int32 = 0
+    /// The block has outgrown all patience, and the engine was stopped in it.
+    @exclusivity(unchecked) var isHopeless = false
     /// The bytes being fed.
     @exclusivity(unchecked) var input = ByteBuffer()
     @exclusivity(unchecked) var policy: HTTP2Policy
@@ -52,6 +54,8 @@ final class HTTP2Session {
     /// The engine could not go on sending.
     private var isBroken = false
     private var blockSince: (stream: Int32, time: NIODeadline)?
+    private var frameSince: (frame: Int, time: NIODeadline)?
+    private let begun = NIODeadline.now()
 
     /// Queues our SETTINGS (and the client's preface); the first `drain` carries them.
     init(role: Role, settings: HTTP2Settings) {
@@ -98,7 +102,7 @@ final class HTTP2Session {
         }
         input = ByteBuffer()
         if result < 0 {
-            fail(.engine(Int32(clamping: result)))
+            fail(isHopeless ? .hopelessBlock : .engine(Int32(clamping: result)))
         } else if let broken {
             fail(broken)
         } else if let violation = policy.violation(outboundFrames: nghttp2_session_get_outbound_queue_size(engine)) {
@@ -252,8 +256,8 @@ final class HTTP2Session {
     /// What a look at the clock found.
     enum Tick {
         case fine
-        /// A header block has been unfinished for too long.
-        case headerTimeout
+        /// Something has been unfinished for too long.
+        case unfinished(String)
         /// These streams made no progress, though bytes wait, for the write stall timeout.
         case stalled([HTTP2Stream])
     }
@@ -265,10 +269,22 @@ final class HTTP2Session {
             blockSince = nil
         } else if let blockSince, blockSince.stream == blockStream {
             if now - blockSince.time >= settings.headerTimeout {
-                return .headerTimeout
+                return .unfinished("a header block")
             }
         } else {
             blockSince = (blockStream, now)
+        }
+        if !walker.isInside {
+            frameSince = nil
+        } else if let frameSince, frameSince.frame == walker.frames {
+            if now - frameSince.time >= settings.frameTimeout {
+                return .unfinished("a frame")
+            }
+        } else {
+            frameSince = (walker.frames, now)
+        }
+        if role == .server, !policy.settingsWereReceived, now - begun >= settings.headerTimeout {
+            return .unfinished("the preface")
         }
         var stalled: [HTTP2Stream] = []
         for stream in streams {

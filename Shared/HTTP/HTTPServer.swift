@@ -43,6 +43,8 @@ public final class HTTPServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
                 }
             }
+            // One read of at most 64 KiB in its turn: a connection with more to say does not keep the others waiting.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { try accept(channel, tls?.current) }
             }
@@ -92,6 +94,9 @@ public final class HTTPServer: Sendable {
         return address.pathname.flatMap { $0.isEmpty ? nil : $0 } ?? "unix"
     }
 
+    /// Connections that are open now.
+    public var openConnections: Int { connections.count }
+
     /// Stops accepting, lets connections finish what they have begun (HTTP/2: two-step GOAWAY; HTTP/1:
     /// `connection: close`), and closes what is left after `grace`. Returns when every connection is closed.
     public func drain(grace: TimeAmount) async {
@@ -134,6 +139,10 @@ final class ServerConnections: Sendable {
 
     init(limit: Int) {
         self.limit = limit
+    }
+
+    var count: Int {
+        state.withLockedValue { $0.channels.count }
     }
 
     var all: [any Channel] {

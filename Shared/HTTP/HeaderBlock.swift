@@ -11,6 +11,12 @@ struct HeaderBlock {
     private var size = 0
     private(set) var isTooLarge = false
 
+    /// How much larger than the limit a block may be to be decoded to its end, and answered.
+    static let grace = 4
+
+    /// Not worth any more work: nghttp2 looks at every byte of each field, and HPACK makes 4 KiB of one byte.
+    func isHopeless(limit: Int) -> Bool { size > Self.grace * limit }
+
     /// Adds a field that nghttp2 has validated. Above `limit` bytes (name + value + 32 each) nothing more is kept.
     mutating func add(_ name: OpaquePointer, _ value: OpaquePointer, limit: Int, cache: HeaderCache) {
         let rawName = nghttp2_rcbuf_get_buf(name)

@@ -119,6 +119,7 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
             var limits = NIOHTTPDecoderLimitConfiguration()
             limits.maxHeaderFieldSize = configuration.http1MaxHeadSize
             limits.maxHeaderListSize = configuration.http1MaxHeadSize
+            limits.maxHeaderFieldCount = configuration.http1MaxFields
             var framing = HTTPResponseEncoder.Configuration()
             framing.automaticallySetFramingHeaders = false
             let handlers: [any ChannelHandler] = [

@@ -42,7 +42,8 @@ struct MessageReader {
     mutating func append(_ bytes: ByteBuffer) throws(FramingError) {
         credit += bytes.readableBytes
         if buffer.readableBytes == 0 {
-            buffer = bytes
+            // The beginning of a message may wait long: it must not hold on to the whole read that it came with.
+            buffer = isWhole(bytes) ? bytes : ByteBuffer(bytes: bytes.readableBytesView)
         } else {
             buffer.writeImmutableBuffer(bytes)
         }
@@ -95,6 +96,11 @@ struct MessageReader {
 
     /// Forgets what is buffered; its credit is to be given back with `takeCredit`.
     mutating func discard() { buffer = ByteBuffer() }
+
+    private func isWhole(_ bytes: ByteBuffer) -> Bool {
+        guard let length = bytes.getInteger(at: bytes.readerIndex + 1, as: UInt32.self) else { return false }
+        return bytes.readableBytes >= Self.prefixLength + Int(length)
+    }
 
     private var isWholeMessageWaiting: Bool {
         do throws(FramingError) {

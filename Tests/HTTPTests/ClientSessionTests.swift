@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import HTTP
+@testable import HTTPTesting
 
 @Suite("Client session: how streams end")
 struct ClientSessionTests {

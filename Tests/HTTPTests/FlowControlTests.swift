@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import HTTP
+@testable import HTTPTesting
 
 @Suite("Flow control (RFC 9113 §5.2, §6.9)")
 struct FlowControlTests {

@@ -2,6 +2,8 @@ import HTTP
 import NIOCore
 import Testing
 
+@testable import HTTPTesting
+
 @Suite("HTTP/1.1 (RFC 9112)")
 struct HTTP1Tests {
     private func exchange(_ request: String, until end: String, count: Int = 1) async throws -> String {
@@ -117,6 +119,22 @@ struct HTTP1Tests {
             ("GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "v", count: 20_000) + "\r\n\r\n", "431"),
             ("GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "v", count: 20_000), "431"),
             ("GET /" + String(repeating: "p", count: 16_384) + " HTTP/1.1\r\nHost: a\r\n\r\n", "4"),
+            ("GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: y\r\n", count: 256) + "\r\n", "431"),
+            // Shapes that make two parsers see two requests where there is one (RFC 9112 §6.3, §11.2).
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "400"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 4\r\n\r\nabc", "400"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc", "400"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x3\r\n\r\nabc", "400"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", "400"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", "400"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", "400"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", "501"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n folded\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX: a\u{0}b\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\nHost: a\n\n", "400"),
+            ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", "400"), ("GET / HTTP/1.1\r\n Host: a\r\n\r\n", "400"),
         ])
     func refused(request: String, status: String) async throws {
         try await TestServer.run { server in
@@ -125,6 +143,71 @@ struct HTTP1Tests {
             try await eventually("close") { client.isClosed }
             #expect(client.text.hasPrefix("HTTP/1.1 \(status)"), "\(client.text)")
             #expect(server.application.counts.began == 0)
+        }
+    }
+
+    @Test(
+        "Chunks that are none end the connection, and what follows them is no request", .timeLimit(.minutes(1)),
+        arguments: [
+            "xyz\r\n", "-1\r\n", "1 \r\na\r\n", "0x1\r\na\r\n", "ffffffffffffffffff\r\n", "1\r\nab\r\n", "1\na\n0\n\n",
+            "0\r\n" + String(repeating: "X: y\r\n", count: 300) + "\r\n",
+        ])
+    func badChunks(chunks: String) async throws {
+        try await TestServer.run { server in
+            let client = try await RawClient.connect(port: server.port)
+            try await client.send(
+                "POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+                    + "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await eventually("close") { client.isClosed }
+            #expect(!client.text.contains("200"))
+            #expect(server.application.counts.began == 1)
+            #expect(server.log.all.count == 1)
+        }
+    }
+
+    @Test("Pipelined requests beyond the limit end the connection", .timeLimit(.minutes(1)))
+    func pipelineLimit() async throws {
+        try await TestServer.run { server in
+            let request = "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n"
+            let fine = try await RawClient.connect(port: server.port)
+            try await fine.send(String(repeating: request, count: 64))
+            try await eventually("began") { server.application.counts.began == 1 }
+            let client = try await RawClient.connect(port: server.port)
+            try await client.send(String(repeating: request, count: 5000))
+            try await eventually("close") { client.isClosed }
+            #expect(!fine.isClosed)
+            #expect(server.log.all.map { $0.contains("too many pipelined requests 127.0.0.1:") } == [true])
+            try await eventually("cancelled") { server.application.counts.cancelled == [.connectionClosed] }
+            try await fine.close()
+        }
+    }
+
+    @Test("Slow heads and slow bodies are told from idle connections", .timeLimit(.minutes(1)))
+    func slow() async throws {
+        try await TestServer.run {
+            $0.prefaceTimeout = .seconds(3)
+            $0.http1KeepAliveTimeout = .milliseconds(300)
+            $0.http1BodyTimeout = .milliseconds(300)
+        } _: { server in
+            let head = try await RawClient.connect(port: server.port)
+            _ = try? await head.send("GET /hello HTTP/1.1\r\n")
+            try await eventually("head") { head.isClosed }
+            #expect(server.log.all.map { $0.contains("a request head was not finished in time") } == [true])
+            let body = try await RawClient.connect(port: server.port)
+            try await body.send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc")
+            try await eventually("body") { body.isClosed }
+            #expect(server.log.all.last?.contains("a body brought nothing for too long") == true)
+            #expect(server.application.counts.cancelled == [.timedOut])
+            let idle = try await RawClient.connect(port: server.port)
+            try await idle.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await eventually("idle") { idle.isClosed }
+            #expect(server.log.all.count == 2)
+            // A slow answer is no slow body.
+            let held = try await RawClient.connect(port: server.port)
+            try await held.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await Task.sleep(for: .milliseconds(800))
+            #expect(!held.isClosed)
+            try await held.close()
         }
     }
 

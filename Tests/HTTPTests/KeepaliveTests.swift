@@ -3,6 +3,7 @@ import NIOPosix
 import Testing
 
 @testable import HTTP
+@testable import HTTPTesting
 
 private func at(_ seconds: Int64) -> NIODeadline { .uptimeNanoseconds(1_000_000_000) + .seconds(seconds) }
 

@@ -3,6 +3,8 @@ import HTTP
 import NIOCore
 import Testing
 
+@testable import HTTPTesting
+
 @Suite("Connections: resets, back-pressure, drain, limits")
 struct LifecycleTests {
     @Test("Trailers-only and resets arrive as what they are", .timeLimit(.minutes(1)))

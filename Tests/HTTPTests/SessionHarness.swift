@@ -1,6 +1,7 @@
 import NIOCore
 
 @testable import HTTP
+@testable import HTTPTesting
 
 /// A session without a transport, and what it told.
 final class SessionHarness: HTTP2SessionOwner {

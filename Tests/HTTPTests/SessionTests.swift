@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import HTTP
+@testable import HTTPTesting
 
 @Suite("HTTP/2 session without a transport")
 struct SessionTests {

@@ -2,6 +2,8 @@ import HTTP
 import NIOCore
 import Testing
 
+@testable import HTTPTesting
+
 @Suite("TLS and ALPN (RFC 9113 §3.2)")
 struct TLSTests {
     @Test("h2 by ALPN, by name and by address", .timeLimit(.minutes(1)))

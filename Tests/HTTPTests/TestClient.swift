@@ -58,7 +58,8 @@ struct LogRecorder: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let text = "\(event.message) \(event.metadata?["peer"] ?? "-") \(event.metadata?["count"] ?? "-")"
+        var text = "\(event.message) \(event.metadata?["peer"] ?? "-") \(event.metadata?["count"] ?? "-")"
+        if let left = event.metadata?["left_out"] { text += " left out \(left)" }
         lines.withLockedValue { $0.append(text) }
     }
 }

@@ -151,6 +151,18 @@ import Testing
         #expect(try text(after) == "new")
     }
 
+    @Test func `a server that lets go of a connection before its first answer is there all the same`() throws {
+        let before = call()
+        let old = attempts.succeed()
+        old.closing?(.goAway(.noError, debug: "max_age"))
+        let after = call()
+        #expect(error(after) == nil)
+        attempts.succeed().streams[0].answer("new")
+        old.streams[0].answer("old")
+        #expect(try text(before) == "old")
+        #expect(try text(after) == "new")
+    }
+
     // MARK: Waiting for a stream
 
     @Test func `calls beyond the peer's stream limit wait for their turn`() throws {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import HTTP
+@testable import HTTPTesting
 
 @Suite("RFC 7541: header compression")
 struct CompressionRules {

@@ -2,6 +2,7 @@ import NIOCore
 import Testing
 
 @testable import HTTP
+@testable import HTTPTesting
 
 @Suite("RFC 9113 §3.4, §4: preface, frames, header compression")
 struct FramingRules {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import HTTP
+@testable import HTTPTesting
 
 @Suite("RFC 9113 §8: messages")
 struct MessageRules {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import HTTP
+@testable import HTTPTesting
 
 /// A rule of RFC 9113, frames of a client that bear on it, and what the client sees then.
 struct Rule: CustomTestStringConvertible, Sendable {
@@ -70,31 +71,5 @@ struct Rule: CustomTestStringConvertible, Sendable {
                 #expect(harness.violations.isEmpty, way)
             }
         }
-    }
-}
-
-extension Frame {
-    /// Any frame at all.
-    static func raw(_ type: UInt8, flags: UInt8 = 0, stream: UInt32 = 0, _ payload: [UInt8] = []) -> [UInt8] {
-        var bytes = Frame(kind: .data, flags: flags, stream: stream, payload: payload).bytes
-        bytes[3] = type
-        return bytes
-    }
-
-    static func priority(_ stream: UInt32, on other: UInt32) -> Frame {
-        Frame(kind: .priority, stream: stream, payload: big(other) + [15])
-    }
-
-    /// The beginning of a request whose block goes on in CONTINUATION.
-    static func unfinished(_ stream: UInt32) -> Frame {
-        Frame(kind: .headers, flags: endStream, stream: stream, payload: request(stream).payload)
-    }
-
-    static func continuation(_ stream: UInt32, _ fields: [(String, String)] = [], ends: Bool) -> Frame {
-        Frame(kind: .continuation, flags: ends ? endHeaders : 0, stream: stream, payload: literals(fields))
-    }
-
-    static func block(_ stream: UInt32, _ payload: [UInt8]) -> Frame {
-        Frame(kind: .headers, flags: endHeaders | endStream, stream: stream, payload: payload)
     }
 }

@@ -16,7 +16,7 @@ struct GRPCInterop: AsyncParsableCommand {
             grpc-interop client --server-port 10000 --test-case large_unary
             grpc-interop client --server-port 10000 --test-case all
             """,
-        subcommands: [Server.self, Client.self, List.self])
+        subcommands: [Server.self, Client.self, List.self, Probe.self])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "The names of the cases.")

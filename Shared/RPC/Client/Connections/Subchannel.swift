@@ -192,7 +192,9 @@ final class Subchannel {
         context.logger.debug("connection closing", metadata: ["target": "\(context.target)", "cause": "\(cause)"])
         if case .goAway(.enhanceYourCalm, "too_many_pings") = reason { slowDown() }
         guard connections.isEmpty, case .ready = state else { return }
-        guard hasHeard else { return failed(cause) }
+        // A server that lets go while it has calls of ours is there, although it has not answered yet.
+        let isGraceful = if case .goAway(.noError, _) = reason { openCalls > 0 } else { false }
+        guard hasHeard || isGraceful else { return failed(cause) }
         attempt += 1
         isExtending = false
         state = .idle

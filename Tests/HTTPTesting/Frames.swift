@@ -52,6 +52,8 @@ struct Frame: Equatable, CustomStringConvertible {
     }
 
     static let settingsAck = Frame(kind: .settings, flags: ack)
+    /// Of a type that nobody knows.
+    static let unknown = Frame(kind: .unknown)
 
     static func ping(_ number: UInt32, ack: Bool = false) -> Frame {
         Frame(kind: .ping, flags: ack ? Self.ack : 0, payload: big(0) + big(number))
@@ -120,5 +122,31 @@ struct Frame: Equatable, CustomStringConvertible {
             rest = rest.dropFirst(9 + size)
         }
         return frames
+    }
+}
+
+extension Frame {
+    /// Any frame at all.
+    static func raw(_ type: UInt8, flags: UInt8 = 0, stream: UInt32 = 0, _ payload: [UInt8] = []) -> [UInt8] {
+        var bytes = Frame(kind: .data, flags: flags, stream: stream, payload: payload).bytes
+        bytes[3] = type
+        return bytes
+    }
+
+    static func priority(_ stream: UInt32, on other: UInt32) -> Frame {
+        Frame(kind: .priority, stream: stream, payload: big(other) + [15])
+    }
+
+    /// The beginning of a request whose block goes on in CONTINUATION.
+    static func unfinished(_ stream: UInt32) -> Frame {
+        Frame(kind: .headers, flags: endStream, stream: stream, payload: request(stream).payload)
+    }
+
+    static func continuation(_ stream: UInt32, _ fields: [(String, String)] = [], ends: Bool) -> Frame {
+        Frame(kind: .continuation, flags: ends ? endHeaders : 0, stream: stream, payload: literals(fields))
+    }
+
+    static func block(_ stream: UInt32, _ payload: [UInt8]) -> Frame {
+        Frame(kind: .headers, flags: endHeaders | endStream, stream: stream, payload: payload)
     }
 }
