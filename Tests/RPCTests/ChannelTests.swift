@@ -100,7 +100,7 @@ import Testing
         let first = millisecondsToAttempt(3)
         #expect((800...1201).contains(first), "it is tried again for the one that waits")
         failToConnect()
-        let second = millisecondsToAttempt(4)
+        let second = millisecondsToAttempt(5)
         #expect((1280...1921).contains(second), "the second pause, counted from its beginning")
         attempts.succeed().streams[0].answer("at last")
         #expect(try text(waiting) == "at last")
