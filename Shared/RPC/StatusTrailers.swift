@@ -12,7 +12,7 @@ enum StatusTrailers {
             if !error.details.isEmpty { trailers.add("grpc-status-details-bin", Base64.encode(error.packedStatus())) }
             if error.code == .unimplemented { trailers.add("grpc-accept-encoding", MessageEncoding.accepted) }
             if let pushBack = error.pushBack {
-                trailers.add("grpc-retry-pushback-ms", "\(pushBack.clampedNanoseconds / 1_000_000)")
+                trailers.add(PushBack.header, "\(pushBack.clampedNanoseconds / 1_000_000)")
             }
             for (name, value) in error.metadata { trailers.add(name, value) }
         }

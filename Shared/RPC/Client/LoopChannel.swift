@@ -70,7 +70,7 @@ final class LoopChannel: @unchecked Sendable {
         }
         switch pick() {
         case .connection(let transport, let subchannel) where queue.isEmpty:
-            attempt.send(on: transport, observer: subchannel)
+            attempt.send(on: transport, of: subchannel)
         case .fail(let error) where !attempt.call.waitsForReady:
             attempt.fail(error)
         default:
@@ -110,7 +110,7 @@ final class LoopChannel: @unchecked Sendable {
         while !queue.isEmpty, !isClosed {
             switch pick() {
             case .connection(let transport, let subchannel):
-                queue.popFirst()?.send(on: transport, observer: subchannel)
+                queue.popFirst()?.send(on: transport, of: subchannel)
             case .fail(let error):
                 let waiting = queue
                 queue = CircularBuffer()

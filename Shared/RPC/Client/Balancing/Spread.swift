@@ -14,6 +14,9 @@ final class Spread: LoadBalancer {
     private let choice: Choice
     private let onChange: (_ isLost: Bool) -> Void
     private var subchannels: [Subchannel] = []
+    // Those that calls go to: made anew when one changes, not with each call.
+    private var ready: [Subchannel] = []
+    private var isWanted = false
     private var turn: Int
     private var detector: OutlierDetector?
     private var inspection: Scheduled<Void>?
@@ -35,10 +38,10 @@ final class Spread: LoadBalancer {
     // MARK: Picking
 
     func pick() -> Pick {
-        for subchannel in subchannels { subchannel.connect() }
-        let ready = subchannels.filter { $0.connectivity == .ready && detector?.isEjected($0) != true }
-        if let picked = picked(of: ready) { return picked }
+        if let picked = picked() { return picked }
         guard ready.isEmpty else { return .wait }
+        isWanted = true
+        for subchannel in subchannels { subchannel.connect() }
         var cause: String?
         for subchannel in subchannels {
             switch subchannel.connectivity {
@@ -53,7 +56,11 @@ final class Spread: LoadBalancer {
         return cause.map { .fail($0) } ?? .wait
     }
 
-    private func picked(of ready: [Subchannel]) -> Pick? {
+    private func findReady() {
+        ready = subchannels.filter { $0.connectivity == .ready && detector?.isEjected($0) != true }
+    }
+
+    private func picked() -> Pick? {
         guard !ready.isEmpty else { return nil }
         switch choice {
         case .inTurn:
@@ -63,9 +70,13 @@ final class Spread: LoadBalancer {
                 if let transport = subchannel.transport() { return .connection(transport, subchannel) }
             }
         case .leastRequest(let choices):
-            let chosen = (0..<choices).map { _ in ready[Int.random(in: 0..<ready.count)] }
-            let byLoad = chosen.sorted { $0.openCalls < $1.openCalls } + ready
-            for subchannel in byLoad {
+            var least = ready[Int.random(in: 0..<ready.count)]
+            for _ in 1..<choices {
+                let other = ready[Int.random(in: 0..<ready.count)]
+                if other.openCalls < least.openCalls { least = other }
+            }
+            if let transport = least.transport() { return .connection(transport, least) }
+            for subchannel in ready {
                 if let transport = subchannel.transport() { return .connection(transport, subchannel) }
             }
         }
@@ -86,6 +97,8 @@ final class Spread: LoadBalancer {
             detector?.forget(subchannel)
             subchannel.close(grace: .minutes(5)) {}
         }
+        if isWanted { for subchannel in subchannels { subchannel.connect() } }
+        findReady()
         onChange(false)
     }
 
@@ -93,6 +106,7 @@ final class Spread: LoadBalancer {
         guard !isClosed, subchannels.contains(where: { $0 === subchannel }) else { return }
         let isLost = subchannel.connectivity != .ready && subchannel.connectivity != .connecting
         subchannel.connect()
+        findReady()
         onChange(isLost)
     }
 
@@ -111,6 +125,7 @@ final class Spread: LoadBalancer {
                     ? "an endpoint answers worse than the others: no calls for now" : "an endpoint gets calls again",
                 metadata: ["target": "\(context.target)", "endpoint": "\(subchannel.endpoints[0])"])
         }
+        findReady()
         onChange(false)
     }
 
@@ -119,6 +134,7 @@ final class Spread: LoadBalancer {
         inspection?.cancel()
         let last = subchannels
         subchannels = []
+        ready = []
         let countdown = Countdown(last.count, done)
         for subchannel in last { subchannel.close(grace: grace) { countdown.count() } }
     }

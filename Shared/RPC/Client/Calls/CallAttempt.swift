@@ -11,7 +11,7 @@ final class CallAttempt {
 
     /// Kept after the end: the connection gets its credit back through it.
     private(set) var exchange: (any ClientExchange)?
-    private var endpoint: (any CallObserver)?
+    private var subchannel: Subchannel?
     // The position of the next message of the request.
     private(set) var sent = 0
     private var isHalfClosed = false
@@ -45,12 +45,12 @@ final class CallAttempt {
     // MARK: The request
 
     /// There is a connection: sends the request, or what there is of it.
-    /// - Parameter endpoint: told how the attempt ends.
-    func send(on transport: any ClientTransport, observer endpoint: any CallObserver) {
+    /// - Parameter subchannel: whose connection it is; told how the attempt ends.
+    func send(on transport: any ClientTransport, of subchannel: Subchannel) {
         isWaiting = false
         guard !isOver else { return }
-        self.endpoint = endpoint
-        endpoint.began()
+        self.subchannel = subchannel
+        subchannel.began()
         let exchange = transport.request(call.requestHead(for: self), endStream: false, delegate: self)
         // The transport may have failed within.
         guard !isOver, !isWaiting else { return }
@@ -63,8 +63,8 @@ final class CallAttempt {
     func cancel(as code: StatusCode) {
         guard !isOver else { return }
         exchange?.reset(.cancel)
-        endpoint?.gaveUp()
-        endpoint = nil
+        subchannel?.gaveUp()
+        subchannel = nil
         finish(code, "")
     }
 
@@ -80,8 +80,8 @@ final class CallAttempt {
 
     private func finish(_ code: StatusCode, _ message: String) {
         isOver = true
-        endpoint?.ended(code)
-        endpoint = nil
+        subchannel?.ended(code)
+        subchannel = nil
         let receivedBytes = call.receivedBytes(on: self)
         if call.response != nil, receivedBytes > 0 { span?.receivedMessage(receivedBytes) }
         call.channel.counts?.attemptEnded(
@@ -95,7 +95,7 @@ final class CallAttempt {
 extension CallAttempt: ClientExchangeDelegate {
     func received(_ head: ResponseHead) {
         guard !isOver else { return }
-        endpoint?.heard()
+        subchannel?.heard()
         if head.headers[first: "grpc-status"] != nil {
             lastHead = head
         } else if let error = HTTPStatus.error(head) {
@@ -152,14 +152,4 @@ extension CallAttempt: ClientExchangeDelegate {
         case .unprocessed: fail(RPCError(.unavailable, "\(target) did not take the call"), isUnprocessed: true)
         }
     }
-}
-
-/// Follows what becomes of the attempts at one endpoint. Confined to their event loop.
-protocol CallObserver: AnyObject {
-    func began()
-    /// The peer has answered.
-    func heard()
-    func ended(_ code: StatusCode)
-    /// It was cancelled, which says nothing about the endpoint.
-    func gaveUp()
 }

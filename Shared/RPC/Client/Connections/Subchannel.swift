@@ -245,21 +245,18 @@ final class Subchannel {
         state = .closed
         let last = connections
         connections = []
-        var open = last.count
-        guard open > 0 else { return done() }
+        let countdown = Countdown(last.count, done)
         for connection in last {
             connection.health?.stop()
-            connection.transport.close(grace: grace) {
-                open -= 1
-                if open == 0 { done() }
-            }
+            connection.transport.close(grace: grace) { countdown.count() }
         }
     }
-}
 
-extension Subchannel: CallObserver {
+    // MARK: What becomes of attempts
+
     func began() { openCalls += 1 }
 
+    /// The peer has answered.
     func heard() {
         hasHeard = true
         failures = 0
@@ -270,5 +267,6 @@ extension Subchannel: CallObserver {
         tally.count(code)
     }
 
+    /// It was cancelled, which says nothing about the endpoint.
     func gaveUp() { openCalls -= 1 }
 }

@@ -25,9 +25,11 @@ public struct RetryPolicy: Sendable, Hashable {
 
     /// - Parameter retry: 1 for the first one.
     func delay(before retry: Int, using generator: inout some RandomNumberGenerator) -> Duration {
-        var delay = initialBackoff
-        for _ in 1..<max(retry, 1) where delay < maxBackoff { delay = delay * multiplier }
-        return min(delay, maxBackoff) * Double.random(in: 0.8...1.2, using: &generator)
+        var backoff = Backoff()
+        backoff.initial = initialBackoff
+        backoff.multiplier = multiplier
+        backoff.maximum = maxBackoff
+        return backoff.delay(after: retry, using: &generator)
     }
 }
 
