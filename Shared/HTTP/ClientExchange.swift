@@ -17,6 +17,13 @@ public protocol ClientExchange: AnyObject {
 
     /// Gives back flow-control credit for `byteCount` received body bytes.
     func consume(_ byteCount: Int)
+
+    /// Counts messages of the application's protocol, for those who ask how the connection does (gRFC A14).
+    func countMessages(sent: Int, received: Int)
+}
+
+extension ClientExchange {
+    public func countMessages(sent: Int, received: Int) {}
 }
 
 /// What the connection tells the client of one exchange, on its event loop.

@@ -30,6 +30,13 @@ public protocol Exchange: AnyObject {
 
     /// Abandons the exchange; the delegate hears nothing more. HTTP/1 closes the connection.
     func reset(_ code: HTTP2ErrorCode)
+
+    /// Counts messages of the application's protocol, for those who ask how the connection does (gRFC A14).
+    func countMessages(sent: Int, received: Int)
+}
+
+extension Exchange {
+    public func countMessages(sent: Int, received: Int) {}
 }
 
 /// What the transport tells the application of one exchange, on its event loop.

@@ -93,6 +93,12 @@ public final class HTTP2Connection {
         return handler.session.openStreams
     }
 
+    /// What the connection tells of itself now.
+    public var statistics: ConnectionStatistics {
+        eventLoop.preconditionInEventLoop()
+        return handler.statistics
+    }
+
     /// Whether the peer's SETTINGS_MAX_CONCURRENT_STREAMS leaves room. A request beyond it waits in the connection.
     public var hasCapacity: Bool {
         state == .ready && openStreams < handler.session.peerStreamLimit

@@ -53,6 +53,7 @@ final class ScriptedTransport: ClientTransport {
     var streams: [Stream] = []
     var closing: ((ConnectionCloseReason) -> Void)?
     var isClosed = false
+    var statistics = ConnectionStatistics()
 
     func request(_ head: RequestHead, endStream: Bool, delegate: any ClientExchangeDelegate) -> any ClientExchange {
         let stream = Stream(head, delegate)

@@ -79,6 +79,7 @@ final class ServerCall: @unchecked Sendable {
     /// The head has arrived. A handler that reads a stream starts now, one that takes a message when it has it.
     func begin() {
         driver.counts.began(method.number)
+        driver.lastBegan = began
         if let deadline = context.deadline { timer = driver.wheel.add(deadline, self) }
         if !method.handler.takesOneRequest { makeReady() }
     }
@@ -213,13 +214,14 @@ final class ServerCall: @unchecked Sendable {
     private func returnCredit() {
         let credit = inbox.takeCredit()
         if credit > 0 { exchange.consume(credit) }
+        let received = inbox.takeCount()
+        if received > 0 { exchange.countMessages(sent: 0, received: received) }
     }
 
     private func takeSingleRequest() throws(FramingError) {
         switch (try inbox.take(), try inbox.take()) {
         case (.message(let message)?, .end(nil)?):
             request = message
-            returnCredit()
             makeReady()
         case (.end(let error?)?, _), (.message?, .end(let error?)?):
             end(error)
@@ -298,6 +300,7 @@ final class ServerCall: @unchecked Sendable {
         let byteCount = message.readableBytes - MessageReader.prefixLength
         sentBytes += byteCount
         span?.sentMessage(byteCount)
+        exchange.countMessages(sent: 1, received: 0)
         voice.write(exchange, message)
     }
 
@@ -392,6 +395,7 @@ extension ServerCall: ExchangeDelegate {
             if let messages = try voice.readEnd() { try inbox.append(messages) }
             inbox.finish(nil)
             try method.handler.takesOneRequest ? takeSingleRequest() : inbox.serve()
+            returnCredit()
         } catch {
             abort(requestError(error))
         }

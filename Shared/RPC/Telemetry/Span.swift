@@ -1,13 +1,5 @@
 import NIOCore
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// A piece of work in a trace, over and done (gRFC A72; OpenTelemetry semantic conventions for RPC).
 public struct Span: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
@@ -88,7 +80,7 @@ final class OpenSpan {
     ) {
         self.context = context
         recorder = tracer.recorder
-        let now = Self.now()
+        let now = WallClock.now()
         span = Span(
             name: name, kind: kind, context: context, parent: parent?.spanID ?? 0, start: now, end: now,
             attributes: attributes)
@@ -111,7 +103,7 @@ final class OpenSpan {
         }
         span.events.append(
             Span.Event(
-                name: name, time: Self.now(),
+                name: name, time: WallClock.now(),
                 attributes: [
                     Span.Attribute(name: "sequence-number", value: .int(number)),
                     Span.Attribute(name: "message-size", value: .int(byteCount)),
@@ -119,18 +111,12 @@ final class OpenSpan {
     }
 
     func end(_ code: StatusCode, _ message: String) {
-        span.end = max(Self.now(), span.start)
+        span.end = max(WallClock.now(), span.start)
         span.status = code
         span.message = message
         span.attributes.append(Span.Attribute(name: "rpc.status_code", value: .string(code.name)))
         if code != .ok { span.attributes.append(Span.Attribute(name: "error.type", value: .string(code.name))) }
         recorder.record(span)
-    }
-
-    private static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(max(0, time.tv_sec)) * 1_000_000_000 + UInt64(max(0, time.tv_nsec))
     }
 
     /// `Sent.rapport.goals.v1.GoalsService.GetGoal` (gRFC A72).

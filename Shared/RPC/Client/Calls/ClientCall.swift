@@ -68,8 +68,8 @@ final class ClientCall: @unchecked Sendable {
     private func begin() {
         guard outcome == nil else { return }
         hasBegun = true
-        channel.callBegan()
         began = channel.eventLoop.now
+        channel.calls.began(at: began)
         if let counts = channel.counts { number = counts.number(of: path) }
         if let tracer = channel.options.tracer { trace(tracer) }
         config = channel.config.methods.isEmpty ? nil : channel.config.method(path)
@@ -316,7 +316,10 @@ final class ClientCall: @unchecked Sendable {
 
     private func returnCredit() {
         let credit = inbox.takeCredit()
-        if credit > 0 { (lastExchange ?? attempts.first?.exchange)?.consume(credit) }
+        let received = inbox.takeCount()
+        guard credit > 0 || received > 0, let exchange = lastExchange ?? attempts.first?.exchange else { return }
+        if credit > 0 { exchange.consume(credit) }
+        if received > 0 { exchange.countMessages(sent: 0, received: received) }
     }
 
     /// Initial metadata, once the response has begun. From any task.
@@ -353,7 +356,7 @@ final class ClientCall: @unchecked Sendable {
     private func end(_ outcome: StatusTrailers.Outcome, discarding: Bool) {
         guard self.outcome == nil else { return }
         self.outcome = outcome
-        if hasBegun { channel.callEnded() }
+        if hasBegun { channel.callEnded(outcome.error?.code ?? .ok) }
         if let timer { channel.wheel.remove(timer, self) }
         timer = nil
         nextAttempt?.cancel()
