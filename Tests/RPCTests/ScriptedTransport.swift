@@ -111,11 +111,14 @@ struct ScriptedChannel {
     let attempts = Attempts()
     let channel: LoopChannel
 
-    init(_ options: RPC.Channel.Options = RPC.Channel.Options(), endpoints: [Endpoint] = [a, b]) {
+    init(
+        _ options: RPC.Channel.Options = RPC.Channel.Options(), endpoints: [Endpoint] = [a, b],
+        trace: ChannelTrace? = nil
+    ) {
         channel = LoopChannel(
             Target(endpoints, isTLS: false), options,
             throttle: options.serviceConfig.retryThrottling.map { RetryThrottle($0) },
-            on: loop,
+            trace: trace, on: loop,
             connector: { [attempts] endpoint, keepalive, _, done in
                 attempts.endpoints.append(endpoint)
                 attempts.keepalives.append(keepalive)

@@ -158,7 +158,8 @@ public final class Channelz: Sendable {
     }
 
     @Sendable private func servers(_ request: ChannelzGetServersRequest) async throws -> ChannelzGetServersResponse {
-        let (page, isEnd) = try Self.page(of: openServers, from: request.startServerId, limit: request.maxResults, \.number)
+        let (page, isEnd) = try Self.page(
+            of: openServers, from: request.startServerId, limit: request.maxResults, \.number)
         var answer = ChannelzGetServersResponse(end: isEnd)
         for server in page { answer.server.append(await server.message()) }
         return answer
