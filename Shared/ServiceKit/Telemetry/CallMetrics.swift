@@ -86,11 +86,6 @@ extension MetricFamilies {
 
 extension MetricFamily {
     fileprivate mutating func histogram(_ histogram: Histogram, _ labels: KeyValuePairs<String, String>) {
-        var total: UInt64 = 0
-        let cumulative = histogram.counts.map { count in
-            total += count
-            return total
-        }
-        self.histogram(bounds: histogram.bounds, counts: cumulative, sum: histogram.sum, labels)
+        self.histogram(bounds: histogram.bounds, counts: histogram.counts, sum: histogram.sum, labels)
     }
 }
