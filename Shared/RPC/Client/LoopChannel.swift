@@ -45,7 +45,7 @@ final class LoopChannel: @unchecked Sendable {
         self.target = target
         self.options = options
         self.throttle = throttle
-        counts = options.counts?.share(target.description)
+        counts = options.counts?.share(target.description, on: eventLoop)
         self.resolution = resolution
         self.eventLoop = eventLoop
         self.logger = logger

@@ -26,8 +26,8 @@ extension CallCounts {
 
 extension ClientCounts {
     /// gRFC A66, "Client per-attempt" and "Client per-call"; gRFC A96, retries.
-    @Sendable func write(to families: inout MetricFamilies) {
-        let methods = snapshot()
+    @Sendable func write(to families: inout MetricFamilies) async {
+        let methods = await snapshot()
         func counter(_ name: String, _ unit: String, _ help: String, _ value: (MethodCount) -> UInt64) {
             families.family(name, .counter, unit: unit, help) { family in
                 for method in methods where value(method) > 0 {
