@@ -1,4 +1,5 @@
 import HTTP
+import Protobuf
 
 /// The custom metadata of a call: ordered pairs, a name may occur more than once (gRPC PROTOCOL-HTTP2,
 /// "Custom-Metadata").
@@ -30,7 +31,8 @@ public struct Metadata: Sendable {
     public mutating func add(_ name: String, bytes: [UInt8]) -> Bool {
         let name = name.lowercased()
         guard Metadata.isLegal(name), name.hasSuffix("-bin") else { return false }
-        headers.add(name, Base64.encode(bytes))
+        // Padding is not sent (gRPC PROTOCOL-HTTP2, "Custom-Metadata").
+        headers.add(name, Base64.encode(bytes, isPadded: false))
         return true
     }
 
