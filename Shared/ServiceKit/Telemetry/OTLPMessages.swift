@@ -118,7 +118,8 @@ enum OTLPMessages {
             guard case .histogram(let bounds, let counts, let sum) = sample.value else { return nil }
             return OTLPHistogramDataPoint(
                 startTimeUnixNano: start, timeUnixNano: now, count: counts.reduce(0, +), sum: sum,
-                bucketCounts: counts, explicitBounds: bounds, attributes: sample.labels.map { attribute($0.name, $0.value) })
+                bucketCounts: counts, explicitBounds: bounds,
+                attributes: sample.labels.map { attribute($0.name, $0.value) })
         }
     }
 }

@@ -207,7 +207,9 @@ final class Subchannel {
         let isExpected = if case .goAway(.noError, _) = reason { true } else { reason == .requested }
         trace?.add("connection to \(connection.endpoint) ends: \(cause)", isExpected ? .info : .warning)
         if case .goAway(.enhanceYourCalm, "too_many_pings") = reason { slowDown() }
-        guard connections.isEmpty, case .ready = state else { return }
+        guard case .ready = state else { return }
+        // Those that stay may not be healthy: calls that wait must hear of it.
+        guard connections.isEmpty else { return onChange(self) }
         // A server that lets go while it has calls of ours is there, although it has not answered yet.
         let isGraceful = if case .goAway(.noError, _) = reason { calls.open > 0 } else { false }
         guard hasHeard || isGraceful else { return failed(cause) }
