@@ -30,11 +30,13 @@ extension ClientExchange {
 public protocol ClientExchangeDelegate: AnyObject {
     /// The final head; informational (1xx) heads are skipped.
     func received(_ head: ResponseHead)
+    /// Bytes of the response's body, in order.
     func received(_ bytes: ByteBuffer)
 
     /// The response is complete. `trailers` is empty when END_STREAM came on the head or on DATA. An unfinished request
     /// body is abandoned (RFC 9113 §8.1).
     func receivedEnd(trailers: Headers)
+    /// The queue has drained to half the high-water mark after `isWritable` was false.
     func becameWritable()
 
     /// Abnormal end: at most once, never after `receivedEnd`.
@@ -43,7 +45,9 @@ public protocol ClientExchangeDelegate: AnyObject {
 
 /// Why a stream ended without a complete response.
 public enum StreamCloseReason: Sendable, Hashable {
+    /// RST_STREAM, from either side.
     case reset(HTTP2ErrorCode)
+    /// The connection was lost, and the server may have seen the request.
     case connectionClosed
     /// It never reached the application, so it is safe to retry: never sent, above the last stream of a GOAWAY, or
     /// refused with REFUSED_STREAM (RFC 9113 §8.7).

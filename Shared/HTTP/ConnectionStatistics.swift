@@ -16,24 +16,33 @@ public struct ConnectionStatistics: Sendable, Hashable {
     public var streamsStarted = 0
     /// Those whose answer was sent, or received, to its end.
     public var streamsSucceeded = 0
+    /// Those that ended before that.
     public var streamsFailed = 0
+    /// Messages of the application's protocol, as `Exchange.countMessages(sent:received:)` was told of them.
     public var messagesSent = 0
+    /// The same, received.
     public var messagesReceived = 0
     /// PINGs that asked for a sign of life.
     public var keepalivesSent = 0
     /// When the last one began, was sent and was received: not earlier, and at most one look at the clock (5 s) later.
     /// nil when there has been none.
     public var lastStream: NIODeadline?
+    /// As `lastStream`, of messages sent.
     public var lastMessageSent: NIODeadline?
+    /// As `lastStream`, of messages received.
     public var lastMessageReceived: NIODeadline?
     /// Bytes of bodies that may be sent, and received, before the other side gives more credit; nil over HTTP/1.
     public var sendWindow: Int?
+    /// The same, of bodies that may be received.
     public var receiveWindow: Int?
+    /// The address on our side; nil when the system does not say.
     public var local: SocketAddress?
+    /// The address of the peer; nil when the system does not say.
     public var remote: SocketAddress?
     /// nil in cleartext.
     public var tls: TLS?
 
+    /// Of a connection over which nothing has passed.
     public init() {}
 
     /// What the channel knows. Called on its event loop.
@@ -85,10 +94,11 @@ struct ConnectionActivity {
     }
 }
 
-/// Numbers of what can be asked about one by one: servers, channels, connections. Unique in the process, from 1 on, later
-/// ones greater.
+/// Numbers of what can be asked about one by one: servers, channels, connections. Unique in the process, from 1 on,
+/// later ones greater.
 public enum SerialNumber {
     private static let last = Atomic<Int64>(0)
 
+    /// A number that nobody has had.
     public static func next() -> Int64 { last.add(1, ordering: .relaxed).newValue }
 }

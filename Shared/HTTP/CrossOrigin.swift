@@ -35,6 +35,7 @@ public struct AllowedOrigins: Sendable, Hashable {
         }
     }
 
+    /// No origin is allowed.
     public var isEmpty: Bool { origins?.isEmpty ?? false }
 
     func contains(_ origin: String) -> Bool { origins?.contains(origin) ?? true }
@@ -54,6 +55,7 @@ public final class CrossOriginApplication: Application {
     private let application: any Application
     private let origins: AllowedOrigins
 
+    /// Serves `application`, and lets pages of `origins` read its answers.
     public init(_ application: any Application, allowing origins: AllowedOrigins) {
         self.application = application
         self.origins = origins

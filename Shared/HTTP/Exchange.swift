@@ -5,8 +5,11 @@ import NIOCore
 /// Confined to its event loop: every member is used there, and there only. All methods are harmless after the exchange
 /// has ended, so an application need not track the end of the transport.
 public protocol Exchange: AnyObject {
+    /// The loop that the exchange belongs to.
     var eventLoop: any EventLoop { get }
+    /// Who asks.
     var peer: Peer { get }
+    /// The request's head.
     var head: RequestHead { get }
 
     /// Held strongly until the exchange ends.
@@ -57,8 +60,11 @@ public protocol ExchangeDelegate: AnyObject {
 
 /// Why an exchange ended early.
 public enum ExchangeCancellation: Sendable, Hashable {
+    /// RST_STREAM from the peer.
     case reset(HTTP2ErrorCode)
+    /// The connection was lost or is being closed.
     case connectionClosed
+    /// The peer read or sent nothing for too long.
     case timedOut
 }
 

@@ -14,6 +14,7 @@ public final class HTTPServer: Sendable {
     private let connections: ServerConnections
     private let listener = NIOLockedValueBox<(any Channel)?>(nil)
 
+    /// A server that does not listen before `start()`.
     public init(
         configuration: HTTPConfiguration, application: any Application, group: any EventLoopGroup,
         logger: Logger

@@ -10,6 +10,7 @@ public struct Metadata: Sendable {
     // Received headers are kept as they came and filtered when they are read: most calls never look.
     private var headers: Headers
 
+    /// Nothing.
     public init() { headers = Headers() }
 
     /// The metadata among received header fields.
@@ -44,10 +45,12 @@ public struct Metadata: Sendable {
     /// The first value of a header field, reserved ones included.
     func wire(_ name: String) -> String? { headers[first: name] }
 
+    /// Adds all that another one holds.
     public mutating func add(_ other: Metadata) {
         for (name, value) in other { headers.add(name, value) }
     }
 
+    /// Removes all values of a name.
     public mutating func remove(_ name: String) {
         var kept = Headers()
         for (other, value) in headers where other != name { kept.add(other, value) }
@@ -71,6 +74,7 @@ public struct Metadata: Sendable {
             .compactMap { Base64.decode($0.trimmingSpaces()) }
     }
 
+    /// There is no pair.
     public var isEmpty: Bool { !contains { _ in true } }
 
     private static func isLegal(_ name: String) -> Bool {

@@ -85,10 +85,12 @@ import Testing
 
     /// A server that tells of itself and of a channel to it.
     private func serve(
-        _ check: @escaping @Sendable (ServerContext) throws -> Void = { _ in },
-        _ body: (RPC.Channel, Channelz, HTTPServer) async throws -> Void
+        showsEverybody: Bool = true, _ body: (RPC.Channel, Channelz, HTTPServer) async throws -> Void
     ) async throws {
         let channelz = Channelz()
+        let check: @Sendable (ServerContext) throws -> Void = { _ in
+            if !showsEverybody { throw RPCError(.permissionDenied, "no") }
+        }
         let methods: [Method] = [
             .unary("t.S", "Say") { (request: StringValue, _) in request },
             .unary("t.S", "Refuse") { (_: StringValue, _) -> StringValue in throw RPCError(.notFound, "no") },
@@ -275,7 +277,7 @@ import Testing
     }
 
     @Test func `who may not see it does not`() async throws {
-        try await serve({ _ in throw RPCError(.permissionDenied, "no") }) { channel, _, _ in
+        try await serve(showsEverybody: false) { channel, _, _ in
             for method in ["GetTopChannels", "GetServers"] {
                 let error = await failure {
                     let _: ChannelzGetServersResponse = try await ask(channel, method, ChannelzGetServersRequest())

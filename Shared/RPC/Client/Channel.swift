@@ -8,9 +8,11 @@ import Synchronization
 /// again after a connection is lost. To be used from any task; a call made on one of the group's loops stays there. All
 /// calls throw `RPCError`; cancelling the calling task cancels the call.
 public final class Channel: Sendable {
+    /// How a channel calls and connects.
     public struct Options: Sendable {
         /// How the service wants to be called: balancing, retries, hedging, timeouts.
         public var serviceConfig = ServiceConfig()
+        /// Between attempts to connect.
         public var backoff = Backoff()
         /// Calls that may wait for a connection, or for a free stream, on one event loop; one more fails with
         /// RESOURCE_EXHAUSTED. Each holds its request in memory.
@@ -22,6 +24,7 @@ public final class Channel: Sendable {
         public var channelRetryBufferBytes = 16 * 1024 * 1024
         /// After how long without a call the connections are closed; the next call connects again. nil for never.
         public var idleTimeout: Duration? = .seconds(30 * 60)
+        /// Whether the server is asked for signs of life; not unless its operator agrees.
         public var keepalive = Keepalive.client
         /// Around every call, the first one outermost.
         public var interceptors: [any ClientInterceptor] = []
@@ -32,6 +35,7 @@ public final class Channel: Sendable {
         /// Tells of the channel to whom it is asked by; nil tells nobody.
         public var channelz: Channelz?
 
+        /// Everything at its default.
         public init() {}
     }
 

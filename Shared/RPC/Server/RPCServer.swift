@@ -24,6 +24,7 @@ public struct ServerOptions: Sendable {
     /// Records spans of calls; nil records none.
     public var tracer: Tracer?
 
+    /// Everything at its default.
     public init() {}
 
     func limit(of codec: Codec) -> Int { codec == .json ? min(maxJSONBytes, maxRequestBytes) : maxRequestBytes }

@@ -9,15 +9,23 @@ public final class ClientCounts: Sendable {
     /// Methods of one target that are counted by name; the others are `other`.
     static let methodLimit = 1000
 
+    /// One method of one target.
     public struct MethodCount: Sendable, Hashable {
+        /// As the channel was made for it.
         public let target: String
+        /// `package.Service/Method`, or `other`.
         public let method: String
+        /// Attempts that have begun.
         public let attemptsStarted: UInt64
+        /// Attempts that have ended, by status.
         public let attempts: [CallOutcomes]
         /// Whole calls; bytes are counted by attempt alone.
         public let calls: [CallOutcomes]
+        /// Attempts after one that had failed.
         public let retries: UInt64
+        /// Attempts after one that no server had seen.
         public let transparentRetries: UInt64
+        /// Attempts beside one that had not been answered.
         public let hedges: UInt64
     }
 
@@ -77,6 +85,7 @@ public final class ClientCounts: Sendable {
 
     private let shares = Mutex<[Share]>([])
 
+    /// Nothing is counted yet.
     public init() {}
 
     func share(_ target: String, on eventLoop: any EventLoop) -> Share {

@@ -39,7 +39,9 @@ struct Target: Sendable, CustomStringConvertible {
 
 /// Why a text is no target.
 public struct TargetError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What was to be read.
     public var text: String
+    /// What to write instead.
     public var problem: String
 
     public var description: String { "\"\(text)\" is no target: \(problem)" }

@@ -43,6 +43,7 @@ public final class Channelz: Sendable {
 
     private let state = Mutex(State())
 
+    /// Knows nobody yet.
     public init() {}
 
     /// Tells of a server from now on, as long as it is there.
