@@ -49,7 +49,7 @@ public struct JSONMapping: Sendable {
     }
 
     /// The JSON of a message in the binary form.
-    /// - Parameter message: its full name.
+    /// - Parameter fullName: of the message.
     /// - Throws: `JSONError` when the bytes are no such message.
     public func json(fromWire bytes: [UInt8], message fullName: String) throws(JSONError) -> [UInt8] {
         try json(fromWire: bytes.span.bytes, message: fullName)
@@ -66,7 +66,7 @@ public struct JSONMapping: Sendable {
     }
 
     /// The binary form of a message in JSON.
-    /// - Parameter message: its full name.
+    /// - Parameter fullName: of the message.
     /// - Throws: `JSONError` when the text is no such message.
     public func wire(from value: JSONValue, message fullName: String) throws(JSONError) -> [UInt8] {
         try JSONEncoding(pool: pool, options: options).message(value, fullName, depth: 1)
