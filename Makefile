@@ -95,6 +95,12 @@ example: ## A package outside the suite, built on its runtime: server, client, u
 	@Tools/install-packages build
 	swift run -c release --package-path Examples/Greeter greeter
 
+.PHONY: docs
+docs: ## The documentation of HTTP, RPC and Protobuf as a library, into .build-docs
+	@Tools/install-packages build
+	swift build $(SWIFT_FLAGS)
+	@Tools/make-docs
+
 .PHONY: conformance
 conformance: ## protobuf's own conformance tests of the wire format and of JSON
 	@Tools/install-packages build peers

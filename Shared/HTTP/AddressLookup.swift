@@ -10,6 +10,7 @@ import NIOCore
 
 /// The addresses behind a name, as the system knows them.
 public enum AddressLookup {
+    /// Why there are none, in the system's words.
     public struct Failure: Error, Sendable, Hashable, CustomStringConvertible {
         public let description: String
     }

@@ -17,17 +17,26 @@ public protocol ClientExchange: AnyObject {
 
     /// Gives back flow-control credit for `byteCount` received body bytes.
     func consume(_ byteCount: Int)
+
+    /// Counts messages of the application's protocol, for those who ask how the connection does (gRFC A14).
+    func countMessages(sent: Int, received: Int)
+}
+
+extension ClientExchange {
+    public func countMessages(sent: Int, received: Int) {}
 }
 
 /// What the connection tells the client of one exchange, on its event loop.
 public protocol ClientExchangeDelegate: AnyObject {
     /// The final head; informational (1xx) heads are skipped.
     func received(_ head: ResponseHead)
+    /// Bytes of the response's body, in order.
     func received(_ bytes: ByteBuffer)
 
     /// The response is complete. `trailers` is empty when END_STREAM came on the head or on DATA. An unfinished request
     /// body is abandoned (RFC 9113 §8.1).
     func receivedEnd(trailers: Headers)
+    /// The queue has drained to half the high-water mark after `isWritable` was false.
     func becameWritable()
 
     /// Abnormal end: at most once, never after `receivedEnd`.
@@ -36,7 +45,9 @@ public protocol ClientExchangeDelegate: AnyObject {
 
 /// Why a stream ended without a complete response.
 public enum StreamCloseReason: Sendable, Hashable {
+    /// RST_STREAM, from either side.
     case reset(HTTP2ErrorCode)
+    /// The connection was lost, and the server may have seen the request.
     case connectionClosed
     /// It never reached the application, so it is safe to retry: never sent, above the last stream of a GOAWAY, or
     /// refused with REFUSED_STREAM (RFC 9113 §8.7).

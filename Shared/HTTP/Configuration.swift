@@ -2,7 +2,9 @@ import NIOCore
 
 /// Where to listen or connect.
 public enum Endpoint: Sendable, Hashable, CustomStringConvertible {
+    /// A name or an address, and a port of 0 to 65535; 0 lets the system choose, for who listens.
     case tcp(host: String, port: Int)
+    /// A unix socket.
     case unix(path: String)
 
     public var description: String {
@@ -55,6 +57,7 @@ public struct HTTP2Settings: Sendable, Hashable {
     /// Queued body bytes per stream at which `isWritable` turns false; `becameWritable` comes at half of it.
     public var highWaterMark = 64 * 1024
 
+    /// Everything at its default.
     public init() {}
 }
 
@@ -64,6 +67,7 @@ public struct HTTPConfiguration: Sendable {
     public var bind: Endpoint
     /// Cleartext when nil.
     public var tls: ServerTLS?
+    /// Windows and limits of each HTTP/2 connection.
     public var http2 = HTTP2Settings()
 
     /// Connections at one time; more are closed at once. Each costs about 20 KiB.
@@ -82,7 +86,9 @@ public struct HTTPConfiguration: Sendable {
     /// How long the streams of a connection that is too old may go on. nil for as long as they want.
     public var ageGrace: TimeAmount?
 
+    /// Whether clients are asked for signs of life.
     public var keepalive = Keepalive.server
+    /// How often clients may ask for signs of life.
     public var pings = PingLimits()
 
     /// How long the first GOAWAY of a drain waits for the peer's answer to PING before the second one goes (gRFC A9).
@@ -110,6 +116,7 @@ public struct HTTPConfiguration: Sendable {
     /// Connections that the kernel may hold before they are accepted.
     public var backlog: Int32 = 1024
 
+    /// Everything else at its default.
     public init(bind: Endpoint = .tcp(host: "127.0.0.1", port: 0), tls: ServerTLS? = nil) {
         self.bind = bind
         self.tls = tls
@@ -118,11 +125,14 @@ public struct HTTPConfiguration: Sendable {
 
 /// A client connection's limits.
 public struct HTTPClientConfiguration: Sendable {
+    /// Windows and limits of a connection.
     public var http2 = HTTP2Settings()
+    /// Whether the server is asked for signs of life.
     public var keepalive = Keepalive.client
 
     /// For TCP and TLS together; gRPC's minimum connect timeout (connection-backoff.md).
     public var connectTimeout: TimeAmount = .seconds(20)
 
+    /// Everything at its default.
     public init() {}
 }

@@ -35,6 +35,7 @@ public struct AllowedOrigins: Sendable, Hashable {
         }
     }
 
+    /// No origin is allowed.
     public var isEmpty: Bool { origins?.isEmpty ?? false }
 
     func contains(_ origin: String) -> Bool { origins?.contains(origin) ?? true }
@@ -54,6 +55,7 @@ public final class CrossOriginApplication: Application {
     private let application: any Application
     private let origins: AllowedOrigins
 
+    /// Serves `application`, and lets pages of `origins` read its answers.
     public init(_ application: any Application, allowing origins: AllowedOrigins) {
         self.application = application
         self.origins = origins
@@ -107,6 +109,7 @@ private final class CrossOriginExchange: Exchange {
     func write(_ bytes: ByteBuffer) { exchange.write(bytes) }
     func end(trailers: Headers?) { exchange.end(trailers: trailers) }
     func reset(_ code: HTTP2ErrorCode) { exchange.reset(code) }
+    func countMessages(sent: Int, received: Int) { exchange.countMessages(sent: sent, received: received) }
 
     /// An application need not hold its exchange: the one below holds this one, as long as it holds the delegate.
     private final class Keeper: ExchangeDelegate {

@@ -5,8 +5,11 @@ import NIOCore
 /// Confined to its event loop: every member is used there, and there only. All methods are harmless after the exchange
 /// has ended, so an application need not track the end of the transport.
 public protocol Exchange: AnyObject {
+    /// The loop that the exchange belongs to.
     var eventLoop: any EventLoop { get }
+    /// Who asks.
     var peer: Peer { get }
+    /// The request's head.
     var head: RequestHead { get }
 
     /// Held strongly until the exchange ends.
@@ -30,6 +33,13 @@ public protocol Exchange: AnyObject {
 
     /// Abandons the exchange; the delegate hears nothing more. HTTP/1 closes the connection.
     func reset(_ code: HTTP2ErrorCode)
+
+    /// Counts messages of the application's protocol, for those who ask how the connection does (gRFC A14).
+    func countMessages(sent: Int, received: Int)
+}
+
+extension Exchange {
+    public func countMessages(sent: Int, received: Int) {}
 }
 
 /// What the transport tells the application of one exchange, on its event loop.
@@ -50,8 +60,11 @@ public protocol ExchangeDelegate: AnyObject {
 
 /// Why an exchange ended early.
 public enum ExchangeCancellation: Sendable, Hashable {
+    /// RST_STREAM from the peer.
     case reset(HTTP2ErrorCode)
+    /// The connection was lost or is being closed.
     case connectionClosed
+    /// The peer read or sent nothing for too long.
     case timedOut
 }
 

@@ -14,6 +14,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private let configuration: HTTPConfiguration
     private let warnings: WarningLog
     private var context: ChannelHandlerContext?
+    var activity = ConnectionActivity()
     private var current: HTTP1Exchange?
     /// Parts of requests that wait for the current one's response.
     private var waiting = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 4)
@@ -162,6 +163,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             head.version == .http1_1
             && head.headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
         current = exchange
+        activity.streams += 1
         application.began(exchange)
     }
 
@@ -209,6 +211,13 @@ final class HTTP1Connection: ChannelDuplexHandler {
             self.settleIsScheduled = false
             self.settle()
         }
+    }
+
+    /// What the connection tells of itself now.
+    var statistics: ConnectionStatistics {
+        var statistics = activity.statistics(open: current == nil ? 0 : 1, now: .now())
+        if let context { statistics.describe(context.channel, isTLS: peer.isTLS) }
+        return statistics
     }
 
     // MARK: Output
@@ -287,6 +296,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             let delegate = exchange.delegate
             exchange.delegate = nil
             if !exchange.responseEnded {
+                activity.failedStreams += 1
                 delegate?.cancelled(reason)
             }
         }
@@ -363,6 +373,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private func tick() {
         guard !isClosing, let context else { return }
         let now = NIODeadline.now()
+        activity.look(now)
         if current == nil, now - silentSince >= headTimeout {
             // Nothing is promised to an idle connection (RFC 9112 §9.5).
             if isInHead {

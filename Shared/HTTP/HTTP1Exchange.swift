@@ -90,4 +90,9 @@ final class HTTP1Exchange: Exchange {
     func reset(_ code: HTTP2ErrorCode) {
         connection.reset(self)
     }
+
+    func countMessages(sent: Int, received: Int) {
+        connection.activity.messagesSent += sent
+        connection.activity.messagesReceived += received
+    }
 }

@@ -126,6 +126,13 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         context.close(promise: nil)
     }
 
+    /// What the connection tells of itself now.
+    final var statistics: ConnectionStatistics {
+        var statistics = session.statistics
+        if let context { statistics.describe(context.channel, isTLS: peer.isTLS) }
+        return statistics
+    }
+
     // MARK: Output
 
     final func wakeUp() {
@@ -194,6 +201,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         switch keepaliveWatch.look(now, hasHeard: hasHeard, hasStreams: session.openStreams > 0) {
         case .fine: return true
         case .ask:
+            session.activity.keepalivesSent += 1
             session.submitPing(Self.keepalivePing)
             return true
         case .dead:
@@ -214,6 +222,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     private func tick() {
         guard !isClosing, let context else { return }
         let now = NIODeadline.now()
+        session.activity.look(now)
         if context.channel.isWritable {
             unwritableSince = nil
         } else if let since = unwritableSince {

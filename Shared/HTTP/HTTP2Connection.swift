@@ -6,14 +6,19 @@ import NIOTLS
 
 /// A client's HTTP/2 connection. Confined to its event loop: every member is used there, and there only.
 public final class HTTP2Connection {
+    /// What a connection takes.
     public enum State: Sendable, Hashable {
+        /// Takes requests.
         case ready
         /// No new requests; open ones go on.
         case draining
+        /// Over, with all its requests.
         case closed
     }
 
+    /// The loop that the connection belongs to.
     public let eventLoop: any EventLoop
+    /// What it takes now.
     public private(set) var state = State.ready
     /// Called at each change, with the reason.
     public var onStateChange: ((State, ConnectionCloseReason?) -> Void)?
@@ -91,6 +96,12 @@ public final class HTTP2Connection {
     public var openStreams: Int {
         eventLoop.preconditionInEventLoop()
         return handler.session.openStreams
+    }
+
+    /// What the connection tells of itself now.
+    public var statistics: ConnectionStatistics {
+        eventLoop.preconditionInEventLoop()
+        return handler.statistics
     }
 
     /// Whether the peer's SETTINGS_MAX_CONCURRENT_STREAMS leaves room. A request beyond it waits in the connection.
@@ -277,6 +288,7 @@ final class HTTP2ClientHandler: HTTP2ChannelHandler {
 
 /// Why a connection did not become ready.
 public struct HTTP2ConnectionError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Why it ended.
     public var reason: ConnectionCloseReason
 
     public var description: String {

@@ -96,8 +96,8 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
     }
 
     override func ticked(_ now: NIODeadline) {
-        if session.openStreams > 0 || session.streamCount != streamsSeen {
-            streamsSeen = session.streamCount
+        if session.openStreams > 0 || session.activity.streams != streamsSeen {
+            streamsSeen = session.activity.streams
             idleSince = now
         } else if now - idleSince >= idleTimeout {
             drain("max_idle")

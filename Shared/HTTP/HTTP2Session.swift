@@ -45,8 +45,7 @@ final class HTTP2Session {
     @exclusivity(unchecked) private var streams: ContiguousArray<HTTP2Stream?> = []
     @exclusivity(unchecked) private var freeSlots: ContiguousArray<Int> = []
     @exclusivity(unchecked) private(set) var openStreams = 0
-    /// Streams since the beginning.
-    @exclusivity(unchecked) private(set) var streamCount = 0
+    @exclusivity(unchecked) var activity = ConnectionActivity()
     private var isDelivering = false
     /// Input is ignored from here on: the peer has broken a rule.
     private(set) var hasFailed = false
@@ -219,6 +218,7 @@ final class HTTP2Session {
         streams[stream.slot] = nil
         freeSlots.append(stream.slot)
         openStreams -= 1
+        if !(role == .server ? stream.endWasSent : stream.endWasReceived) { activity.failedStreams += 1 }
         stream.session = nil
         tell(stream)
         stream.release()
@@ -248,7 +248,7 @@ final class HTTP2Session {
             streams.append(stream)
         }
         openStreams += 1
-        streamCount += 1
+        activity.streams += 1
     }
 
     // MARK: Time
@@ -389,6 +389,14 @@ final class HTTP2Session {
         }
         events.append(.violated(violation))
         wake()
+    }
+
+    /// Without what the transport knows.
+    var statistics: ConnectionStatistics {
+        var statistics = activity.statistics(open: openStreams, now: .now())
+        statistics.sendWindow = Int(nghttp2_session_get_remote_window_size(engine))
+        statistics.receiveWindow = Int(nghttp2_session_get_local_window_size(engine))
+        return statistics
     }
 
     /// Streams that the peer lets us have open; RFC 9113 §6.5.2's least advised value until it has said.

@@ -92,6 +92,11 @@ class HTTP2Stream {
         session.wake()
     }
 
+    final func countMessages(sent: Int, received: Int) {
+        session?.activity.messagesSent += sent
+        session?.activity.messagesReceived += received
+    }
+
     final func reset(_ code: HTTP2ErrorCode) {
         guard let session, !isClosed else { return }
         isClosed = true

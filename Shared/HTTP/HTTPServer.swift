@@ -14,6 +14,7 @@ public final class HTTPServer: Sendable {
     private let connections: ServerConnections
     private let listener = NIOLockedValueBox<(any Channel)?>(nil)
 
+    /// A server that does not listen before `start()`.
     public init(
         configuration: HTTPConfiguration, application: any Application, group: any EventLoopGroup,
         logger: Logger
@@ -97,6 +98,34 @@ public final class HTTPServer: Sendable {
     /// Connections that are open now.
     public var openConnections: Int { connections.count }
 
+    /// Where it listens; nil before `start` and after `drain`.
+    public var address: SocketAddress? { listener.withLockedValue { $0?.localAddress } }
+
+    /// The open connections with a number of at least `first`, in the order in which they came.
+    /// - Parameter limit: of them, at most.
+    /// - Returns: their numbers (`SerialNumber`) and peers, and whether there are no more.
+    public func connections(from first: Int64, limit: Int) -> (page: [(number: Int64, peer: String)], isEnd: Bool) {
+        let found = connections.numbered.filter { $0.number >= first }.sorted { $0.number < $1.number }
+        let page = found.prefix(max(0, limit)).map { entry in
+            (entry.number, entry.channel.remoteAddress.map(Self.describe) ?? "unknown")
+        }
+        return (page, page.count == found.count)
+    }
+
+    /// What a connection tells of itself; nil when it is not open.
+    public func statistics(ofConnection number: Int64) async -> ConnectionStatistics? {
+        guard let channel = connections.numbered.first(where: { $0.number == number })?.channel else { return nil }
+        return try? await channel.eventLoop.submit {
+            let pipeline = channel.pipeline.syncOperations
+            if let connection = try? pipeline.handler(type: HTTP2ServerConnection.self) { return connection.statistics }
+            if let connection = try? pipeline.handler(type: HTTP1Connection.self) { return connection.statistics }
+            // It has not shown its protocol yet.
+            var statistics = ConnectionStatistics()
+            statistics.describe(channel, isTLS: self.configuration.tls != nil)
+            return statistics
+        }.get()
+    }
+
     /// Stops accepting, lets connections finish what they have begun (HTTP/2: two-step GOAWAY; HTTP/1:
     /// `connection: close`), and closes what is left after `grace`. Returns when every connection is closed.
     public func drain(grace: TimeAmount) async {
@@ -116,85 +145,5 @@ public final class HTTPServer: Sendable {
         }
         await connections.untilEmpty()
         deadline.cancel()
-    }
-}
-
-/// The open connections of a server; touched when one opens or closes, never by a request.
-final class ServerConnections: Sendable {
-    enum Admission {
-        case added
-        /// `isFirst`: the limit was not reached when the last connection came.
-        case refused(isFirst: Bool, count: Int)
-    }
-
-    private struct State {
-        var channels: [ObjectIdentifier: any Channel] = [:]
-        var isDraining = false
-        var isRefusing = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let limit: Int
-    private let state = NIOLockedValueBox(State())
-
-    init(limit: Int) {
-        self.limit = limit
-    }
-
-    var count: Int {
-        state.withLockedValue { $0.channels.count }
-    }
-
-    var all: [any Channel] {
-        state.withLockedValue { Array($0.channels.values) }
-    }
-
-    func add(_ channel: any Channel) -> Admission {
-        let admission = state.withLockedValue { state -> Admission in
-            guard state.channels.count < limit, !state.isDraining else {
-                defer { state.isRefusing = true }
-                return .refused(isFirst: !state.isRefusing && !state.isDraining, count: state.channels.count)
-            }
-            state.isRefusing = false
-            state.channels[ObjectIdentifier(channel)] = channel
-            return .added
-        }
-        if case .added = admission {
-            channel.closeFuture.whenComplete { _ in self.remove(channel) }
-        }
-        return admission
-    }
-
-    private func remove(_ channel: any Channel) {
-        let waiters = state.withLockedValue { state -> [CheckedContinuation<Void, Never>] in
-            state.channels[ObjectIdentifier(channel)] = nil
-            guard state.channels.isEmpty else { return [] }
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters {
-            waiter.resume()
-        }
-    }
-
-    func beginDrain() -> [any Channel] {
-        state.withLockedValue { state in
-            state.isDraining = true
-            return Array(state.channels.values)
-        }
-    }
-
-    func untilEmpty() async {
-        await withCheckedContinuation { continuation in
-            let isEmpty = state.withLockedValue { state in
-                if !state.channels.isEmpty {
-                    state.waiters.append(continuation)
-                }
-                return state.channels.isEmpty
-            }
-            if isEmpty {
-                continuation.resume()
-            }
-        }
     }
 }

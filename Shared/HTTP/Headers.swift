@@ -14,15 +14,19 @@ public struct Headers: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 
     private(set) var fields: [Field] = []
 
+    /// No fields.
     public init() {}
 
     public init(dictionaryLiteral elements: (String, String)...) {
         fields = elements.map { Field(name: $0.0, value: $0.1) }
     }
 
+    /// Fields, each value by itself.
     public var count: Int { fields.count }
+    /// There is no field.
     public var isEmpty: Bool { fields.isEmpty }
 
+    /// Makes room for so many fields.
     public mutating func reserveCapacity(_ count: Int) {
         fields.reserveCapacity(count)
     }

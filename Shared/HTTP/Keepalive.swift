@@ -10,6 +10,7 @@ public struct Keepalive: Sendable, Hashable {
     /// Asks also while no stream is open.
     public var withoutStreams: Bool
 
+    /// Asks after `time` of silence and waits for `timeout`.
     public init(time: TimeAmount?, timeout: TimeAmount = .seconds(20), withoutStreams: Bool = false) {
         self.time = time
         self.timeout = timeout
@@ -67,6 +68,7 @@ public struct PingLimits: Sendable, Hashable {
     /// Counts PINGs without an open stream against `interval` too; otherwise against two hours.
     public var withoutStreams = false
 
+    /// Everything at its default.
     public init() {}
 }
 

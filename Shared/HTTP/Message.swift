@@ -6,13 +6,20 @@ public enum HTTPVersion: Sendable, Hashable {
 
 /// What a request asks for. `path` contains the query; it is empty for CONNECT (RFC 9113 §8.5).
 public struct RequestHead: Sendable, Hashable {
+    /// `GET`, `POST` …
     public var method: String
+    /// `http` or `https`.
     public var scheme: String
+    /// `host` or `host:port`, as the client says it.
     public var authority: String
+    /// The path with its query.
     public var path: String
+    /// The fields besides the pseudo ones; names in lower case.
     public var headers: Headers
+    /// Which protocol it came by.
     public var version: HTTPVersion
 
+    /// A head of these parts.
     public init(
         method: String, scheme: String, authority: String, path: String, headers: Headers = [:],
         version: HTTPVersion = .http2
@@ -28,9 +35,12 @@ public struct RequestHead: Sendable, Hashable {
 
 /// A final response's status (200 … 599) and fields.
 public struct ResponseHead: Sendable, Hashable {
+    /// 200 … 599.
     public var status: Int
+    /// The fields; names in lower case.
     public var headers: Headers
 
+    /// A head of these parts.
     public init(status: Int, headers: Headers = [:]) {
         self.status = status
         self.headers = headers
@@ -41,10 +51,12 @@ public struct ResponseHead: Sendable, Hashable {
 public struct Peer: Sendable, Hashable {
     /// `address:port`, or the path of a unix socket; `unknown` when the system does not say.
     public var address: String
+    /// Whether the connection is encrypted.
     public var isTLS: Bool
     /// Of a client, where the server requires certificates; nil elsewhere.
     public var certificate: PeerCertificate?
 
+    /// A peer made by hand, for tests.
     public init(address: String, isTLS: Bool, certificate: PeerCertificate? = nil) {
         self.address = address
         self.isTLS = isTLS
@@ -60,19 +72,33 @@ public struct HTTP2ErrorCode: RawRepresentable, Sendable, Hashable, CustomString
         self.rawValue = rawValue
     }
 
+    /// The end, without an error.
     public static let noError = HTTP2ErrorCode(rawValue: 0x0)
+    /// A rule of the protocol was broken, and no other code says which.
     public static let protocolError = HTTP2ErrorCode(rawValue: 0x1)
+    /// A fault of whoever says it.
     public static let internalError = HTTP2ErrorCode(rawValue: 0x2)
+    /// More was sent than the window allowed.
     public static let flowControlError = HTTP2ErrorCode(rawValue: 0x3)
+    /// SETTINGS were not acknowledged in time.
     public static let settingsTimeout = HTTP2ErrorCode(rawValue: 0x4)
+    /// A frame came on a stream that was half-closed.
     public static let streamClosed = HTTP2ErrorCode(rawValue: 0x5)
+    /// A frame has a wrong size.
     public static let frameSizeError = HTTP2ErrorCode(rawValue: 0x6)
+    /// The stream was refused before anything was done with it; it is safe to ask again.
     public static let refusedStream = HTTP2ErrorCode(rawValue: 0x7)
+    /// The stream is no longer needed.
     public static let cancel = HTTP2ErrorCode(rawValue: 0x8)
+    /// The state of header compression is lost.
     public static let compressionError = HTTP2ErrorCode(rawValue: 0x9)
+    /// A connection made for CONNECT was reset.
     public static let connectError = HTTP2ErrorCode(rawValue: 0xa)
+    /// The peer does too much of something.
     public static let enhanceYourCalm = HTTP2ErrorCode(rawValue: 0xb)
+    /// The transport's security is not good enough.
     public static let inadequateSecurity = HTTP2ErrorCode(rawValue: 0xc)
+    /// HTTP/1.1 is to be used.
     public static let http11Required = HTTP2ErrorCode(rawValue: 0xd)
 
     private static let names = [

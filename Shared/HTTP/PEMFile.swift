@@ -3,7 +3,9 @@ import NIOSSL
 
 /// A certificate, a key or roots that cannot be used.
 public struct TLSFileError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Its path.
     public var file: String
+    /// What is wrong with it.
     public var problem: String
 
     public var description: String { "\(file): \(problem)" }

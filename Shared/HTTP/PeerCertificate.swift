@@ -11,6 +11,7 @@ public final class PeerCertificate: Sendable, Hashable {
     /// (RFC 9525 §2).
     public let commonName: String?
 
+    /// A certificate made by hand, for tests.
     public init(dnsNames: [String] = [], uris: [String] = [], commonName: String? = nil) {
         self.dnsNames = dnsNames
         self.uris = uris

@@ -8,6 +8,7 @@ public struct CertificateFiles: Sendable, Hashable {
     /// Not encrypted.
     public var privateKey: String
 
+    /// The two files.
     public init(chain: String, privateKey: String) {
         self.chain = chain
         self.privateKey = privateKey
@@ -16,6 +17,7 @@ public struct CertificateFiles: Sendable, Hashable {
 
 /// How a server proves who it is, and whether its clients must. TLS 1.2 or later with ALPN `h2` and `http/1.1`.
 public struct ServerTLS: Sendable, Hashable {
+    /// Whether clients must show a certificate.
     public enum ClientCertificates: Sendable, Hashable {
         /// Anybody may connect.
         case notAsked
@@ -23,13 +25,16 @@ public struct ServerTLS: Sendable, Hashable {
         case required(rootsFile: String)
     }
 
+    /// The server's own.
     public var certificate: CertificateFiles
+    /// What clients must show.
     public var clientCertificates: ClientCertificates
 
     /// How often the files are looked at. When one has changed, new connections use it; open ones go on. Short beside
     /// the lifetime of any certificate, and a look costs three calls of stat.
     public var reloadInterval: TimeAmount = .seconds(10)
 
+    /// TLS with a certificate of these files.
     public init(certificate: CertificateFiles, clientCertificates: ClientCertificates = .notAsked) {
         self.certificate = certificate
         self.clientCertificates = clientCertificates
@@ -68,6 +73,7 @@ public struct ClientTLS: Sendable, Hashable {
     /// False only towards this machine's own server, when nothing secret is said.
     public var checksServer = true
 
+    /// Everything else at its default.
     public init(trustRootsFile: String? = nil, serverName: String? = nil, certificate: CertificateFiles? = nil) {
         self.trustRootsFile = trustRootsFile
         self.serverName = serverName

@@ -61,6 +61,7 @@ final class TLSContext: Sendable {
 /// What a client's TLS connections are made from. To be shared by all channels of a process: before each new
 /// connection the files are looked at, and read again when they have changed.
 public final class ClientCredentials: Sendable {
+    /// What they were made of.
     public let tls: ClientTLS
     private let context: TLSContext
 

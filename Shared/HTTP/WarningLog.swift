@@ -7,6 +7,7 @@ import NIOCore
 public final class WarningLog: Sendable {
     /// Lines of one kind in one window.
     public static let limit = 10
+    /// In which so many of a kind are written.
     public static let window = TimeAmount.seconds(60)
     /// Kinds told apart; they are ours, and what is beyond shares one count.
     static let kindLimit = 100
@@ -17,9 +18,11 @@ public final class WarningLog: Sendable {
         var left = 0
     }
 
+    /// Where the lines go.
     public let logger: Logger
     private let kinds = NIOLockedValueBox<[String: Kind]>([:])
 
+    /// Warnings to a logger.
     public init(_ logger: Logger) {
         self.logger = logger
     }

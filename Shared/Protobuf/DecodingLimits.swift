@@ -7,26 +7,34 @@ public struct DecodingLimits: Sendable, Hashable {
     /// Bytes of memory after unpacking.
     public var memory: Int
 
+    /// Limits of these sizes.
     public init(depth: Int = 100, elements: Int = 1_000_000, memory: Int = Arena.defaultLimit) {
         self.depth = depth
         self.elements = elements
         self.memory = memory
     }
 
+    /// What a service takes from outside.
     public static let `default` = DecodingLimits()
 }
 
 /// Why bytes are not a message.
 public enum DecodingError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The bytes end inside a field.
     case truncated
+    /// A tag has no legal number or wire type.
     case malformedTag
     /// Groups, or a known field with another wire type than its own.
     case unexpectedWireType(field: Int)
+    /// A text is not UTF-8.
     case invalidUTF8(field: Int)
     /// U+0000 in a string: legal elsewhere, refused here because protobuf-c would cut the string there.
     case nulInString(field: Int)
+    /// Messages nest deeper than `depth`.
     case tooDeep(limit: Int)
+    /// There are more elements than `elements`.
     case tooManyElements(limit: Int)
+    /// It would take more bytes than `memory`.
     case tooMuchMemory(limit: Int)
     /// protobuf-c refused what the scan let pass.
     case rejected

@@ -8,6 +8,8 @@ extension Message {
         }
     }
 
+    /// Reads the binary form.
+    /// - Throws: `DecodingError`.
     public init(serialized bytes: [UInt8], limits: DecodingLimits = .default) throws(DecodingError) {
         try self.init(serialized: bytes.span.bytes, limits: limits)
     }

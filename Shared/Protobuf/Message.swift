@@ -10,6 +10,7 @@ public protocol Message: Sendable, Hashable {
     /// protobuf-c's description of the wire format.
     static var layout: MessageLayout { get }
 
+    /// Every field at its default.
     init()
     /// Copies from protobuf-c's struct.
     init(reading c: UnsafePointer<CMessage>)
@@ -39,6 +40,8 @@ public struct MessageLayout: @unchecked Sendable {
 
 /// A protobuf enum as a Swift value: open, so that an unknown number survives a round trip.
 public protocol MessageEnum: Sendable, Hashable {
+    /// The value of a number, named or not.
     init(rawValue: Int32)
+    /// The number in the binary form.
     var rawValue: Int32 { get }
 }

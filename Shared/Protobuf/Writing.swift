@@ -2,6 +2,7 @@ import CProtobufC
 
 /// What generated code calls to fill protobuf-c's structs.
 extension Arena {
+    /// For generated code: a text that ends with NUL.
     public func string(_ value: String) -> UnsafeMutablePointer<CChar> {
         var value = value
         return value.withUTF8 { utf8 in
@@ -14,6 +15,7 @@ extension Arena {
         }
     }
 
+    /// For generated code: bytes.
     public func bytes(_ value: [UInt8]) -> ProtobufCBinaryData {
         let memory = require(value.count).bindMemory(to: UInt8.self, capacity: max(value.count, 1))
         value.withUnsafeBufferPointer { source in
@@ -22,6 +24,7 @@ extension Arena {
         return ProtobufCBinaryData(len: value.count, data: memory)
     }
 
+    /// For generated code: a message.
     public func message<M: Message>(_ value: M) -> UnsafeMutablePointer<M.CMessage> {
         let c = uninitialized(M.CMessage.self)
         M.initialize(c)
@@ -29,14 +32,17 @@ extension Arena {
         return c
     }
 
+    /// For generated code: a message, or NULL for nil.
     public func optional<M: Message>(_ value: M?) -> UnsafeMutablePointer<M.CMessage>? {
         value.map { message($0) }
     }
 
+    /// For generated code: room for one value.
     public func uninitialized<C>(_ type: C.Type) -> UnsafeMutablePointer<C> {
         require(MemoryLayout<C>.size).bindMemory(to: C.self, capacity: 1)
     }
 
+    /// For generated code: a repeated field.
     public func list<Element, C>(
         _ values: [Element], _ transform: (Element) -> C
     ) -> UnsafeMutablePointer<C>? {
@@ -46,10 +52,12 @@ extension Arena {
         return memory
     }
 
+    /// For generated code: a repeated field of texts.
     public func strings(_ values: [String]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
         list(values) { string($0) }
     }
 
+    /// For generated code: a repeated field of messages.
     public func messages<M: Message>(_ values: [M]) -> UnsafeMutablePointer<UnsafeMutablePointer<M.CMessage>?>? {
         list(values) { message($0) }
     }

@@ -21,6 +21,7 @@ public struct Deadline: Sendable, Hashable, Comparable {
 
     func remaining(at now: NIODeadline) -> Duration { .nanoseconds(max((instant - now).nanoseconds, 0)) }
 
+    /// Nobody waits any more.
     public var hasPassed: Bool { instant <= .now() }
 
     public static func < (left: Deadline, right: Deadline) -> Bool { left.instant < right.instant }

@@ -13,6 +13,7 @@ extension RPCError {
         add(ErrorInfo(reason: reason, domain: RPCError.domain, metadata: info))
     }
 
+    /// Adds a detail.
     public mutating func add(_ detail: some Message) {
         details.append(Detail(detail))
     }
@@ -27,8 +28,10 @@ extension RPCError {
         details.lazy.compactMap { $0.unpacked(ErrorInfo.self) }.first { $0.domain == RPCError.domain }?.reason
     }
 
+    /// The first google.rpc.ErrorInfo among the details.
     public var errorInfo: ErrorInfo? { detail(ErrorInfo.self) }
 
+    /// Of the google.rpc.BadRequest among the details; empty without one.
     public var fieldViolations: [BadRequest.FieldViolation] { detail(BadRequest.self)?.fieldViolations ?? [] }
 
     /// The same error with one more field of the request that is wrong, as a path such as `goal.title`.
@@ -50,12 +53,14 @@ extension RPCError {
         return error
     }
 
+    /// Of the google.rpc.RetryInfo among the details; nil without one.
     public var retryDelay: Duration? {
         detail(RetryInfo.self)?.retryDelay.map { .seconds($0.seconds) + .nanoseconds(Int64($0.nanos)) }
     }
 }
 
 extension RPCError.Detail {
+    /// Packs a message.
     public init<M: Message>(_ message: M) {
         self.init(typeURL: Self.typeURL(of: M.self), value: message.serialized())
     }

@@ -32,6 +32,9 @@ struct Inbox {
 
     mutating func takeCredit() -> Int { reader.takeCredit() }
 
+    /// Messages taken since the last time.
+    mutating func takeCount() -> Int { reader.takeCount() }
+
     /// The peer ended the stream, with an error or without; buffered messages come first.
     mutating func finish(_ error: RPCError?) {
         if end == nil { end = .some(error) }

@@ -25,6 +25,8 @@ struct MessageReader {
     private(set) var tookCompressed = false
     /// Bytes of the messages taken so far, as they travelled, without their prefixes.
     private var takenBytes = 0
+    /// Messages taken that nobody has been told of.
+    private var untold = 0
     private var buffer = ByteBuffer()
     // Flow-control credit for received bytes that has not been given back yet.
     private var credit = 0
@@ -56,6 +58,7 @@ struct MessageReader {
         tookCompressed = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) == 1
         buffer.moveReaderIndex(forwardBy: Self.prefixLength)
         takenBytes += length
+        untold += 1
         let message = buffer.readSlice(length: length)
         guard tookCompressed, let message, let coding else { return message }
         return try decompressed(message, coding)
@@ -92,6 +95,12 @@ struct MessageReader {
         guard credit > waiting else { return 0 }
         defer { credit = waiting }
         return credit - waiting
+    }
+
+    /// Messages taken since the last time.
+    mutating func takeCount() -> Int {
+        defer { untold = 0 }
+        return untold
     }
 
     /// Forgets what is buffered; its credit is to be given back with `takeCredit`.

@@ -1,4 +1,5 @@
 import HTTP
+import Protobuf
 
 /// The custom metadata of a call: ordered pairs, a name may occur more than once (gRPC PROTOCOL-HTTP2,
 /// "Custom-Metadata").
@@ -9,6 +10,7 @@ public struct Metadata: Sendable {
     // Received headers are kept as they came and filtered when they are read: most calls never look.
     private var headers: Headers
 
+    /// Nothing.
     public init() { headers = Headers() }
 
     /// The metadata among received header fields.
@@ -30,7 +32,8 @@ public struct Metadata: Sendable {
     public mutating func add(_ name: String, bytes: [UInt8]) -> Bool {
         let name = name.lowercased()
         guard Metadata.isLegal(name), name.hasSuffix("-bin") else { return false }
-        headers.add(name, Base64.encode(bytes))
+        // Padding is not sent (gRPC PROTOCOL-HTTP2, "Custom-Metadata").
+        headers.add(name, Base64.encode(bytes, isPadded: false))
         return true
     }
 
@@ -42,10 +45,12 @@ public struct Metadata: Sendable {
     /// The first value of a header field, reserved ones included.
     func wire(_ name: String) -> String? { headers[first: name] }
 
+    /// Adds all that another one holds.
     public mutating func add(_ other: Metadata) {
         for (name, value) in other { headers.add(name, value) }
     }
 
+    /// Removes all values of a name.
     public mutating func remove(_ name: String) {
         var kept = Headers()
         for (other, value) in headers where other != name { kept.add(other, value) }
@@ -69,6 +74,7 @@ public struct Metadata: Sendable {
             .compactMap { Base64.decode($0.trimmingSpaces()) }
     }
 
+    /// There is no pair.
     public var isEmpty: Bool { !contains { _ in true } }
 
     private static func isLegal(_ name: String) -> Bool {

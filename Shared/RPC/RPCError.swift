@@ -18,12 +18,14 @@ public struct RPCError: Error, Sendable, Hashable {
         /// The message, serialized.
         public var value: [UInt8]
 
+        /// A detail as it travels.
         public init(typeURL: String, value: [UInt8]) {
             self.typeURL = typeURL
             self.value = value
         }
     }
 
+    /// An error with a status, and a text for people.
     public init(_ code: StatusCode, _ message: String, details: [Detail] = [], metadata: Metadata = Metadata()) {
         self.code = code
         self.message = message
@@ -39,5 +41,6 @@ extension RPCError: CustomStringConvertible {
 /// An error of a domain that knows its answer. Thrown from a handler it is sent as `rpcError`; any other error becomes
 /// UNKNOWN without its text, which might hold what the caller must not see, and is logged.
 public protocol RPCErrorConvertible: Error {
+    /// The status that the call ends with.
     var rpcError: RPCError { get }
 }

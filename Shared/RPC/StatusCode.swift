@@ -1,21 +1,38 @@
 /// The outcome of a call: the seventeen codes of gRPC (doc/statuscodes.md).
 public enum StatusCode: Int, Sendable, Hashable, CaseIterable {
+    /// The call succeeded.
     case ok = 0
+    /// The caller gave it up.
     case cancelled
+    /// An error that says nothing better.
     case unknown
+    /// The request makes no sense, whatever the state of the server.
     case invalidArgument
+    /// The time was up before the answer.
     case deadlineExceeded
+    /// What was asked for is not there.
     case notFound
+    /// What was to be made is there already.
     case alreadyExists
+    /// The caller may not do this.
     case permissionDenied
+    /// A limit is reached.
     case resourceExhausted
+    /// The server is not in the state that this needs.
     case failedPrecondition
+    /// Somebody else's change came first.
     case aborted
+    /// Past the end of what there is.
     case outOfRange
+    /// The server does not know the method.
     case unimplemented
+    /// Something is broken that should not be.
     case `internal`
+    /// Not now; it may be tried again.
     case unavailable
+    /// Data are lost for good.
     case dataLoss
+    /// It is not known who calls.
     case unauthenticated
 
     /// The name used in documentation, logs and JSON, such as `DEADLINE_EXCEEDED`.

@@ -1,4 +1,5 @@
 import HTTP
+import Protobuf
 
 /// The status of a call in its trailers (gRPC PROTOCOL-HTTP2, "Trailers").
 enum StatusTrailers {
@@ -9,7 +10,9 @@ enum StatusTrailers {
         if let error {
             trailers = ["grpc-status": "\((error.code == .ok ? .unknown : error.code).rawValue)"]
             if !error.message.isEmpty { trailers.add("grpc-message", StatusMessage.encode(error.message)) }
-            if !error.details.isEmpty { trailers.add("grpc-status-details-bin", Base64.encode(error.packedStatus())) }
+            if !error.details.isEmpty {
+                trailers.add("grpc-status-details-bin", Base64.encode(error.packedStatus(), isPadded: false))
+            }
             if error.code == .unimplemented { trailers.add("grpc-accept-encoding", MessageEncoding.accepted) }
             if let pushBack = error.pushBack {
                 trailers.add(PushBack.header, "\(pushBack.clampedNanoseconds / 1_000_000)")

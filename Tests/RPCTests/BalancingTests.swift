@@ -197,6 +197,28 @@ import Testing
         #expect(transport.streams.count == 3)
     }
 
+    @Test func `a call that waits hears when only connections stay that do not serve`() {
+        var config = ServiceConfig()
+        config.balancing = .roundRobin
+        config.healthCheckService = "goals"
+        config.maxConnectionsPerEndpoint = 2
+        let script = ScriptedChannel(config: config, endpoints: [Self.a])
+        _ = script.call()
+        let first = script.attempts.succeed()
+        first.streams[0].begin()
+        report(.serving, first.streams[0])
+        first.streams[1].answer("")
+        first.canTakeRequest = false
+        let waiting = script.call()
+        let second = script.attempts.succeed()
+        second.streams[0].begin()
+        report(.notServing, second.streams[0])
+        #expect(error(waiting) == nil, "the first connection may have a stream soon")
+        first.closing?(.closedByPeer)
+        #expect(error(waiting)?.code == .unavailable)
+        #expect(error(waiting)?.message.hasSuffix("goals is not serving there") == true)
+    }
+
     @Test func `a server that does not know the question counts as healthy`() {
         let script = Self.script(.roundRobin, health: "")
         _ = script.call()

@@ -1,5 +1,7 @@
 import HTTP
 import NIOCore
+import NIOEmbedded
+import NIOPosix
 import Standard
 import Testing
 
@@ -69,6 +71,32 @@ import Testing
         return ScriptedChannel(options, endpoints: [ScriptedChannel.a])
     }
 
+    /// On the loop's own thread, which nobody can ask from another one.
+    private func counted(_ script: ScriptedChannel) -> [ClientCounts.MethodCount] {
+        ClientCounts.sum(script.channel.counts.map { [($0.target, $0.state)] } ?? [])
+    }
+
+    @Test func `the counts of all loops are one`() async throws {
+        let counts = ClientCounts()
+        let group = MultiThreadedEventLoopGroup.singleton
+        for loop in group.makeIterator() {
+            let share = counts.share("t", on: loop)
+            for path in ["t.S/A", "t.S/B"] {
+                try await loop.submit {
+                    let number = share.number(of: path)
+                    share.attemptBegan(number)
+                    share.attemptEnded(number, .ok, after: .milliseconds(1), sent: 1, received: 2)
+                    share.callEnded(number, .ok, after: .milliseconds(1))
+                }.get()
+            }
+        }
+        let loops = Array(group.makeIterator()).count
+        let found = await counts.snapshot()
+        #expect(found.map(\.method) == ["t.S/A", "t.S/B"])
+        #expect(found.map(\.attemptsStarted) == [UInt64(loops), UInt64(loops)])
+        #expect(found.flatMap(\.calls).map(\.count) == [UInt64(loops), UInt64(loops)])
+    }
+
     @Test func `attempts and calls, by method, target and status`() {
         let counts = ClientCounts()
         let policy = RetryPolicy(
@@ -80,8 +108,9 @@ import Testing
         transport.streams[0].refuse(.unavailable)
         script.loop.advanceTime(by: .milliseconds(12))
         transport.streams[1].answer("yy")
-        let count = counts.snapshot().first
-        #expect(counts.snapshot().count == 1)
+        let all = counted(script)
+        let count = all.first
+        #expect(all.count == 1)
         #expect(count?.target == "a.test:1" && count?.method == "t.S/M")
         #expect(count?.attemptsStarted == 2 && count?.retries == 1)
         #expect(count?.attempts.map(\.code) == [.ok, .unavailable])
@@ -98,14 +127,14 @@ import Testing
         transport.streams[0].delegate?.closed(.unprocessed)
         script.loop.run()
         transport.streams[1].answer("")
-        let count = counts.snapshot().first
+        let count = counted(script).first
         #expect(count?.hedges == 1 && count?.transparentRetries == 1 && count?.retries == 0)
         #expect(count?.attemptsStarted == 3)
         #expect(count?.attempts.map(\.code) == [.ok, .cancelled, .unavailable])
     }
 
     @Test func `a client that makes up methods fills no memory`() {
-        let share = ClientCounts().share("t")
+        let share = ClientCounts().share("t", on: EmbeddedEventLoop())
         let numbers = (0..<2000).map { share.number(of: "t.S/M\($0)") }
         #expect(Set(numbers).count == ClientCounts.methodLimit)
         #expect(numbers.suffix(1000).allSatisfy { $0 == 0 })

@@ -11,6 +11,7 @@ final class InMemoryConnection: ClientTransport {
     private var closing: ((ConnectionCloseReason) -> Void)?
     private var exchanges: [InMemoryExchange] = []
     private var isClosed = false
+    let statistics = ConnectionStatistics()
 
     init(_ application: any Application, on eventLoop: any EventLoop) {
         self.application = application

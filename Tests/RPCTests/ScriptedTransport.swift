@@ -53,6 +53,7 @@ final class ScriptedTransport: ClientTransport {
     var streams: [Stream] = []
     var closing: ((ConnectionCloseReason) -> Void)?
     var isClosed = false
+    var statistics = ConnectionStatistics()
 
     func request(_ head: RequestHead, endStream: Bool, delegate: any ClientExchangeDelegate) -> any ClientExchange {
         let stream = Stream(head, delegate)
@@ -110,11 +111,14 @@ struct ScriptedChannel {
     let attempts = Attempts()
     let channel: LoopChannel
 
-    init(_ options: RPC.Channel.Options = RPC.Channel.Options(), endpoints: [Endpoint] = [a, b]) {
+    init(
+        _ options: RPC.Channel.Options = RPC.Channel.Options(), endpoints: [Endpoint] = [a, b],
+        trace: ChannelTrace? = nil
+    ) {
         channel = LoopChannel(
             Target(endpoints, isTLS: false), options,
             throttle: options.serviceConfig.retryThrottling.map { RetryThrottle($0) },
-            on: loop,
+            trace: trace, on: loop,
             connector: { [attempts] endpoint, keepalive, _, done in
                 attempts.endpoints.append(endpoint)
                 attempts.keepalives.append(keepalive)

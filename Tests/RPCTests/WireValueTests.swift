@@ -62,28 +62,6 @@ import Testing
     }
 }
 
-@Suite struct Base64Tests {
-    @Test(arguments: [("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE")])
-    func `the vectors of RFC 4648 §10, unpadded`(_ plain: String, _ text: String) {
-        #expect(Base64.encode(Array(plain.utf8)) == text)
-        #expect(Base64.decode(text) == Array(plain.utf8))
-    }
-
-    @Test(arguments: [("Zg==", "f"), ("Zm8=", "fo")])
-    func `padding is taken`(_ text: String, _ plain: String) { #expect(Base64.decode(text) == Array(plain.utf8)) }
-
-    @Test(arguments: ["Z", "Zg=", "Z===", "Zm9vY", "Zm 8", "Zm-_", "é"])
-    func `what no encoder makes is refused`(_ text: String) { #expect(Base64.decode(text) == nil) }
-
-    @Test func `any bytes survive`() {
-        var random = Seeded()
-        for count in 0..<300 {
-            let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
-            #expect(Base64.decode(Base64.encode(bytes)) == bytes, "seed \(random.seed)")
-        }
-    }
-}
-
 @Suite struct MetadataTests {
     @Test func `names are lower case and may repeat`() {
         var metadata = Metadata()

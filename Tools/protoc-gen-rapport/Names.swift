@@ -5,7 +5,7 @@ enum Names {
     /// Packages whose types keep a prefix in Swift, because the bare names would collide with Swift's or each other.
     private static let prefixes = [
         ("google.protobuf", "Protobuf"), ("google.rpc", "RPC"), ("google.api", ""),
-        ("grpc.reflection.v1alpha", "V1Alpha"),
+        ("grpc.reflection.v1alpha", "V1Alpha"), ("grpc.channelz.v1", "Channelz"),
     ]
     /// Types of those packages whose bare names are free.
     private static let bare: Set = [

@@ -34,5 +34,13 @@ for name in ["coach", "coachee"] { try await call.requests.write(GreetRequest(na
 call.requests.finish()
 for try await response in call.responses { print(response.text) }
 
+// The same with limits, through a relay (Careful.swift).
+let relay = carefulServer(Relay(next: client), group: group, logger: logger)
+let relayPort = try await relay.start().port ?? 0
+let careful = try carefulChannel(to: "ipv4:127.0.0.1:\(relayPort)", group: group, logger: logger)
+print(try await GreeterServiceClient(careful).greet(copied(GreetRequest(name: "everybody"))).text)
+
+await careful.close()
+await relay.drain(grace: .seconds(5))
 await channel.close()
 await server.drain(grace: .seconds(5))

@@ -2,6 +2,10 @@ import RPC
 
 /// When a call that failed with UNAVAILABLE is made again, for calls that may be (docs/domain.md §6.0): a bounded
 /// number of attempts, ever further apart, never past the deadline.
+///
+/// The runtime's service config cannot say this: whether a write may be repeated depends on the request (`request_id`), not
+/// on the method; a service's RetryInfo is obeyed; a view is asked for anew with all its calls, and an event stream goes
+/// on from its resume token.
 struct RetryPolicy: Sendable {
     /// Attempts altogether.
     let attempts: Int

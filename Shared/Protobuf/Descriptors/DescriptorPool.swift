@@ -6,14 +6,19 @@ import CProtobufC
 /// protobuf-c's own descriptors know no JSON names, maps, streaming or options; JSON, reflection, REST routes and
 /// OpenAPI read this one instead.
 public struct DescriptorPool: Sendable {
+    /// In the order in which they were added.
     public private(set) var files: [FileDescriptor] = []
+    /// By full name, nested ones too.
     public private(set) var messages: [String: MessageDescriptor] = [:]
+    /// By full name, nested ones too.
     public private(set) var enums: [String: EnumDescriptor] = [:]
+    /// By full name.
     public private(set) var services: [String: ServiceDescriptor] = [:]
     /// What the .proto file says above a declaration, by its full name; an enum value is `package.Enum.VALUE`. Only of
     /// files that came with their comments.
     public private(set) var comments: [String: String] = [:]
 
+    /// Without files.
     public init() {}
 
     /// From a serialised `google.protobuf.FileDescriptorSet`.
@@ -43,6 +48,7 @@ public struct DescriptorPool: Sendable {
         comments.merge(parsed.comments) { own, _ in own }
     }
 
+    /// Adds the files of another pool; of two with the same name the first stays.
     public mutating func add(_ other: DescriptorPool) {
         for file in other.files where !files.contains(where: { $0.name == file.name }) { files.append(file) }
         messages.merge(other.messages) { own, _ in own }

@@ -1,13 +1,20 @@
 /// One value of a field, as filters and orders compare it.
 public enum FieldValue: Hashable, Sendable {
+    /// A signed integer, of whatever size.
     case integer(Int64)
+    /// An unsigned integer, of whatever size.
     case unsigned(UInt64)
+    /// A floating-point number, of either size.
     case double(Double)
+    /// A truth value.
     case bool(Bool)
+    /// A text.
     case string(String)
+    /// Bytes.
     case bytes([UInt8])
     /// An enum's number.
     case number(Int32)
+    /// A google.protobuf.Timestamp.
     case timestamp(seconds: Int64, nanos: Int32)
     /// Another message: that it is there is all that can be said of it.
     case message
@@ -15,7 +22,9 @@ public enum FieldValue: Hashable, Sendable {
 
 /// Finds the values of a field path such as `due_time` or `signatures.person` in a serialised message.
 public struct FieldPath: Sendable {
+    /// Why a path is none.
     public enum Failure: Error, Equatable {
+        /// The message has no field of this name.
         case unknownField(String)
         /// Nothing lies inside a scalar, a map or a well-known type.
         case notAMessage(String)

@@ -5,6 +5,7 @@
 /// and go in under these or the proto names; a field given under both is an error; U+0000 in a string is an error, as
 /// on the wire.
 public struct JSONMapping: Sendable {
+    /// How JSON is written, and what of it is taken.
     public struct Options: Sendable, Hashable {
         /// Prints fields without presence that have their default: 0, "", false, [], {}. Canonical JSON omits them.
         public var printsDefaults: Bool
@@ -12,8 +13,10 @@ public struct JSONMapping: Sendable {
         public var isPretty: Bool
         /// Skips members that the message does not know instead of refusing them.
         public var ignoresUnknownFields: Bool
+        /// What a text may cost.
         public var limits: JSONLimits
 
+        /// Canonical JSON, unless said otherwise.
         public init(
             printsDefaults: Bool = false, isPretty: Bool = false, ignoresUnknownFields: Bool = false,
             limits: JSONLimits = .default
@@ -25,9 +28,12 @@ public struct JSONMapping: Sendable {
         }
     }
 
+    /// The types that are known.
     public let pool: DescriptorPool
+    /// How it writes and reads.
     public let options: Options
 
+    /// A mapping of the messages of a pool.
     public init(_ pool: DescriptorPool, options: Options = Options()) {
         self.pool = pool
         self.options = options
@@ -42,10 +48,14 @@ public struct JSONMapping: Sendable {
         }
     }
 
+    /// The JSON of a message in the binary form.
+    /// - Parameter fullName: of the message.
+    /// - Throws: `JSONError` when the bytes are no such message.
     public func json(fromWire bytes: [UInt8], message fullName: String) throws(JSONError) -> [UInt8] {
         try json(fromWire: bytes.span.bytes, message: fullName)
     }
 
+    /// The JSON of a message.
     public func json<M: Message>(_ message: M) throws(JSONError) -> [UInt8] {
         try json(fromWire: message.serialized(), message: M.fullName)
     }
@@ -55,6 +65,9 @@ public struct JSONMapping: Sendable {
         try wire(from: JSONValue(parsing: text, limits: options.limits), message: fullName)
     }
 
+    /// The binary form of a message in JSON.
+    /// - Parameter fullName: of the message.
+    /// - Throws: `JSONError` when the text is no such message.
     public func wire(from value: JSONValue, message fullName: String) throws(JSONError) -> [UInt8] {
         try JSONEncoding(pool: pool, options: options).message(value, fullName, depth: 1)
     }

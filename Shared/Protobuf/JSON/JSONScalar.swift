@@ -48,7 +48,7 @@ enum JSONScalar {
             if text.utf8.contains(0) { throw JSONError("contains U+0000, which is not accepted here") }
             return .bytes([UInt8](text.utf8))
         case .bytes:
-            guard case .string(let text) = value, let bytes = Base64.decode(text) else {
+            guard case .string(let text) = value, let bytes = Base64.decode(text, .either) else {
                 throw JSONError("expected base64")
             }
             return .bytes(bytes)

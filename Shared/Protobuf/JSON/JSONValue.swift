@@ -1,11 +1,16 @@
 /// A JSON text as a tree (RFC 8259).
 public enum JSONValue: Sendable, Hashable {
+    /// null
     case null
+    /// true or false
     case bool(Bool)
     /// As it was spelled, so that 64-bit integers lose nothing.
     case number(String)
+    /// A text, its escapes resolved.
     case string(String)
+    /// Values in order.
     case array([JSONValue])
+    /// Members in order.
     case object(JSONObject)
 
     /// Parses a whole text. Throws for anything that RFC 8259 does not allow, for equal names in one object, and past
@@ -36,13 +41,18 @@ public enum JSONValue: Sendable, Hashable {
 
 /// A JSON object: members in the order of the text, each name once.
 public struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
+    /// A name and its value.
     public struct Member: Sendable, Hashable {
+        /// Its escapes resolved.
         public var name: String
+        /// What it stands for.
         public var value: JSONValue
     }
 
+    /// In the order of the text.
     public private(set) var members: [Member]
 
+    /// Without members.
     public init() {
         members = []
     }
@@ -85,6 +95,7 @@ public struct JSONLimits: Sendable, Hashable {
         self.values = values
     }
 
+    /// What a service takes from outside.
     public static let `default` = JSONLimits()
 }
 
@@ -95,6 +106,7 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was expected there.
     public var problem: String
 
+    /// An error with a text and where it was met.
     public init(_ problem: String, at path: String = "") {
         self.path = path
         self.problem = problem

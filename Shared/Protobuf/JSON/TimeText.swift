@@ -87,6 +87,7 @@ public enum DurationText {
         return "\(sign)\(abs(seconds))\(TimestampText.fraction(abs(nanos)))s"
     }
 
+    /// Seconds and nanoseconds of a text such as `1.5s`; nil for what is none.
     public static func parse(_ text: String) -> (seconds: Int64, nanos: Int32)? {
         var scanner = DigitScanner(text)
         let isNegative = scanner.take("-")

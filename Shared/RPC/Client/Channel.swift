@@ -8,9 +8,11 @@ import Synchronization
 /// again after a connection is lost. To be used from any task; a call made on one of the group's loops stays there. All
 /// calls throw `RPCError`; cancelling the calling task cancels the call.
 public final class Channel: Sendable {
+    /// How a channel calls and connects.
     public struct Options: Sendable {
         /// How the service wants to be called: balancing, retries, hedging, timeouts.
         public var serviceConfig = ServiceConfig()
+        /// Between attempts to connect.
         public var backoff = Backoff()
         /// Calls that may wait for a connection, or for a free stream, on one event loop; one more fails with
         /// RESOURCE_EXHAUSTED. Each holds its request in memory.
@@ -22,6 +24,7 @@ public final class Channel: Sendable {
         public var channelRetryBufferBytes = 16 * 1024 * 1024
         /// After how long without a call the connections are closed; the next call connects again. nil for never.
         public var idleTimeout: Duration? = .seconds(30 * 60)
+        /// Whether the server is asked for signs of life; not unless its operator agrees.
         public var keepalive = Keepalive.client
         /// Around every call, the first one outermost.
         public var interceptors: [any ClientInterceptor] = []
@@ -29,14 +32,18 @@ public final class Channel: Sendable {
         public var counts: ClientCounts?
         /// Records spans of calls and their attempts; nil records none.
         public var tracer: Tracer?
+        /// Tells of the channel to whom it is asked by; nil tells nobody.
+        public var channelz: Channelz?
 
+        /// Everything at its default.
         public init() {}
     }
 
-    private let loops: [LoopChannel]
+    let loops: [LoopChannel]
     // Serves callers that run elsewhere than on the group's loops; together they share its connections.
-    private let home: LoopChannel
+    let home: LoopChannel
     private let resolution: Resolution?
+    private let number = SerialNumber.next()
 
     /// - Parameters:
     ///   - endpoints: at least one; with pick_first, the default, the first that answers is used.
@@ -93,7 +100,8 @@ public final class Channel: Sendable {
     ) {
         let throttle = options.serviceConfig.retryThrottling.map { RetryThrottle($0) }
         let homeLoop = group.next()
-        let outcomes = Outcomes()
+        let trace = options.channelz.map { _ in ChannelTrace() }
+        let outcomes = Outcomes(trace)
         let resolution: Resolution? =
             if case .resolver(let resolver) = target.source {
                 Resolution(resolver, backoff: options.backoff, target: target, on: homeLoop, logger: logger) {
@@ -102,14 +110,17 @@ public final class Channel: Sendable {
             } else { nil }
         let loops = group.makeIterator().map {
             LoopChannel(
-                target, options, throttle: throttle, resolution: resolution, on: $0, connector: connector,
-                logger: logger)
+                target, options, throttle: throttle, resolution: resolution, trace: trace, on: $0,
+                connector: connector, logger: logger)
         }
         outcomes.listeners.withLock { listeners in listeners = loops.map { Outcomes.Listener(loop: $0) } }
         self.loops = loops
         self.resolution = resolution
         home = loops.first { $0.eventLoop === homeLoop } ?? loops[0]
+        options.channelz?.add(self, number)
     }
+
+    deinit { home.options.channelz?.remove(channel: number) }
 
     /// Hands what a name means to all loops.
     private final class Outcomes: Sendable {
@@ -118,10 +129,28 @@ public final class Channel: Sendable {
         }
 
         let listeners = Mutex<[Listener]>([])
+        private let trace: ChannelTrace?
+        private let addresses = Mutex<[Endpoint]>([])
+
+        init(_ trace: ChannelTrace?) { self.trace = trace }
 
         func tell(_ outcome: Resolution.Outcome) {
+            note(outcome)
             let loops = listeners.withLock { $0.compactMap(\.loop) }
             for loop in loops { loop.eventLoop.execute { loop.resolved(outcome) } }
+        }
+
+        private func note(_ outcome: Resolution.Outcome) {
+            guard let trace else { return }
+            switch outcome {
+            case .failure(let error): trace.add(error.message, .warning)
+            case .success(let endpoints):
+                let isNew = addresses.withLock { known in
+                    defer { known = endpoints }
+                    return known != endpoints
+                }
+                if isNew { trace.add("addresses: \(endpoints.map { "\($0)" }.joined(separator: ", "))") }
+            }
         }
     }
 
@@ -241,5 +270,6 @@ public final class Channel: Sendable {
         }
         // A cancelled task need not see the end; the connections close all the same.
         for waiter in done { try? await waiter.value() }
+        home.options.channelz?.remove(channel: number)
     }
 }

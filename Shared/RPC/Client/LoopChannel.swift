@@ -15,7 +15,12 @@ final class LoopChannel: @unchecked Sendable {
     /// Bytes of requests that are kept in case they have to be said again.
     var keptBytes = 0
 
-    private let subchannels: Subchannel.Context
+    /// How its calls fared.
+    var calls = CallTotals()
+    /// nil where nobody asks.
+    let trace: ChannelTrace?
+
+    private var subchannels: Subchannel.Context
     private let logger: Logger
     // Asks for the endpoints of a name; nil when they are known.
     private let resolution: Resolution?
@@ -27,18 +32,20 @@ final class LoopChannel: @unchecked Sendable {
     private var readyWaiters: [Waiter<Void>] = []
     private var isWaking = false
     private var isClosed = false
-    private var openCalls = 0
+    // What the trace knows.
+    private var tracedConnectivity: Subchannel.Connectivity? = .idle
     private var idleSince: NIODeadline
     private var idleTimer: Scheduled<Void>?
 
     init(
         _ target: Target, _ options: RPC.Channel.Options, throttle: RetryThrottle? = nil, resolution: Resolution? = nil,
-        on eventLoop: any EventLoop, connector: @escaping Connector, logger: Logger
+        trace: ChannelTrace? = nil, on eventLoop: any EventLoop, connector: @escaping Connector, logger: Logger
     ) {
+        self.trace = trace
         self.target = target
         self.options = options
         self.throttle = throttle
-        counts = options.counts?.share(target.description)
+        counts = options.counts?.share(target.description, on: eventLoop)
         self.resolution = resolution
         self.eventLoop = eventLoop
         self.logger = logger
@@ -50,18 +57,17 @@ final class LoopChannel: @unchecked Sendable {
         subchannels = Subchannel.Context(
             eventLoop: eventLoop, backoff: options.backoff, keepalive: options.keepalive,
             maxConnections: min(max(options.serviceConfig.maxConnectionsPerEndpoint, 1), 10),
-            healthCheckService: health, target: target, connector: connector, logger: logger)
+            healthCheckService: health, target: target, connector: connector, logger: logger, channelTrace: trace)
+        if trace != nil { subchannels.onConnectivity = { [weak self] in self?.traceConnectivity() } }
     }
 
     var config: ServiceConfig { options.serviceConfig }
 
     // MARK: Calls
 
-    func callBegan() { openCalls += 1 }
-
-    func callEnded() {
-        openCalls -= 1
-        if openCalls == 0 { idleSince = eventLoop.now }
+    func callEnded(_ code: StatusCode) {
+        calls.ended(code)
+        if calls.open == 0 { idleSince = eventLoop.now }
     }
 
     func submit(_ attempt: CallAttempt) {
@@ -171,6 +177,7 @@ final class LoopChannel: @unchecked Sendable {
         let changed: (Bool) -> Void = { [weak self] isLost in
             guard let self else { return }
             if isLost { resolution?.request() }
+            traceConnectivity()
             wake()
         }
         func spread(_ policy: BalancingPolicy, _ outliers: OutlierDetection?) -> any LoadBalancer {
@@ -202,6 +209,29 @@ final class LoopChannel: @unchecked Sendable {
         wake()
     }
 
+    // MARK: Connectivity
+
+    var parts: [Subchannel] { balancer?.subchannels ?? [] }
+
+    /// nil once it is closed.
+    var connectivity: Subchannel.Connectivity? {
+        guard !isClosed else { return nil }
+        guard balancer != nil else { return resolutionFailure.map { .failed($0.message) } ?? .idle }
+        return .merged(parts.map(\.connectivity))
+    }
+
+    private func traceConnectivity() {
+        guard let trace, connectivity != tracedConnectivity else { return }
+        tracedConnectivity = connectivity
+        switch connectivity {
+        case .idle: trace.add("IDLE")
+        case .connecting: trace.add("CONNECTING")
+        case .ready: trace.add("READY")
+        case .failed(let cause): trace.add("TRANSIENT_FAILURE: \(cause)", .warning)
+        case nil: trace.add("SHUTDOWN")
+        }
+    }
+
     // MARK: Idleness and the end
 
     /// A channel that nobody uses keeps no connection (grpc doc/connectivity-semantics-and-api.md, IDLE).
@@ -215,12 +245,13 @@ final class LoopChannel: @unchecked Sendable {
     private func checkIdleness() {
         guard let timeout = options.idleTimeout, !isClosed else { return }
         let left = idleSince + .nanoseconds(timeout.clampedNanoseconds) - eventLoop.now
-        guard openCalls == 0, left <= .zero else {
-            return watchIdleness(in: openCalls > 0 ? timeout : .nanoseconds(left.nanoseconds))
+        guard calls.open == 0, left <= .zero else {
+            return watchIdleness(in: calls.open > 0 ? timeout : .nanoseconds(left.nanoseconds))
         }
         idleTimer = nil
         balancer?.close(grace: .zero) {}
         balancer = nil
+        traceConnectivity()
     }
 
     func close(grace: Duration, _ done: Waiter<Void>) {
@@ -234,10 +265,35 @@ final class LoopChannel: @unchecked Sendable {
         for attempt in waiting { attempt.fail(error) }
         let last = balancer
         balancer = nil
+        traceConnectivity()
         guard let last else {
             done.resolve(.success(()))
             return
         }
         last.close(grace: .nanoseconds(grace.clampedNanoseconds)) { done.resolve(.success(())) }
+    }
+}
+
+// MARK: For channelz
+
+extension LoopChannel {
+    /// One event loop's part of a channel, as it is now.
+    struct Snapshot: Sendable {
+        /// nil once the channel is closed.
+        let connectivity: Subchannel.Connectivity?
+        let calls: CallTotals
+        let subchannels: [Subchannel.Snapshot]
+    }
+
+    var snapshot: Snapshot {
+        Snapshot(connectivity: connectivity, calls: calls, subchannels: parts.map(\.snapshot))
+    }
+
+    /// One of its connections: its endpoint, and what it tells of itself.
+    func connection(_ number: Int64) -> (name: String, statistics: ConnectionStatistics)? {
+        for subchannel in parts {
+            if let found = subchannel.connection(number) { return found }
+        }
+        return nil
     }
 }

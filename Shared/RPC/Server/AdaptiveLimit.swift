@@ -17,6 +17,7 @@ public struct AdaptiveLimit: Sendable, Hashable {
     /// What refused callers are told to wait, by `grpc-retry-pushback-ms` (gRFC A6).
     public var pushBack: Duration = .milliseconds(100)
 
+    /// Everything at its default.
     public init() {}
 }
 

@@ -14,6 +14,8 @@ final class CallDriver: @unchecked Sendable {
     let counts: CallCounts.Share
     /// Calls whose handler has started and not ended, and those about to start.
     private(set) var runningHandlers = 0
+    /// When the last call began; nil before the first.
+    var lastBegan: NIODeadline?
     /// nil without an adaptive limit.
     var limiter: AdaptiveLimiter?
 

@@ -66,6 +66,7 @@ public struct Method: Sendable {
     private let names: Names
     /// The full name of the service, `package.Service`.
     public var service: String { names.service }
+    /// Without the service.
     public var name: String { names.name }
     /// `package.Service/Method`
     public var path: String { names.path }
@@ -145,6 +146,7 @@ public struct Method: Sendable {
 }
 
 extension Method {
+    /// One message each way.
     @inlinable
     public static func unary<Request: Message, Response: Message>(
         _ service: String, _ name: String,
@@ -157,6 +159,7 @@ extension Method {
             })
     }
 
+    /// One message, answered by a stream.
     @inlinable
     public static func serverStreaming<Request: Message, Response: Message>(
         _ service: String, _ name: String,
@@ -169,6 +172,7 @@ extension Method {
             })
     }
 
+    /// A stream of messages, answered by one.
     @inlinable
     public static func clientStreaming<Request: Message, Response: Message>(
         _ service: String, _ name: String,
@@ -181,6 +185,7 @@ extension Method {
             })
     }
 
+    /// A stream each way.
     @inlinable
     public static func bidirectionalStreaming<Request: Message, Response: Message>(
         _ service: String, _ name: String,

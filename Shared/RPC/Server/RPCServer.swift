@@ -24,6 +24,7 @@ public struct ServerOptions: Sendable {
     /// Records spans of calls; nil records none.
     public var tracer: Tracer?
 
+    /// Everything at its default.
     public init() {}
 
     func limit(of codec: Codec) -> Int { codec == .json ? min(maxJSONBytes, maxRequestBytes) : maxRequestBytes }
@@ -202,6 +203,7 @@ public final class RPCServer: Application {
             call.begin()
         } catch {
             let path = method?.path ?? String(head.path.dropFirst())
+            driver.lastBegan = exchange.eventLoop.now
             driver.counts.refused(counts.number(of: path), error.code)
             Refusal.refuse(exchange, voice, error)
         }
@@ -232,6 +234,20 @@ public final class RPCServer: Application {
         return services.contains(String(parts[0]))
             ? RPCError(.unimplemented, "\(parts[0]) has no method \(parts[1].prefix(256))")
             : RPCError(.unimplemented, "there is no service \(parts[0].prefix(256)) here")
+    }
+
+    /// All calls so far.
+    func totals() async -> CallTotals {
+        let methods = counts.snapshot()
+        let succeeded = methods.reduce(0) { $0 + ($1.codes[.ok] ?? 0) }
+        var last: NIODeadline?
+        for driver in drivers {
+            guard let began = try? await driver.eventLoop.submit({ driver.lastBegan }).get() else { continue }
+            last = max(last ?? began, began)
+        }
+        return CallTotals(
+            started: Int(methods.reduce(0) { $0 + $1.started }), succeeded: Int(succeeded),
+            failed: Int(methods.reduce(0) { $0 + $1.outcomes.reduce(0) { $0 + $1.count } } - succeeded), last: last)
     }
 
     // MARK: What a call tells its server

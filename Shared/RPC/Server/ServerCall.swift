@@ -14,24 +14,24 @@ final class ServerCall: @unchecked Sendable {
         case over
     }
 
-    private let exchange: any Exchange
-    private let driver: CallDriver
-    private let server: RPCServer
-    private let method: Method
-    private let context: ServerContext
-    private let codec: Codec
+    let exchange: any Exchange
+    let driver: CallDriver
+    let server: RPCServer
+    let method: Method
+    let context: ServerContext
+    let codec: Codec
     // Nothing that a voice calls comes back to it.
-    @exclusivity(unchecked) private var voice: any Voice
+    @exclusivity(unchecked) var voice: any Voice
 
-    private var inbox: Inbox
-    private var outbox = Outbox()
-    private var request: ByteBuffer?
+    var inbox: Inbox
+    var outbox = Outbox()
+    var request: ByteBuffer?
     private var phase = Phase.receiving
     private var isHeadSent = false
     // How messages of the response are compressed: known with the head.
     private var responseCoding: ContentCoding?
     // Nothing can be sent any more: the status has been, or the exchange is gone.
-    private var isEnded = false
+    var isEnded = false
     private let began: NIODeadline
     private var sentBytes = 0
     private var span: OpenSpan?
@@ -79,11 +79,12 @@ final class ServerCall: @unchecked Sendable {
     /// The head has arrived. A handler that reads a stream starts now, one that takes a message when it has it.
     func begin() {
         driver.counts.began(method.number)
+        driver.lastBegan = began
         if let deadline = context.deadline { timer = driver.wheel.add(deadline, self) }
         if !method.handler.takesOneRequest { makeReady() }
     }
 
-    private func makeReady() {
+    func makeReady() {
         guard driver.runningHandlers < server.options.maxRunningHandlersPerLoop else {
             server.refusedForLoad(context, limit: server.options.maxRunningHandlersPerLoop)
             end(RPCError(.resourceExhausted, "the server runs as many handlers as it may"))
@@ -172,79 +173,6 @@ final class ServerCall: @unchecked Sendable {
         }
     }
 
-    // MARK: The request
-
-    /// What is answered when a message cannot be read.
-    @usableFromInline
-    nonisolated var malformed: StatusCode { context.malformed }
-
-    nonisolated(nonsending)
-        private func read(json message: ByteBuffer) async throws(RPCError) -> ByteBuffer
-    {
-        let (codec, type, mapping) = (codec, method.input, server.mapping)
-        guard message.readableBytes > Codec.largestOnLoop else {
-            return try codec.binary(message, type, by: mapping)
-        }
-        let result = await withTaskExecutorPreference(globalConcurrentExecutor) {
-            Result { () throws(RPCError) in try codec.binary(message, type, by: mapping) }
-        }
-        return try result.get()
-    }
-
-    /// The next message of a streaming request, nil at its end. From any task.
-    nonisolated(nonsending)
-        func nextRequest() async throws(RPCError) -> ByteBuffer?
-    {
-        let next = Waiter<ByteBuffer?>()
-        onLoop { $0.read(next) }
-        guard let message = try await next.value() else { return nil }
-        return codec == .proto ? message : try await read(json: message)
-    }
-
-    private func read(_ next: Waiter<ByteBuffer?>) {
-        do throws(FramingError) {
-            try inbox.wait(next)
-            returnCredit()
-        } catch {
-            abort(requestError(error))
-        }
-    }
-
-    private func returnCredit() {
-        let credit = inbox.takeCredit()
-        if credit > 0 { exchange.consume(credit) }
-    }
-
-    private func takeSingleRequest() throws(FramingError) {
-        switch (try inbox.take(), try inbox.take()) {
-        case (.message(let message)?, .end(nil)?):
-            request = message
-            returnCredit()
-            makeReady()
-        case (.end(let error?)?, _), (.message?, .end(let error?)?):
-            end(error)
-        case (.message?, _):
-            end(RPCError(.unimplemented, "\(method.path) takes one message, more were sent"))
-        default:
-            end(RPCError(.unimplemented, "\(method.path) takes one message, none was sent"))
-        }
-    }
-
-    private func requestError(_ error: FramingError) -> RPCError {
-        switch error {
-        case .tooLarge(let length, let limit):
-            RPCError(.resourceExhausted, "the message has \(length) bytes, \(limit) are allowed")
-        case .illegalFlag(let flag):
-            RPCError(.internal, "\(flag) is not a legal flag of a message")
-        case .compressedWithoutEncoding:
-            RPCError(.internal, "the message is flagged as compressed, but the head does not say how")
-        case .corrupt(let coding):
-            RPCError(malformed, "the message is not valid \(coding.rawValue)")
-        case .notBase64:
-            RPCError(malformed, "the body is not Base64")
-        }
-    }
-
     // MARK: The response
 
     /// Sends a message of a streaming response, when the transport takes it. From any task.
@@ -292,12 +220,13 @@ final class ServerCall: @unchecked Sendable {
         return responseCoding.compressed(framed: message)
     }
 
-    private func send(_ message: ByteBuffer) {
+    func send(_ message: ByteBuffer) {
         guard !isEnded else { return }
         sendHead()
         let byteCount = message.readableBytes - MessageReader.prefixLength
         sentBytes += byteCount
         span?.sentMessage(byteCount)
+        exchange.countMessages(sent: 1, received: 0)
         voice.write(exchange, message)
     }
 
@@ -309,7 +238,7 @@ final class ServerCall: @unchecked Sendable {
     }
 
     /// Sends the status and ends the call; what is buffered in either direction is dropped.
-    private func end(_ error: RPCError?) {
+    func end(_ error: RPCError?) {
         guard !isEnded else { return }
         if error == nil {
             // Messages of child tasks that the handler did not wait for go before the status.
@@ -324,13 +253,13 @@ final class ServerCall: @unchecked Sendable {
     }
 
     /// Ends the call although its handler may be running; the handler is cancelled.
-    private func abort(_ error: RPCError) {
+    func abort(_ error: RPCError) {
         end(error)
         cancel(error)
     }
 
     /// Nobody waits for the answer any more.
-    private func cancel(_ error: RPCError) {
+    func cancel(_ error: RPCError) {
         context.cancel(error)
         release(error, as: error.code)
         if let task {
@@ -357,55 +286,12 @@ final class ServerCall: @unchecked Sendable {
         outbox.fail(error)
     }
 
-    private func onLoop(_ body: @escaping @Sendable (ServerCall) -> Void) {
+    func onLoop(_ body: @escaping @Sendable (ServerCall) -> Void) {
         if driver.eventLoop.inEventLoop {
             body(self)
         } else {
             driver.eventLoop.execute { body(self) }
         }
-    }
-}
-
-extension ServerCall: ExchangeDelegate {
-    @usableFromInline
-    func received(_ bytes: ByteBuffer) {
-        guard !isEnded else { return exchange.consume(bytes.readableBytes) }
-        driver.executor.burstBegan()
-        do throws(FramingError) {
-            let messages = try voice.read(bytes)
-            // What a voice keeps back, or is less of once it is decoded, waits for nobody.
-            let kept = bytes.readableBytes - messages.readableBytes
-            if kept > 0 { exchange.consume(kept) }
-            try inbox.append(messages)
-            try inbox.serve()
-            returnCredit()
-        } catch {
-            abort(requestError(error))
-        }
-    }
-
-    @usableFromInline
-    func receivedEnd(trailers: Headers) {
-        guard !isEnded else { return }
-        driver.executor.burstBegan()
-        do throws(FramingError) {
-            if let messages = try voice.readEnd() { try inbox.append(messages) }
-            inbox.finish(nil)
-            try method.handler.takesOneRequest ? takeSingleRequest() : inbox.serve()
-        } catch {
-            abort(requestError(error))
-        }
-    }
-
-    @usableFromInline
-    func becameWritable() {
-        while !isEnded, exchange.isWritable, let message = outbox.popFirst() { send(message) }
-    }
-
-    @usableFromInline
-    func cancelled(_ reason: ExchangeCancellation) {
-        guard !isEnded else { return }
-        cancel(RPCError(.cancelled, "the caller is gone: \(reason)"))
     }
 }
 

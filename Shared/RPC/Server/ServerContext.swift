@@ -10,6 +10,7 @@ public final class ServerContext: Sendable {
     public let metadata: Metadata
     /// When the caller stops waiting; nil when it waits for ever.
     public let deadline: Deadline?
+    /// Who calls.
     public let peer: Peer
     /// How the caller compresses its messages; nil when it does not.
     public let requestCoding: ContentCoding?

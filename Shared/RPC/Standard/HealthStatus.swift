@@ -3,6 +3,7 @@ import Synchronization
 
 /// grpc.health.v1.Health: what a server tells of its services (gRPC doc/health-checking.md, gRFC A90).
 public final class HealthStatus: Sendable {
+    /// SERVING, NOT_SERVING, UNKNOWN, SERVICE_UNKNOWN.
     public typealias Status = HealthCheckResponse.ServingStatus
 
     /// Services that List answers with, at most (gRFC A90).
@@ -53,6 +54,7 @@ public final class HealthStatus: Sendable {
 
     // MARK: The service
 
+    /// Check, List and Watch, to be given to a server.
     public var methods: [Method] {
         [
             .unary("grpc.health.v1.Health", "Check", check),

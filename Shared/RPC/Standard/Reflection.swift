@@ -27,6 +27,7 @@ public struct Reflection: Sendable {
 
     private static let names = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
 
+    /// Both versions, to be given to a server.
     public var methods: [Method] {
         // The messages of v1alpha differ from those of v1 in the name of their package only, which is not on the wire.
         Self.names.map { .bidirectionalStreaming($0, "ServerReflectionInfo", info) }

@@ -10,7 +10,9 @@ public final class CallCounts: Sendable {
     public struct MethodCount: Sendable, Hashable {
         /// `package.Service/Method`; `other` for all that the server does not know.
         public let method: String
+        /// Calls that have begun.
         public let started: UInt64
+        /// Calls that have ended, by status.
         public let outcomes: [CallOutcomes]
 
         /// Calls that have ended, by the status that they were given.

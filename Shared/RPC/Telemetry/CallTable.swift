@@ -9,6 +9,7 @@ public struct Histogram: Sendable, Hashable {
     /// Of all values.
     public let sum: Double
 
+    /// Of all values.
     public var count: UInt64 { counts.reduce(0, +) }
 
     /// Seconds (gRFC A66, "Latency buckets").
@@ -124,11 +125,15 @@ struct CallTable {
 
 /// Calls of one method that ended with one status.
 public struct CallOutcomes: Sendable, Hashable {
+    /// How they ended.
     public let code: StatusCode
+    /// How long they took.
     public let seconds: Histogram
     /// Bytes of messages in a call, compressed as they travelled, without prefixes and metadata.
     public let sentBytes: Histogram
+    /// The same, received.
     public let receivedBytes: Histogram
 
+    /// How many they are.
     public var count: UInt64 { seconds.count }
 }

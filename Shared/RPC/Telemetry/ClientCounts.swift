@@ -4,20 +4,28 @@ import Synchronization
 /// What became of the calls that channels made, method by method and target by target (gRFC A66, "Client per-attempt";
 /// gRFC A96, retries). Given to channels in their options.
 ///
-/// Each event loop of a channel counts for itself, as in `CallCounts`.
+/// Each event loop of a channel counts for itself.
 public final class ClientCounts: Sendable {
     /// Methods of one target that are counted by name; the others are `other`.
     static let methodLimit = 1000
 
+    /// One method of one target.
     public struct MethodCount: Sendable, Hashable {
+        /// As the channel was made for it.
         public let target: String
+        /// `package.Service/Method`, or `other`.
         public let method: String
+        /// Attempts that have begun.
         public let attemptsStarted: UInt64
+        /// Attempts that have ended, by status.
         public let attempts: [CallOutcomes]
         /// Whole calls; bytes are counted by attempt alone.
         public let calls: [CallOutcomes]
+        /// Attempts after one that had failed.
         public let retries: UInt64
+        /// Attempts after one that no server had seen.
         public let transparentRetries: UInt64
+        /// Attempts beside one that had not been answered.
         public let hedges: UInt64
     }
 
@@ -25,66 +33,79 @@ public final class ClientCounts: Sendable {
         case retry, transparent, hedge
     }
 
-    /// The counts of one loop for one target.
-    final class Share: Sendable {
-        fileprivate struct State {
-            var numbers = ["other": 0]
-            var names = ["other"]
-            var attempts = CallTable(methods: 1)
-            var calls = CallTable(methods: 1)
-            var repetitions = Array(repeating: UInt64(0), count: Repetition.allCases.count)
+    /// The counts of one loop for one target. Confined to its loop: a call takes no lock, and who reads asks the loop.
+    final class Share: @unchecked Sendable {
+        struct State {
+            fileprivate var numbers = ["other": 0]
+            fileprivate var names = ["other"]
+            fileprivate var attempts = CallTable(methods: 1)
+            fileprivate var calls = CallTable(methods: 1)
+            fileprivate var repetitions = Array(repeating: UInt64(0), count: Repetition.allCases.count)
         }
 
-        private let state = Mutex(State())
+        let target: String
+        // Unchecked: touched on the loop only.
+        private(set) var state = State()
+        private let eventLoop: any EventLoop
+
+        fileprivate init(_ target: String, on eventLoop: any EventLoop) {
+            self.target = target
+            self.eventLoop = eventLoop
+        }
 
         /// A number for the method, for the other functions.
         func number(of path: String) -> Int {
-            state.withLock { state in
-                if let number = state.numbers[path] { return number }
-                guard state.names.count < ClientCounts.methodLimit else { return 0 }
-                state.numbers[path] = state.names.count
-                state.names.append(path)
-                state.attempts.addMethod()
-                state.calls.addMethod()
-                state.repetitions.append(contentsOf: Repetition.allCases.map { _ in 0 })
-                return state.names.count - 1
-            }
+            if let number = state.numbers[path] { return number }
+            guard state.names.count < ClientCounts.methodLimit else { return 0 }
+            state.numbers[path] = state.names.count
+            state.names.append(path)
+            state.attempts.addMethod()
+            state.calls.addMethod()
+            state.repetitions.append(contentsOf: Repetition.allCases.map { _ in 0 })
+            return state.names.count - 1
         }
 
-        func attemptBegan(_ method: Int) { state.withLock { $0.attempts.began(method) } }
+        func attemptBegan(_ method: Int) { state.attempts.began(method) }
 
         func attemptEnded(_ method: Int, _ code: StatusCode, after time: TimeAmount, sent: Int, received: Int) {
-            state.withLock { $0.attempts.ended(method, code, after: time, sent: sent, received: received) }
+            state.attempts.ended(method, code, after: time, sent: sent, received: received)
         }
 
         func callEnded(_ method: Int, _ code: StatusCode, after time: TimeAmount) {
-            state.withLock { $0.calls.ended(method, code, after: time, sent: 0, received: 0) }
+            state.calls.ended(method, code, after: time, sent: 0, received: 0)
         }
 
         func repeated(_ method: Int, _ repetition: Repetition) {
-            state.withLock { $0.repetitions[method * Repetition.allCases.count + repetition.rawValue] += 1 }
+            state.repetitions[method * Repetition.allCases.count + repetition.rawValue] += 1
         }
 
-        fileprivate var value: State { state.withLock { $0 } }
+        /// From any task; nil when the loop has ended.
+        fileprivate func read() async -> State? { try? await eventLoop.submit { self.state }.get() }
     }
 
-    private let shares = Mutex<[(target: String, share: Share)]>([])
+    private let shares = Mutex<[Share]>([])
 
+    /// Nothing is counted yet.
     public init() {}
 
-    func share(_ target: String) -> Share {
-        let share = Share()
-        shares.withLock { $0.append((target, share)) }
+    func share(_ target: String, on eventLoop: any EventLoop) -> Share {
+        let share = Share(target, on: eventLoop)
+        shares.withLock { $0.append(share) }
         return share
     }
 
-    /// The methods that have been called, by target and name.
-    public func snapshot() -> [MethodCount] {
-        let shares = shares.withLock { $0 }
-        let targets = Dictionary(grouping: shares, by: \.target)
-        return targets.sorted { $0.key < $1.key }.flatMap { target, shares in
-            Self.sum(shares.map(\.share.value), target)
+    /// The methods that have been called, by target and name. Asks each event loop.
+    public func snapshot() async -> [MethodCount] {
+        var states: [(target: String, state: Share.State)] = []
+        for share in shares.withLock({ $0 }) {
+            if let state = await share.read() { states.append((share.target, state)) }
         }
+        return Self.sum(states)
+    }
+
+    static func sum(_ states: [(target: String, state: Share.State)]) -> [MethodCount] {
+        let targets = Dictionary(grouping: states, by: \.target)
+        return targets.sorted { $0.key < $1.key }.flatMap { target, states in sum(states.map(\.state), target) }
     }
 
     private static func sum(_ states: [Share.State], _ target: String) -> [MethodCount] {

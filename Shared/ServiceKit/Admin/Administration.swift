@@ -24,7 +24,7 @@ struct Administration: AdminServiceHandlers {
     }
 
     func getStatus(_ request: GetStatusRequest, _ context: ServerContext) async throws -> ServiceStatus {
-        try requireOperator(context)
+        try context.requireOperator()
         let database = runtime.database
         let now = runtime.clock.now
         let backlog = try await database.read { try $0.dueBacklog(at: now.microseconds - Administration.dueGrace) }
@@ -43,7 +43,7 @@ struct Administration: AdminServiceHandlers {
     func verifyIntegrity(
         _ request: VerifyIntegrityRequest, _ context: ServerContext
     ) async throws -> IntegrityReport {
-        try requireOperator(context)
+        try context.requireOperator()
         let (problems, bytes) = try await runtime.database.read { try $0.integrityProblems() }
         var report = IntegrityReport(problems: Array(problems.prefix(Administration.problemLimit)))
         report.databaseBytes = bytes
@@ -54,7 +54,7 @@ struct Administration: AdminServiceHandlers {
     func verifyReplays(
         _ request: VerifyReplaysRequest, _ context: ServerContext, _ responses: ResponseWriter<ReplayProgress>
     ) async throws {
-        try requireOperator(context)
+        try context.requireOperator()
         try await service.verifyReplays { try await responses.write($0) }
     }
 
@@ -87,12 +87,6 @@ struct Administration: AdminServiceHandlers {
         }
     }
 
-    private func requireOperator(_ context: ServerContext) throws {
-        let caller = try context.caller
-        guard caller.service != nil || caller.roles.contains("operator") else {
-            throw Refusal.roleForbidden("this is for operators: a token with the role operator is needed")
-        }
-    }
 }
 
 extension DueBacklog {

@@ -7,7 +7,8 @@ import Standard
 
 import protocol NIOCore.EventLoopGroup
 
-/// What every process serves on its one port: its own methods, health and reflection, with tokens checked.
+/// What every process serves on its one port: its own methods, health, reflection and, for operators, channelz; with
+/// tokens checked.
 public struct Server: Sendable {
     public let http: HTTPServer
     /// What `GET /metrics` tells; calls and the process are in it already.
@@ -23,7 +24,8 @@ public struct Server: Sendable {
         reflecting services: [String]? = nil, telemetry: Telemetry? = nil, group: any EventLoopGroup, logger: Logger
     ) {
         let own = Set(methods.map(\.service)).union(["grpc.health.v1.Health"])
-        let reflection = RPC.Reflection(services: services ?? own.sorted(), pool: .schema)
+        let reflection = RPC.Reflection(services: (services ?? own.sorted()) + [Channelz.service], pool: .schema)
+        let channelz = telemetry?.channelz ?? Channelz()
         let metrics = Metrics(service: configuration.service)
         self.metrics = metrics
         var pool = DescriptorPool.schema
@@ -32,7 +34,8 @@ public struct Server: Sendable {
         options.tracer = telemetry?.tracer
         if configuration.hasAdaptiveLimit { options.adaptiveLimit = AdaptiveLimit() }
         let application = RPCServer(
-            methods: methods + health.methods + reflection.methods,
+            methods: methods + health.methods + reflection.methods
+                + channelz.methods(allowing: { try $0.requireOperator() }),
             interceptors: [CallLog(logger: logger), authenticator] + interceptors, options: options,
             fallback: OperatorDoor(metrics: metrics, logger: logger, fallback: fallback), passthrough: passthrough,
             contract: Array(DescriptorPool.schema.services.values), pool: pool, group: group, logger: logger)
@@ -43,5 +46,6 @@ public struct Server: Sendable {
             application: configuration.allowedOrigins.isEmpty
                 ? application : CrossOriginApplication(application, allowing: configuration.allowedOrigins),
             group: group, logger: logger)
+        channelz.add(application, on: http, named: configuration.service)
     }
 }

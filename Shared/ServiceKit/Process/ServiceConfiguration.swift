@@ -250,21 +250,3 @@ public struct ServiceConfiguration: Sendable {
         }.joined(separator: "\n")
     }
 }
-
-extension Endpoint {
-    /// `host:port`, `[v6]:port` or `unix:/path`.
-    public init?(address: String) {
-        if address.hasPrefix("unix:") {
-            let path = String(address.dropFirst(5))
-            guard !path.isEmpty else { return nil }
-            self = .unix(path: path)
-            return
-        }
-        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
-            (0...65535).contains(port)
-        else { return nil }
-        let host = address[..<colon].filter { $0 != "[" && $0 != "]" }
-        guard !host.isEmpty else { return nil }
-        self = .tcp(host: host, port: port)
-    }
-}

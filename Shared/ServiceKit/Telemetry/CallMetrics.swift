@@ -26,8 +26,8 @@ extension CallCounts {
 
 extension ClientCounts {
     /// gRFC A66, "Client per-attempt" and "Client per-call"; gRFC A96, retries.
-    @Sendable func write(to families: inout MetricFamilies) {
-        let methods = snapshot()
+    @Sendable func write(to families: inout MetricFamilies) async {
+        let methods = await snapshot()
         func counter(_ name: String, _ unit: String, _ help: String, _ value: (MethodCount) -> UInt64) {
             families.family(name, .counter, unit: unit, help) { family in
                 for method in methods where value(method) > 0 {
@@ -86,11 +86,6 @@ extension MetricFamilies {
 
 extension MetricFamily {
     fileprivate mutating func histogram(_ histogram: Histogram, _ labels: KeyValuePairs<String, String>) {
-        var total: UInt64 = 0
-        let cumulative = histogram.counts.map { count in
-            total += count
-            return total
-        }
-        self.histogram(bounds: histogram.bounds, counts: cumulative, sum: histogram.sum, labels)
+        self.histogram(bounds: histogram.bounds, counts: histogram.counts, sum: histogram.sum, labels)
     }
 }

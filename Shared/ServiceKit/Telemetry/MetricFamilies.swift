@@ -29,7 +29,7 @@ public struct MetricFamily: Sendable {
 
     public enum Value: Sendable {
         case number(Double)
-        /// Counts are cumulative: one for each bound, then all.
+        /// Counts of the buckets, not cumulative: one for each bound, then the rest.
         case histogram(bounds: [Double], counts: [UInt64], sum: Double)
     }
 
@@ -50,7 +50,7 @@ public struct MetricFamily: Sendable {
 
     /// - Parameters:
     ///   - bounds: upper bounds of the buckets, ascending.
-    ///   - counts: cumulative: one for each bound, then all.
+    ///   - counts: of the buckets, not cumulative: one for each bound, then the rest.
     ///   - sum: of everything observed.
     public mutating func histogram(
         bounds: [Double], counts: [UInt64], sum: Double, _ labels: KeyValuePairs<String, String> = [:]

@@ -29,7 +29,7 @@ public final class OTLPExporter: Sendable {
     ///   - credentials: cleartext when nil.
     init(
         _ endpoint: Endpoint, service: String, interval: Duration, credentials: ClientCredentials?,
-        group: any EventLoopGroup, logger: Logger
+        channelz: Channelz? = nil, group: any EventLoopGroup, logger: Logger
     ) {
         var method = MethodConfig()
         method.attempts = .retry(
@@ -41,6 +41,7 @@ public final class OTLPExporter: Sendable {
                 ]))
         var options = Channel.Options()
         options.serviceConfig.methods = [method]
+        options.channelz = channelz
         channel = Channel(endpoint, credentials: credentials, options: options, group: group, logger: logger)
         let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.signals = signals

@@ -116,10 +116,10 @@ enum OTLPMessages {
     ) -> [OTLPHistogramDataPoint] {
         family.samples.compactMap { sample in
             guard case .histogram(let bounds, let counts, let sum) = sample.value else { return nil }
-            let buckets = zip(counts, [0] + counts).map { $0 - $1 }
             return OTLPHistogramDataPoint(
-                startTimeUnixNano: start, timeUnixNano: now, count: counts.last ?? 0, sum: sum, bucketCounts: buckets,
-                explicitBounds: bounds, attributes: sample.labels.map { attribute($0.name, $0.value) })
+                startTimeUnixNano: start, timeUnixNano: now, count: counts.reduce(0, +), sum: sum,
+                bucketCounts: counts, explicitBounds: bounds,
+                attributes: sample.labels.map { attribute($0.name, $0.value) })
         }
     }
 }

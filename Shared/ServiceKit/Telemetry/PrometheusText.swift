@@ -24,13 +24,14 @@ enum PrometheusText {
         switch sample.value {
         case .number(let value): line(name, value, sample.labels, &text)
         case .histogram(let bounds, let counts, let sum):
-            for (bound, count) in zip(bounds, counts) {
-                line(name + "_bucket", Double(count), sample.labels + [("le", number(bound))], &text)
+            // Prometheus wants them cumulative.
+            var total: UInt64 = 0
+            for (bound, count) in zip(bounds + [.infinity], counts) {
+                total += count
+                line(name + "_bucket", Double(total), sample.labels + [("le", number(bound))], &text)
             }
-            let all = Double(counts.last ?? 0)
-            line(name + "_bucket", all, sample.labels + [("le", "+Inf")], &text)
             line(name + "_sum", sum, sample.labels, &text)
-            line(name + "_count", all, sample.labels, &text)
+            line(name + "_count", Double(total), sample.labels, &text)
         }
     }
 

@@ -25,13 +25,9 @@ extension Runtime {
         let statistics = database.statistics
         text.value("rapport_storage_writes_total", .counter, "Writes that are durable.", Double(statistics.writes))
         text.family("rapport_storage_commit_writes", .histogram, "Writes that one commit carried.") { family in
-            var total: UInt64 = 0
-            let counts = statistics.groups.map { count in
-                total += UInt64(count)
-                return total
-            }
             family.histogram(
-                bounds: WriteStatistics.bounds.map(Double.init), counts: counts, sum: Double(statistics.writes))
+                bounds: WriteStatistics.bounds.map(Double.init), counts: statistics.groups.map(UInt64.init),
+                sum: Double(statistics.writes))
         }
         text.value(
             "rapport_storage_waiting_writes", .gauge, "Writes that wait for the disk.", Double(statistics.waiting))

@@ -8,6 +8,8 @@ import protocol NIOCore.EventLoopGroup
 public struct Telemetry: Sendable {
     /// Of the calls that this process makes.
     public let calls = ClientCounts()
+    /// What operators may ask about one by one.
+    let channelz = Channelz()
     /// nil without a collector.
     public let tracer: Tracer?
     let exporter: OTLPExporter?
@@ -27,7 +29,7 @@ public struct Telemetry: Sendable {
         }
         let exporter = OTLPExporter(
             collector.endpoint, service: configuration.service, interval: .seconds(configuration.exportSeconds),
-            credentials: credentials, group: group, logger: logger)
+            credentials: credentials, channelz: channelz, group: group, logger: logger)
         self.exporter = exporter
         tracer = Tracer(exporter.recorder, ratio: configuration.traceRatio)
     }
@@ -37,6 +39,7 @@ public struct Telemetry: Sendable {
         var options = options
         options.counts = calls
         options.tracer = tracer
+        options.channelz = channelz
         return options
     }
 }

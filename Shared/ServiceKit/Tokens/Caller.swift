@@ -45,4 +45,13 @@ extension ServerContext {
             return caller
         }
     }
+
+    /// Only an operator may see this, or one of the services.
+    /// - Throws: `Refusal` UNAUTHENTICATED, ROLE_FORBIDDEN.
+    func requireOperator() throws {
+        let caller = try caller
+        guard caller.service != nil || caller.roles.contains("operator") else {
+            throw Refusal.roleForbidden("this is for operators: a token with the role operator is needed")
+        }
+    }
 }

@@ -5,6 +5,8 @@ import NIOCore
 protocol LoadBalancer: AnyObject {
     /// Asks for a connection, and so has one made where that is needed.
     func pick() -> Pick
+    /// Those that calls may go to.
+    var subchannels: [Subchannel] { get }
     /// The name means these endpoints now; connections to others take no more calls. At least one.
     func update(_ endpoints: [Endpoint])
     func close(grace: TimeAmount, _ done: @escaping () -> Void)

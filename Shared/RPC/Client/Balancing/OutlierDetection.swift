@@ -9,10 +9,12 @@ public struct OutlierDetection: Sendable, Hashable {
         public var stdevFactor = 1900
         /// Per cent of the found ones that are ejected.
         public var enforcementPercentage = 100
+        /// Endpoints with enough calls below which none is judged.
         public var minimumHosts = 5
         /// Calls per interval below which an endpoint is not judged.
         public var requestVolume = 100
 
+        /// gRFC A50's defaults.
         public init() {}
     }
 
@@ -20,22 +22,31 @@ public struct OutlierDetection: Sendable, Hashable {
     public struct FailurePercentage: Sendable, Hashable {
         /// Per cent.
         public var threshold = 85
+        /// Per cent of the found ones that are ejected.
         public var enforcementPercentage = 100
+        /// Endpoints with enough calls below which none is judged.
         public var minimumHosts = 5
+        /// Calls per interval below which an endpoint is not judged.
         public var requestVolume = 50
 
+        /// gRFC A50's defaults.
         public init() {}
     }
 
+    /// Between two looks.
     public var interval: Duration = .seconds(10)
     /// For how long the first time; each time in a row longer by as much, up to `maxEjectionTime`.
     public var baseEjectionTime: Duration = .seconds(30)
+    /// For how long at most.
     public var maxEjectionTime: Duration = .seconds(300)
     /// Never more of the endpoints than these per cent at once, but always one.
     public var maxEjectionPercent = 10
+    /// nil does not judge by it.
     public var successRate: SuccessRate?
+    /// nil does not judge by it.
     public var failurePercentage: FailurePercentage?
 
+    /// Judges by neither rule until one is set.
     public init() {}
 }
 

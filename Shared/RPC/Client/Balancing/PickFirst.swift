@@ -15,6 +15,8 @@ final class PickFirst: LoadBalancer {
         self.onChange = onChange
     }
 
+    var subchannels: [Subchannel] { subchannel.map { [$0] } ?? [] }
+
     func pick() -> Pick {
         guard let subchannel else { return .wait }
         switch subchannel.connectivity {

@@ -13,7 +13,7 @@ final class Spread: LoadBalancer {
     private let context: Subchannel.Context
     private let choice: Choice
     private let onChange: (_ isLost: Bool) -> Void
-    private var subchannels: [Subchannel] = []
+    private(set) var subchannels: [Subchannel] = []
     // Those that calls go to: made anew when one changes, not with each call.
     private var ready: [Subchannel] = []
     private var isWanted = false
@@ -73,7 +73,7 @@ final class Spread: LoadBalancer {
             var least = ready[Int.random(in: 0..<ready.count)]
             for _ in 1..<choices {
                 let other = ready[Int.random(in: 0..<ready.count)]
-                if other.openCalls < least.openCalls { least = other }
+                if other.calls.open < least.calls.open { least = other }
             }
             if let transport = least.transport() { return .connection(transport, least) }
             for subchannel in ready {

@@ -50,7 +50,7 @@ final class CallAttempt {
         isWaiting = false
         guard !isOver else { return }
         self.subchannel = subchannel
-        subchannel.began()
+        subchannel.began(at: began)
         let exchange = transport.request(call.requestHead(for: self), endStream: false, delegate: self)
         // The transport may have failed within.
         guard !isOver, !isWaiting else { return }
@@ -134,6 +134,7 @@ extension CallAttempt: ClientExchangeDelegate {
             let byteCount = message.readableBytes - MessageReader.prefixLength
             sentBytes += byteCount
             span?.sentMessage(byteCount)
+            exchange.countMessages(sent: 1, received: 0)
             exchange.write(message)
         }
         if !isOver, call.hasSentAll(before: sent) {

@@ -6,6 +6,7 @@ public struct CallOptions: Sendable {
     public var metadata: Metadata
     /// Measured from the start of the call; nil: no limit. With `deadline` the earlier one holds.
     public var timeout: Duration?
+    /// When the call fails with DEADLINE_EXCEEDED; nil: never.
     public var deadline: Deadline?
     /// Wait for a connection, within the deadline, where the call would fail with UNAVAILABLE otherwise. nil: as the
     /// service config says, and if that says nothing, no.
@@ -20,6 +21,7 @@ public struct CallOptions: Sendable {
     /// Told what becomes known of the call besides its messages.
     public var record: CallRecord?
 
+    /// Options that say this much, the rest at its default.
     public init(
         metadata: Metadata = Metadata(), timeout: Duration? = nil, deadline: Deadline? = nil, waitForReady: Bool? = nil
     ) {

@@ -10,6 +10,7 @@ public final class CallRecord: Sendable {
 
     private let state = Mutex(State())
 
+    /// Nothing is known yet.
     public init() {}
 
     /// What came before the first message; nil until the response has begun.

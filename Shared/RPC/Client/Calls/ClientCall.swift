@@ -13,31 +13,31 @@ final class ClientCall: @unchecked Sendable {
     let response: Waiter<ByteBuffer>?
     let channel: LoopChannel
 
-    private var config: MethodConfig?
+    var config: MethodConfig?
     private var deadline: Deadline?
     private var timer: DeadlineWheel.Token?
-    private var requests: RequestBuffer
-    private var inbox: Inbox
-    private var head: ResponseHead?
-    private var headWaiters: [Waiter<Metadata>] = []
+    var requests: RequestBuffer
+    var inbox: Inbox
+    var head: ResponseHead?
+    var headWaiters: [Waiter<Metadata>] = []
     private var hasBegun = false
     private var began = NIODeadline.uptimeNanoseconds(0)
     /// The method's number in the channel's counts.
     private(set) var number = 0
     /// Gives each attempt its own.
     private(set) var span: OpenSpan?
-    private var outcome: StatusTrailers.Outcome?
+    var outcome: StatusTrailers.Outcome?
     private let trailers = Mutex(Metadata())
 
     // Those that are open or wait for a connection; when the call is committed, its one.
-    private var attempts: [CallAttempt] = []
-    private var started = 0
+    var attempts: [CallAttempt] = []
+    var started = 0
     // It belongs to one attempt: the server has begun to answer, or too much would have to be kept to say it again.
-    private var isCommitted = false
-    private var hasRetriedTransparently = false
-    private var retriesSincePushBack = 0
-    private var hedgesNoMore = false
-    private var nextAttempt: Scheduled<Void>?
+    var isCommitted = false
+    var hasRetriedTransparently = false
+    var retriesSincePushBack = 0
+    var hedgesNoMore = false
+    var nextAttempt: Scheduled<Void>?
     // Through which credit goes back once the call has ended.
     private var lastExchange: (any ClientExchange)?
 
@@ -68,8 +68,8 @@ final class ClientCall: @unchecked Sendable {
     private func begin() {
         guard outcome == nil else { return }
         hasBegun = true
-        channel.callBegan()
         began = channel.eventLoop.now
+        channel.calls.began(at: began)
         if let counts = channel.counts { number = counts.number(of: path) }
         if let tracer = channel.options.tracer { trace(tracer) }
         config = channel.config.methods.isEmpty ? nil : channel.config.method(path)
@@ -128,108 +128,6 @@ final class ClientCall: @unchecked Sendable {
         "te": "trailers", "content-type": "application/grpc", "user-agent": "grpc-rapport",
         "grpc-accept-encoding": MessageEncoding.accepted,
     ]
-
-    // MARK: Attempts
-
-    private func startAttempt() {
-        let attempt = CallAttempt(self, number: started)
-        started += 1
-        attempts.append(attempt)
-        channel.submit(attempt)
-    }
-
-    private func startAttempt(after delay: Duration) {
-        nextAttempt = channel.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay.clampedNanoseconds)) {
-            self.nextAttempt = nil
-            guard self.outcome == nil else { return }
-            self.channel.counts?.repeated(self.number, .retry)
-            self.startAttempt()
-        }
-    }
-
-    /// The call stays with this attempt, and the others end.
-    private func commit(to attempt: CallAttempt) {
-        guard !isCommitted else { return }
-        isCommitted = true
-        nextAttempt?.cancel()
-        nextAttempt = nil
-        let others = attempts.filter { $0 !== attempt }
-        attempts = [attempt]
-        for other in others { other.cancel(as: .cancelled) }
-        channel.keptBytes -= requests.keptBytes
-        requests.forget(before: attempt.sent)
-    }
-
-    /// An attempt has ended without an answer.
-    func failed(_ attempt: CallAttempt, _ error: RPCError, isUnprocessed: Bool, pushBack: PushBack?) {
-        guard outcome == nil else { return }
-        guard !isCommitted else { return end(.failure(error), discarding: true) }
-        attempts.removeAll { $0 === attempt }
-        if isUnprocessed, !hasRetriedTransparently {
-            // Once, and not counted (gRFC A6, "Transparent Retries"), after the transport has told everybody what
-            // happened to it.
-            hasRetriedTransparently = true
-            channel.counts?.repeated(number, .transparent)
-            let again = CallAttempt(self, number: attempt.number, isTransparent: true)
-            attempts.append(again)
-            return channel.eventLoop.assumeIsolated().execute {
-                if self.outcome == nil { self.channel.submit(again) }
-            }
-        }
-        switch config?.attempts {
-        case .retry(let policy): retry(policy, after: error, pushBack)
-        case .hedging(let policy): hedge(policy, after: error, pushBack)
-        case nil: end(.failure(error), discarding: true)
-        }
-    }
-
-    /// gRFC A6, "Retry Policy" and "Pushback".
-    private func retry(_ policy: RetryPolicy, after error: RPCError, _ pushBack: PushBack?) {
-        let isRetryable = policy.retryableCodes.contains(error.code)
-        if isRetryable || pushBack == .stop { channel.throttle?.failed() }
-        guard isRetryable, pushBack != .stop, started < policy.maxAttempts, channel.throttle?.allowsAnother ?? true
-        else { return end(.failure(error), discarding: true) }
-        if case .after(let delay) = pushBack {
-            retriesSincePushBack = 0
-            startAttempt(after: delay)
-        } else {
-            retriesSincePushBack += 1
-            var generator = SystemRandomNumberGenerator()
-            startAttempt(after: policy.delay(before: retriesSincePushBack, using: &generator))
-        }
-    }
-
-    /// gRFC A6, "Hedging Policy".
-    private func hedge(_ policy: HedgingPolicy, after error: RPCError, _ pushBack: PushBack?) {
-        let isFatal = !policy.nonFatalCodes.contains(error.code)
-        if !isFatal || pushBack == .stop { channel.throttle?.failed() }
-        guard !isFatal else { return end(.failure(error), discarding: true) }
-        if pushBack == .stop { hedgesNoMore = true }
-        nextAttempt?.cancel()
-        nextAttempt = nil
-        if case .after(let delay) = pushBack { hedge(policy, after: delay) } else { hedge(policy, after: .zero) }
-        if attempts.isEmpty, nextAttempt == nil { end(.failure(error), discarding: true) }
-    }
-
-    /// Starts the other attempts one after another, the next one in `delay`.
-    private func hedge(_ policy: HedgingPolicy, after delay: Duration) {
-        var delay = delay
-        while started < policy.maxAttempts, !hedgesNoMore, !isCommitted, outcome == nil,
-            channel.throttle?.allowsAnother ?? true
-        {
-            guard delay <= .zero else {
-                nextAttempt = channel.eventLoop.assumeIsolated()
-                    .scheduleTask(in: .nanoseconds(delay.clampedNanoseconds)) {
-                        self.nextAttempt = nil
-                        self.hedge(policy, after: .zero)
-                    }
-                return
-            }
-            channel.counts?.repeated(number, .hedge)
-            startAttempt()
-            delay = policy.delay
-        }
-    }
 
     // MARK: Messages
 
@@ -314,9 +212,12 @@ final class ClientCall: @unchecked Sendable {
         }
     }
 
-    private func returnCredit() {
+    func returnCredit() {
         let credit = inbox.takeCredit()
-        if credit > 0 { (lastExchange ?? attempts.first?.exchange)?.consume(credit) }
+        let received = inbox.takeCount()
+        guard credit > 0 || received > 0, let exchange = lastExchange ?? attempts.first?.exchange else { return }
+        if credit > 0 { exchange.consume(credit) }
+        if received > 0 { exchange.countMessages(sent: 0, received: received) }
     }
 
     /// Initial metadata, once the response has begun. From any task.
@@ -341,7 +242,7 @@ final class ClientCall: @unchecked Sendable {
 
     // MARK: The end
 
-    private func abort(_ error: RPCError) {
+    func abort(_ error: RPCError) {
         guard outcome == nil else {
             // Nobody reads what arrived before the end; the connection gets its credit back.
             inbox.fail(error)
@@ -350,10 +251,10 @@ final class ClientCall: @unchecked Sendable {
         end(.failure(error), discarding: true)
     }
 
-    private func end(_ outcome: StatusTrailers.Outcome, discarding: Bool) {
+    func end(_ outcome: StatusTrailers.Outcome, discarding: Bool) {
         guard self.outcome == nil else { return }
         self.outcome = outcome
-        if hasBegun { channel.callEnded() }
+        if hasBegun { channel.callEnded(outcome.error?.code ?? .ok) }
         if let timer { channel.wheel.remove(timer, self) }
         timer = nil
         nextAttempt?.cancel()
@@ -385,7 +286,7 @@ final class ClientCall: @unchecked Sendable {
         headWaiters = []
     }
 
-    private func recordTrailers(_ metadata: Metadata) {
+    func recordTrailers(_ metadata: Metadata) {
         trailers.withLock { $0 = metadata }
         options.record?.trailingMetadata = metadata
     }
@@ -400,7 +301,7 @@ final class ClientCall: @unchecked Sendable {
         }
     }
 
-    private func responseError(_ error: FramingError) -> RPCError {
+    func responseError(_ error: FramingError) -> RPCError {
         switch error {
         case .tooLarge(let length, let limit):
             RPCError(.resourceExhausted, "the response has a message of \(length) bytes, \(limit) are allowed")
@@ -423,57 +324,6 @@ final class ClientCall: @unchecked Sendable {
         } else {
             channel.eventLoop.execute { body(self) }
         }
-    }
-}
-
-// MARK: What its attempt receives
-
-extension ClientCall {
-    /// The server begins to answer.
-    func received(_ head: ResponseHead, on attempt: CallAttempt) {
-        guard outcome == nil else { return }
-        commit(to: attempt)
-        self.head = head
-        var isCompressed: ((Bool) -> Void)?
-        switch MessageEncoding(wire: head.headers[first: "grpc-encoding"]) {
-        case .identity: break
-        case .coding(let coding):
-            inbox.coding = coding
-            if let record = options.record { isCompressed = { record.receivedCompressed = $0 } }
-        case .unknown(let name):
-            return abort(RPCError(.internal, "grpc-encoding \(name.prefix(32)) is not known here"))
-        }
-        // A single response is taken only when the attempt is over.
-        let span = response == nil ? attempt.span : nil
-        if isCompressed != nil || span != nil {
-            inbox.onTake = { flag, byteCount in
-                isCompressed?(flag)
-                span?.receivedMessage(byteCount)
-            }
-        }
-        let metadata = Metadata(received: head.headers)
-        options.record?.initialMetadata = metadata
-        for waiter in headWaiters { waiter.resolve(.success(metadata)) }
-        headWaiters = []
-    }
-
-    func received(_ bytes: ByteBuffer) {
-        guard outcome == nil else { return }
-        do throws(FramingError) {
-            try inbox.append(bytes)
-            try inbox.serve()
-            returnCredit()
-        } catch {
-            abort(responseError(error))
-        }
-    }
-
-    func receivedEnd(_ trailers: Headers, _ outcome: StatusTrailers.Outcome, on attempt: CallAttempt) {
-        guard self.outcome == nil else { return }
-        commit(to: attempt)
-        if outcome == .success { channel.throttle?.succeeded() }
-        recordTrailers(Metadata(received: trailers))
-        end(outcome, discarding: false)
     }
 }
 

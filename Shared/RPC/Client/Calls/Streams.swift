@@ -43,6 +43,7 @@ public struct ResponseStream<Element: Sendable>: AsyncSequence, Sendable {
     /// What came with the status; empty until the stream has ended.
     public var trailingMetadata: Metadata { handle.call.trailingMetadata }
 
+    /// Gives the call up; the stream then throws CANCELLED.
     public func cancel() { handle.call.cancel() }
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(handle: handle, decode: decode) }
@@ -67,7 +68,9 @@ public struct ResponseStream<Element: Sendable>: AsyncSequence, Sendable {
 
 /// Both directions of a call, each with its own pace.
 public struct BidirectionalCall<Request: Sendable, Response: Sendable>: Sendable {
+    /// What goes to the server.
     public let requests: RequestWriter<Request>
+    /// What comes from it.
     public let responses: ResponseStream<Response>
 }
 

@@ -8,6 +8,8 @@ protocol ClientTransport: AnyObject {
     func request(_ head: RequestHead, endStream: Bool, delegate: any ClientExchangeDelegate) -> any ClientExchange
     /// Tells once when no more requests are taken, with the cause; the requests that are open may go on.
     func whenClosing(_ body: @escaping (ConnectionCloseReason) -> Void)
+    /// What it tells of itself now.
+    var statistics: ConnectionStatistics { get }
     func close(grace: TimeAmount, _ done: @escaping () -> Void)
 }
 

@@ -5,7 +5,7 @@ import NIOCore
 /// One event loop's connections to one endpoint, or, for pick_first, to the first of several that answers. It connects
 /// when it is told to, and backs off when nobody answers. Confined to its loop.
 final class Subchannel {
-    enum Connectivity: Equatable {
+    enum Connectivity: Equatable, Sendable {
         case idle, connecting, ready
         case failed(String)
     }
@@ -29,6 +29,10 @@ final class Subchannel {
         let target: Target
         let connector: Connector
         let logger: Logger
+        /// Of the channel; nil where nobody asks.
+        var channelTrace: ChannelTrace?
+        /// Told when a subchannel's state has changed.
+        var onConnectivity: () -> Void = {}
     }
 
     let endpoints: [Endpoint]
@@ -38,8 +42,11 @@ final class Subchannel {
 
     private var state = State.idle
     private var connections: [Connection] = []
-    /// Calls that are under way here.
-    private(set) var openCalls = 0
+    /// How its calls fared; attempts, that is.
+    private(set) var calls = CallTotals()
+    /// For those who ask: its number, and what has happened to it; no trace where nobody asks.
+    let number = SerialNumber.next()
+    private let trace: ChannelTrace?
     /// How calls ended since the outlier detection last looked.
     var tally = CallTally()
     /// Why there is no connection; nil since there was one.
@@ -58,10 +65,15 @@ final class Subchannel {
     private var hasHeard = false
 
     private final class Connection {
+        let number = SerialNumber.next()
         let transport: any ClientTransport
+        let endpoint: Endpoint
         var health: HealthWatch?
 
-        init(_ transport: any ClientTransport) { self.transport = transport }
+        init(_ transport: any ClientTransport, to endpoint: Endpoint) {
+            self.transport = transport
+            self.endpoint = endpoint
+        }
     }
 
     init(_ endpoints: [Endpoint], _ context: Context, onChange: @escaping (Subchannel) -> Void) {
@@ -69,6 +81,8 @@ final class Subchannel {
         self.context = context
         self.onChange = onChange
         keepalive = context.keepalive
+        trace = context.channelTrace == nil ? nil : ChannelTrace()
+        context.channelTrace?.add("subchannel created", of: (number, name))
     }
 
     // MARK: For the balancer
@@ -108,7 +122,7 @@ final class Subchannel {
     /// Connects, unless there is a connection, or its time has not come.
     func connect() {
         guard case .idle = state else { return }
-        state = .connecting
+        become(.connecting, "CONNECTING")
         begin()
     }
 
@@ -159,7 +173,7 @@ final class Subchannel {
 
     private func connected(_ transport: any ClientTransport, to endpoint: Endpoint) {
         attempt += 1  // what is still being tried comes too late
-        let connection = Connection(transport)
+        let connection = Connection(transport, to: endpoint)
         if connections.isEmpty {
             self.endpoint = endpoint
             hasHeard = false
@@ -167,7 +181,7 @@ final class Subchannel {
         connections.append(connection)
         isExtending = false
         lastFailure = nil
-        state = .ready
+        become(.ready, "READY: connected to \(endpoint)")
         transport.whenClosing { [weak self, weak connection] reason in
             guard let self, let connection else { return }
             closing(connection, reason)
@@ -190,14 +204,18 @@ final class Subchannel {
         connection.health?.stop()
         let cause = reason.explanation
         context.logger.debug("connection closing", metadata: ["target": "\(context.target)", "cause": "\(cause)"])
+        let isExpected = if case .goAway(.noError, _) = reason { true } else { reason == .requested }
+        trace?.add("connection to \(connection.endpoint) ends: \(cause)", isExpected ? .info : .warning)
         if case .goAway(.enhanceYourCalm, "too_many_pings") = reason { slowDown() }
-        guard connections.isEmpty, case .ready = state else { return }
+        guard case .ready = state else { return }
+        // Those that stay may not be healthy: calls that wait must hear of it.
+        guard connections.isEmpty else { return onChange(self) }
         // A server that lets go while it has calls of ours is there, although it has not answered yet.
-        let isGraceful = if case .goAway(.noError, _) = reason { openCalls > 0 } else { false }
+        let isGraceful = if case .goAway(.noError, _) = reason { calls.open > 0 } else { false }
         guard hasHeard || isGraceful else { return failed(cause) }
         attempt += 1
         isExtending = false
-        state = .idle
+        become(.idle, "IDLE")
         onChange(self)
     }
 
@@ -222,7 +240,7 @@ final class Subchannel {
             return
         }
         lastFailure = cause
-        state = .backingOff(cause: cause)
+        become(.backingOff(cause: cause), "TRANSIENT_FAILURE: \(cause)", .warning)
         if failures == 1 {
             context.logger.warning(
                 "cannot connect", metadata: ["target": "\(context.target)", "cause": "\(cause)"])
@@ -233,8 +251,15 @@ final class Subchannel {
 
     private func backedOff() {
         guard case .backingOff = state else { return }
-        state = .idle
+        become(.idle, "IDLE")
         onChange(self)
+    }
+
+    private func become(_ state: State, _ text: String, _ severity: ChannelTrace.Severity = .info) {
+        self.state = state
+        guard let trace else { return }
+        trace.add(text, severity)
+        context.onConnectivity()
     }
 
     // MARK: The end
@@ -242,7 +267,8 @@ final class Subchannel {
     /// No more calls; those that are open have `grace`. `done` is called when all connections are closed.
     func close(grace: TimeAmount, _ done: @escaping () -> Void) {
         attempt += 1
-        state = .closed
+        become(.closed, "SHUTDOWN")
+        context.channelTrace?.add("subchannel removed", of: (number, name))
         let last = connections
         connections = []
         let countdown = Countdown(last.count, done)
@@ -254,7 +280,7 @@ final class Subchannel {
 
     // MARK: What becomes of attempts
 
-    func began() { openCalls += 1 }
+    func began(at instant: NIODeadline) { calls.began(at: instant) }
 
     /// The peer has answered.
     func heard() {
@@ -263,10 +289,45 @@ final class Subchannel {
     }
 
     func ended(_ code: StatusCode) {
-        openCalls -= 1
+        calls.ended(code)
         tally.count(code)
     }
 
     /// It was cancelled, which says nothing about the endpoint.
-    func gaveUp() { openCalls -= 1 }
+    func gaveUp() { calls.ended(.cancelled) }
+
+    // MARK: For channelz
+
+    struct Snapshot: Sendable {
+        let number: Int64
+        let name: String
+        let connectivity: Connectivity
+        let calls: CallTotals
+        let trace: ChannelTrace?
+        let connections: [(number: Int64, name: String)]
+    }
+
+    private var name: String { endpoints.map { "\($0)" }.joined(separator: ", ") }
+
+    var snapshot: Snapshot {
+        Snapshot(
+            number: number, name: name, connectivity: connectivity, calls: calls, trace: trace,
+            connections: connections.map { ($0.number, "\($0.endpoint)") })
+    }
+
+    func connection(_ number: Int64) -> (name: String, statistics: ConnectionStatistics)? {
+        connections.first { $0.number == number }.map { ("\($0.endpoint)", $0.transport.statistics) }
+    }
+}
+
+extension Subchannel.Connectivity {
+    /// Of several (gRFC A61, "aggregated connectivity"): nil when one of them is closed.
+    static func merged(_ all: [Self?]) -> Self? {
+        let open = all.compactMap(\.self)
+        guard open.count == all.count else { return nil }
+        if open.contains(.ready) { return .ready }
+        if open.contains(.connecting) { return .connecting }
+        if open.isEmpty || open.contains(.idle) { return .idle }
+        return open.last
+    }
 }

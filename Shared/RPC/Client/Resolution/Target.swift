@@ -39,7 +39,9 @@ struct Target: Sendable, CustomStringConvertible {
 
 /// Why a text is no target.
 public struct TargetError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What was to be read.
     public var text: String
+    /// What to write instead.
     public var problem: String
 
     public var description: String { "\"\(text)\" is no target: \(problem)" }
@@ -93,32 +95,4 @@ extension Target {
 
     /// As everywhere in gRPC, with TLS or without.
     private static let defaultPort = 443
-}
-
-/// `host`, `host:port`, `[address]` or `[address]:port`, taken apart.
-struct HostAndPort {
-    let host: String
-    let port: Int?
-
-    init?(_ text: Substring) {
-        let host: Substring
-        let rest: Substring
-        if text.hasPrefix("[") {
-            guard let end = text.firstIndex(of: "]") else { return nil }
-            host = text[text.index(after: text.startIndex)..<end]
-            rest = text[text.index(after: end)...]
-        } else {
-            host = text.prefix { $0 != ":" }
-            rest = text.dropFirst(host.count)
-        }
-        let isLegal = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
-        guard !host.isEmpty, isLegal else { return nil }
-        self.host = String(host)
-        guard !rest.isEmpty else {
-            port = nil
-            return
-        }
-        guard rest.hasPrefix(":"), let port = Int(rest.dropFirst()), (1...65535).contains(port) else { return nil }
-        self.port = port
-    }
 }

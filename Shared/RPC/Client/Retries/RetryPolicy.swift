@@ -4,7 +4,9 @@ public struct RetryPolicy: Sendable, Hashable {
     public var maxAttempts: Int
     /// Before the n-th retry: the smaller of `initialBackoff` · `multiplier`^(n−1) and `maxBackoff`, ±20 %.
     public var initialBackoff: Duration
+    /// No pause is longer.
     public var maxBackoff: Duration
+    /// By which each further pause is longer.
     public var multiplier: Double
     /// Statuses after which another attempt is worth while.
     public var retryableCodes: Set<StatusCode>

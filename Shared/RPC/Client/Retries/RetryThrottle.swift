@@ -8,6 +8,7 @@ public struct RetryThrottling: Sendable, Hashable {
     /// What an answered call gives back; above 0, three decimals count.
     public var tokenRatio: Double
 
+    /// A bucket of `maxTokens`, to which each success adds `tokenRatio`.
     public init(maxTokens: Double, tokenRatio: Double) {
         self.maxTokens = maxTokens
         self.tokenRatio = tokenRatio

@@ -4,6 +4,7 @@ import Protobuf
 public struct ServiceConfigError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Where: `methodConfig[0].retryPolicy.maxAttempts`.
     public var path: String
+    /// Where the text is wrong, and how.
     public var problem: String
 
     public var description: String { path.isEmpty ? problem : "\(path): \(problem)" }

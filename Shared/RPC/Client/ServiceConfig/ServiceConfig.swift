@@ -4,7 +4,9 @@ public struct ServiceConfig: Sendable, Hashable {
     /// The first entry whose name fits best holds for a call: the method's own, else its service's, else the one for
     /// every service.
     public var methods: [MethodConfig] = []
+    /// How calls are spread over endpoints.
     public var balancing = BalancingPolicy.pickFirst()
+    /// When nothing is repeated for a while; nil for never.
     public var retryThrottling: RetryThrottling?
     /// Which service's health decides whether an endpoint gets calls (gRFC A17); "" is the whole server's. nil does not
     /// ask. With pick_first nobody is asked.
@@ -13,6 +15,7 @@ public struct ServiceConfig: Sendable, Hashable {
     /// (gRFC A105), 1 … 10.
     public var maxConnectionsPerEndpoint = 1
 
+    /// pick_first, no retries.
     public init() {}
 
     /// - Parameter path: `package.Service/Method`.
@@ -34,9 +37,12 @@ public struct ServiceConfig: Sendable, Hashable {
 public struct MethodConfig: Sendable, Hashable {
     /// One method, all of a service (`method` nil), or everything (both nil).
     public struct Name: Sendable, Hashable {
+        /// `package.Service`; nil for all.
         public var service: String?
+        /// nil for all of the service.
         public var method: String?
 
+        /// A method, all methods of a service, or all.
         public init(service: String? = nil, method: String? = nil) {
             self.service = service
             self.method = method
@@ -53,10 +59,13 @@ public struct MethodConfig: Sendable, Hashable {
 
     /// What happens when an attempt fails, or takes its time.
     public enum Attempts: Sendable, Hashable {
+        /// One after another.
         case retry(RetryPolicy)
+        /// Side by side.
         case hedging(HedgingPolicy)
     }
 
+    /// What it applies to; the most exact name wins.
     public var names: [Name]
     /// For callers that do not say themselves.
     public var waitForReady: Bool?
@@ -64,9 +73,12 @@ public struct MethodConfig: Sendable, Hashable {
     public var timeout: Duration?
     /// Largest message each way, in bytes; with the caller's own the smaller one holds.
     public var maxRequestBytes: Int?
+    /// The largest response message, in bytes; the smaller of this and the call's own limit holds.
     public var maxResponseBytes: Int?
+    /// nil does not repeat a call, but for attempts that no server has seen.
     public var attempts: Attempts?
 
+    /// Says nothing yet of these methods.
     public init(names: [Name] = [Name()]) { self.names = names }
 }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import Protobuf
 
 /// Base64 that comes in pieces of any size. Whoever wrote it may have padded wherever it flushed (gRPC PROTOCOL-WEB), so
 /// padding may stand in the middle, and must stand at the end of four characters.
@@ -45,11 +46,6 @@ struct Base64Stream {
 
     /// Padded, so that pieces can follow one another.
     static func encode(_ bytes: ByteBuffer) -> ByteBuffer {
-        let text = Base64.encode([UInt8](bytes.readableBytesView))
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(text.utf8.count + 2)
-        buffer.writeString(text)
-        buffer.writeRepeatingByte(UInt8(ascii: "="), count: (4 - text.utf8.count % 4) % 4)
-        return buffer
+        bytes.withUnsafeReadableBytes { ByteBuffer(string: Base64.encode($0)) }
     }
 }

@@ -81,7 +81,9 @@ enum Connect {
 
     private static func json(_ detail: RPCError.Detail, _ mapping: JSONMapping) -> JSONValue {
         let type = String(detail.typeURL.split(separator: "/").last ?? "")
-        var object: JSONObject = ["type": .string(type), "value": .string(Base64.encode(detail.value))]
+        var object: JSONObject = [
+            "type": .string(type), "value": .string(Base64.encode(detail.value, isPadded: false)),
+        ]
         if let text = try? mapping.json(fromWire: detail.value, message: type),
             let value = try? JSONValue(parsing: text)
         {

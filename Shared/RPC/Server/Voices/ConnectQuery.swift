@@ -51,16 +51,8 @@ struct ConnectQuery {
         return decoded
     }
 
-    /// The alphabet for URLs (RFC 4648 §5), padded or not.
+    /// For URLs (RFC 4648 §5), padded or not.
     private static func base64(_ text: String) -> [UInt8]? {
-        Base64.decode(
-            String(
-                decoding: text.utf8.map { byte in
-                    switch byte {
-                    case UInt8(ascii: "-"): UInt8(ascii: "+")
-                    case UInt8(ascii: "_"): UInt8(ascii: "/")
-                    default: byte
-                    }
-                }, as: UTF8.self))
+        Base64.decode(text, .either)
     }
 }
