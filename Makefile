@@ -48,7 +48,8 @@ protos: ## Rewrite the generated code from Protos/
 		&& rm -rf Shared/CDescriptor/* Shared/CStandard/* Shared/CSchema/* Shared/Standard/*.pb.swift Shared/Schema/*.pb.swift \
 		&& cp -r "$$out"/{CDescriptor,CStandard,CSchema,Standard,Schema} Shared/ \
 		&& rm -rf Tests/OfficialInterop/{CTesting,Testing} && cp -r "$$out"/{CTesting,Testing} Tests/OfficialInterop/ \
-		&& rm -rf Examples/Greeter/CGreeter && cp -r "$$out"/CGreeter Examples/Greeter/ && cp "$$out"/Greeter/* Examples/Greeter/Greeter/
+		&& rm -rf Examples/Greeter/CGreeter && cp -r "$$out"/CGreeter Examples/Greeter/ && cp "$$out"/Greeter/* Examples/Greeter/Greeter/ \
+		&& rm -rf Benchmarks/Peers/CPeers && cp -r "$$out"/CPeers Benchmarks/Peers/ && cp "$$out"/Peers/* Benchmarks/Peers/rapport/
 
 .PHONY: check-protos
 check-protos: $(VENV)/ready ## Generated code is fresh, buf's linter has nothing to say
@@ -57,7 +58,8 @@ check-protos: $(VENV)/ready ## Generated code is fresh, buf's linter has nothing
 			diff -r "$$out/$$module" "Shared/$$module" | grep -v '^Only in Shared/[A-Za-z]*: DescriptorPool' || true; \
 		done | tee "$$out/differences" \
 		&& for module in CTesting Testing; do diff -r "$$out/$$module" "Tests/OfficialInterop/$$module" || true; done | tee -a "$$out/differences" \
-		&& { diff -r "$$out/CGreeter" Examples/Greeter/CGreeter; diff "$$out/Greeter/greeter.pb.swift" Examples/Greeter/Greeter/greeter.pb.swift; } \
+		&& { diff -r "$$out/CGreeter" Examples/Greeter/CGreeter; diff "$$out/Greeter/greeter.pb.swift" Examples/Greeter/Greeter/greeter.pb.swift; \
+			diff -r "$$out/CPeers" Benchmarks/Peers/CPeers; diff "$$out/Peers/peers.pb.swift" Benchmarks/Peers/rapport/peers.pb.swift; } \
 			| tee -a "$$out/differences" \
 		&& { [ ! -s "$$out/differences" ] || { echo "generated code is stale: run 'make protos'"; exit 1; }; }
 	@cd Protos && ../$(VENV)/bin/buf lint

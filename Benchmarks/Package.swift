@@ -13,6 +13,22 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
+        .target(
+            name: "CPeers", dependencies: [.product(name: "Protobuf", package: "rapport")], path: "Peers/CPeers",
+            publicHeadersPath: "."),
+        .executableTarget(
+            name: "rapport-peer",
+            dependencies: [
+                "CPeers",
+                .product(name: "HTTP", package: "rapport"),
+                .product(name: "Protobuf", package: "rapport"),
+                .product(name: "RPC", package: "rapport"),
+                .product(name: "Standard", package: "rapport"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "Peers/rapport"),
         .executableTarget(
             name: "suite-bench",
             dependencies: [
@@ -28,7 +44,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ], path: "suite-bench")
+            ], path: "suite-bench"),
     ],
     swiftLanguageModes: [.v6]
 )
