@@ -5,18 +5,20 @@ import Glibc
 ///
 /// protobuf-c allocates from it through `ProtobufCAllocator`. An allocation past `limit` fails, which protobuf-c
 /// reports as a failed unpack; nothing is freed one by one.
+///
+/// `@exclusivity(unchecked)`: no access spans a call of anybody else's code, and an arena belongs to one thread.
 public final class Arena {
     /// The first block; grows are at least this large. 16 KiB holds nearly every message of this system.
     static let blockSize = 16 * 1024
     /// The default bound of all blocks together: 32 MiB, eight times the largest message that is received by default.
     public static let defaultLimit = 32 * 1024 * 1024
 
-    private var blocks: [UnsafeMutableRawBufferPointer] = []
-    private var current: UnsafeMutableRawBufferPointer
-    private var offset = 0
-    private var allocated: Int
-    fileprivate var limit: Int
-    private var isLent = false
+    @exclusivity(unchecked) private var blocks: [UnsafeMutableRawBufferPointer] = []
+    @exclusivity(unchecked) private var current: UnsafeMutableRawBufferPointer
+    @exclusivity(unchecked) private var offset = 0
+    @exclusivity(unchecked) private var allocated: Int
+    @exclusivity(unchecked) fileprivate var limit: Int
+    @exclusivity(unchecked) private var isLent = false
 
     init(limit: Int = Arena.defaultLimit) {
         self.limit = limit
@@ -52,8 +54,10 @@ public final class Arena {
     }
 
     private func reset() {
-        for block in blocks { block.deallocate() }
-        blocks.removeAll(keepingCapacity: true)
+        if !blocks.isEmpty {
+            for block in blocks { block.deallocate() }
+            blocks.removeAll(keepingCapacity: true)
+        }
         if current.count > Arena.blockSize {
             current.deallocate()
             current = .allocate(byteCount: Arena.blockSize, alignment: 16)

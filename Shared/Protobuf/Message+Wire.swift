@@ -1,7 +1,7 @@
 import CProtobufC
 
 extension Message {
-    /// Scans the bytes, lets protobuf-c unpack them into an arena, and copies the result.
+    /// Reads a message from protobuf's wire format.
     public init(serialized bytes: RawSpan, limits: DecodingLimits = .default) throws(DecodingError) {
         self = try bytes.withUnsafeBytes { (buffer) throws(DecodingError) in
             try Self(serialized: buffer, limits: limits)
@@ -15,29 +15,30 @@ extension Message {
     }
 
     init(serialized bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws(DecodingError) {
-        self = try WireScan.withSafe(bytes, as: Self.layout, limits: limits) { (bytes) throws(DecodingError) in
-            // The scan estimates what protobuf-c will ask for; its own bookkeeping needs the rest of the factor of two.
-            try Arena.withScratch(limit: 2 * limits.memory) { (arena) throws(DecodingError) in
-                let unpacked = arena.withAllocator { allocator in
-                    protobuf_c_message_unpack(
-                        Self.layout.pointer, allocator, bytes.count,
-                        bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-                }
-                guard let unpacked else { throw .rejected }
-                return Self(reading: UnsafeRawPointer(unpacked).assumingMemoryBound(to: CMessage.self))
-            }
-        }
+        self.init()
+        try FieldReader.read(bytes, into: &self, limits)
     }
 
     /// The message in protobuf's wire format, fields in the order of their numbers: equal messages give equal bytes.
     public func serialized() -> [UInt8] {
+        serialize { byteCount, write in
+            [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
+                write(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<byteCount]))
+                count = byteCount
+            }
+        }
+    }
+
+    /// The same bytes, where `place` wants them.
+    /// - Parameter place: is told how many there are, and has `write` fill memory of exactly this size.
+    package func serialize<Result>(
+        _ place: (_ byteCount: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) -> Result
+    ) -> Result {
         Arena.withScratch(limit: .max / 4) { arena in
-            let c = arena.message(self)
-            return c.withMemoryRebound(to: ProtobufCMessage.self, capacity: 1) { base in
-                let size = protobuf_c_message_get_packed_size(base)
-                return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-                    if let start = buffer.baseAddress { count = protobuf_c_message_pack(base, start) }
-                }
+            let message = UnsafeMutableRawPointer(arena.message(self)).assumingMemoryBound(to: ProtobufCMessage.self)
+            return place(protobuf_c_message_get_packed_size(message)) { memory in
+                guard let start = memory.baseAddress else { return }
+                protobuf_c_message_pack(message, start.assumingMemoryBound(to: UInt8.self))
             }
         }
     }

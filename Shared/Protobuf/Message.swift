@@ -1,6 +1,7 @@
 import CProtobufC
 
-/// A protobuf message as a Swift value. Generated code conforms; protobuf-c carries the wire format.
+/// A protobuf message as a Swift value. Generated code conforms: it is read from the wire by a `FieldReader`, and written
+/// by protobuf-c.
 public protocol Message: Sendable, Hashable {
     /// protobuf-c's struct of this message.
     associatedtype CMessage
@@ -12,8 +13,8 @@ public protocol Message: Sendable, Hashable {
 
     /// Every field at its default.
     init()
-    /// Copies from protobuf-c's struct.
-    init(reading c: UnsafePointer<CMessage>)
+    /// Reads fields until `reader` has no more, over those that are there.
+    mutating func merge(from reader: inout FieldReader) throws(DecodingError)
     /// Sets protobuf-c's struct to the message's defaults.
     static func initialize(_ c: UnsafeMutablePointer<CMessage>)
     /// Copies into protobuf-c's struct; what it points to lives in `arena`.

@@ -1,25 +1,20 @@
 import CProtobufC
 
-/// Proves, before protobuf-c sees them, that bytes are safe to unpack as one message type.
+/// Proves, before protobuf-c sees them, that bytes are safe to unpack as one message type. Descriptors alone are read in
+/// this way; messages have a `FieldReader`.
 ///
 /// protobuf-c 1.4.1 recurses without bound, accepts invalid UTF-8, cuts strings at NUL and allocates without limit.
 struct WireScan {
     private let limits: DecodingLimits
     private var elements = 0
     private var memory = 0
-    // A message field that is not repeated may have come twice.
-    private var mayNeedMerging = false
 
-    /// Calls `body` with bytes that are safe to unpack and mean the same.
-    static func withSafe<R>(
-        _ bytes: UnsafeRawBufferPointer, as layout: MessageLayout, limits: DecodingLimits,
-        _ body: (UnsafeRawBufferPointer) throws(DecodingError) -> R
-    ) throws(DecodingError) -> R {
+    /// Throws unless the bytes are safe to unpack.
+    static func check(
+        _ bytes: UnsafeRawBufferPointer, as layout: MessageLayout, limits: DecodingLimits
+    ) throws(DecodingError) {
         var scan = WireScan(limits: limits)
         try scan.message(bytes, layout.pointer, depth: 1)
-        guard scan.mayNeedMerging else { return try body(bytes) }
-        let merged = try WireMerge.merged(bytes, as: layout, limit: limits.memory)
-        return try merged.span.bytes.withUnsafeBytes(body)
     }
 
     private init(limits: DecodingLimits) {
@@ -31,8 +26,6 @@ struct WireScan {
     ) throws(DecodingError) {
         guard depth <= limits.depth else { throw .tooDeep(limit: limits.depth) }
         try reserve(layout.pointee.sizeof_message + 16)
-        // One bit a field, as far as they go: two that share one cause an idle merge, no error.
-        var seen: UInt64 = 0
         var reader = WireReader(bytes)
         while !reader.isAtEnd {
             let (number, type) = try reader.tag()
@@ -43,11 +36,6 @@ struct WireScan {
                 try reader.skip(type)
                 try reserve(reader.position - start + 32)
                 continue
-            }
-            if field.pointee.type == PROTOBUF_C_TYPE_MESSAGE, field.pointee.label != PROTOBUF_C_LABEL_REPEATED {
-                let bit = UInt64(1) << (UInt64(field.pointee.id) & 63)
-                if seen & bit != 0 { mayNeedMerging = true }
-                seen |= bit
             }
             try value(of: field, type, from: &reader, depth: depth)
         }
@@ -65,7 +53,7 @@ struct WireScan {
             let text = try reader.lengthDelimited()
             try reserve(text.count + 17)
             if text.contains(0) { throw .nulInString(field: number) }
-            if UTF8Validation.isInvalid(text) { throw .invalidUTF8(field: number) }
+            guard UTF8Validation.isValid(text) else { throw .invalidUTF8(field: number) }
         case PROTOBUF_C_TYPE_BYTES:
             guard type == .lengthDelimited else { throw .unexpectedWireType(field: number) }
             try reserve(try reader.lengthDelimited().count + 32)
@@ -135,8 +123,22 @@ struct WireScan {
 
 /// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 enum UTF8Validation {
-    static func isInvalid(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        if bytes.allSatisfy({ $0 < 0x80 }) { return false }
-        return String(validating: bytes, as: UTF8.self) == nil
+    static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        isASCII(bytes) || String(validating: bytes, as: UTF8.self) != nil
+    }
+
+    /// Eight bytes at a time.
+    private static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var position = 0
+        var all: UInt64 = 0
+        while position + 8 <= bytes.count {
+            all |= bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            position += 8
+        }
+        while position < bytes.count {
+            all |= UInt64(bytes[position])
+            position += 1
+        }
+        return all & 0x8080_8080_8080_8080 == 0
     }
 }

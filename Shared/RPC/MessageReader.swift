@@ -1,5 +1,6 @@
 import Compression
 import NIOCore
+import Protobuf
 
 /// What the peer did wrong inside a message stream.
 enum FramingError: Error, Equatable {
@@ -28,6 +29,8 @@ struct MessageReader {
     /// Messages taken that nobody has been told of.
     private var untold = 0
     private var buffer = ByteBuffer()
+    // Of the message that begins the buffer; nil until its prefix is whole, and was read.
+    private var prefix: Prefix?
     // Flow-control credit for received bytes that has not been given back yet.
     private var credit = 0
 
@@ -49,23 +52,26 @@ struct MessageReader {
         } else {
             buffer.writeImmutableBuffer(bytes)
         }
-        _ = try pendingLength()
+        try readPrefix()
     }
 
     /// The next whole message without its prefix, or nil until more bytes arrive.
     mutating func next() throws(FramingError) -> ByteBuffer? {
-        guard let length = try pendingLength(), buffer.readableBytes >= Self.prefixLength + length else { return nil }
-        tookCompressed = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) == 1
+        try readPrefix()
+        guard let prefix, buffer.readableBytes >= Self.prefixLength + prefix.length else { return nil }
+        tookCompressed = prefix.isCompressed
+        self.prefix = nil
         buffer.moveReaderIndex(forwardBy: Self.prefixLength)
-        takenBytes += length
+        takenBytes += prefix.length
         untold += 1
-        let message = buffer.readSlice(length: length)
+        let message = buffer.readSlice(length: prefix.length)
         guard tookCompressed, let message, let coding else { return message }
         return try decompressed(message, coding)
     }
 
     /// Bytes of all whole messages that have arrived, as they travelled, without their prefixes.
     var messageBytes: Int {
+        guard hasBytes else { return takenBytes }
         var sum = takenBytes
         var position = buffer.readerIndex
         while let length = buffer.getInteger(at: position + 1, as: UInt32.self) {
@@ -91,7 +97,7 @@ struct MessageReader {
     /// flow-control window could not be completed otherwise, and the limit bounds what it holds. While a whole message
     /// waits to be taken, the credit of what waits stays with us, which is how a slow reader slows its peer.
     mutating func takeCredit() -> Int {
-        let waiting = isWholeMessageWaiting ? buffer.readableBytes : 0
+        let waiting = isWholeMessageWaiting() ? buffer.readableBytes : 0
         guard credit > waiting else { return 0 }
         defer { credit = waiting }
         return credit - waiting
@@ -104,43 +110,69 @@ struct MessageReader {
     }
 
     /// Forgets what is buffered; its credit is to be given back with `takeCredit`.
-    mutating func discard() { buffer = ByteBuffer() }
-
-    private func isWhole(_ bytes: ByteBuffer) -> Bool {
-        guard let length = bytes.getInteger(at: bytes.readerIndex + 1, as: UInt32.self) else { return false }
-        return bytes.readableBytes >= Self.prefixLength + Int(length)
+    mutating func discard() {
+        buffer = ByteBuffer()
+        prefix = nil
     }
 
-    private var isWholeMessageWaiting: Bool {
+    private func isWhole(_ bytes: ByteBuffer) -> Bool {
+        guard let length = Self.raw(bytes)?.length else { return false }
+        return bytes.readableBytes >= Self.prefixLength + length
+    }
+
+    private mutating func isWholeMessageWaiting() -> Bool {
         do throws(FramingError) {
-            guard let length = try pendingLength() else { return false }
-            return buffer.readableBytes >= Self.prefixLength + length
+            try readPrefix()
         } catch {
             return true
         }
+        guard let prefix else { return false }
+        return buffer.readableBytes >= Self.prefixLength + prefix.length
     }
 
-    /// The length of the message that begins the buffer, nil while its prefix is incomplete.
-    private func pendingLength() throws(FramingError) -> Int? {
-        guard let flag = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) else { return nil }
+    private struct Prefix {
+        var isCompressed: Bool
+        var length: Int
+    }
+
+    /// Looks at the prefix of the message that begins the buffer.
+    private mutating func readPrefix() throws(FramingError) {
+        guard prefix == nil, let (flag, length) = Self.raw(buffer) else { return }
         guard flag <= 1 else { throw .illegalFlag(flag) }
-        guard let length = buffer.getInteger(at: buffer.readerIndex + 1, as: UInt32.self) else { return nil }
+        guard let length else { return }
         guard flag == 0 || coding != nil else { throw .compressedWithoutEncoding }
-        guard Int(length) <= limit else { throw .tooLarge(length: Int(length), limit: limit) }
-        return Int(length)
+        guard length <= limit else { throw .tooLarge(length: length, limit: limit) }
+        prefix = Prefix(isCompressed: flag == 1, length: length)
+    }
+
+    /// The flag and, when all five bytes are there, the length.
+    private static func raw(_ buffer: ByteBuffer) -> (flag: UInt8, length: Int?)? {
+        guard buffer.readableBytes > 0 else { return nil }
+        return buffer.withUnsafeReadableBytes { bytes in
+            guard bytes.count >= prefixLength else { return (bytes[0], nil) }
+            return (bytes[0], Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self))))
+        }
     }
 }
 
 /// A message with its prefix, not compressed.
 @usableFromInline
-func framed(_ message: [UInt8]) -> ByteBuffer {
-    var buffer = ByteBuffer()
-    buffer.reserveCapacity(MessageReader.prefixLength + message.count)
-    buffer.writeInteger(UInt8(0))
-    buffer.writeInteger(UInt32(message.count))
-    buffer.writeBytes(message)
-    return buffer
+func framed<M: Message>(_ message: M) -> ByteBuffer {
+    message.serialize { byteCount, write in
+        let size = MessageReader.prefixLength + byteCount
+        var buffer = ByteBufferAllocator().buffer(capacity: size)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { place in
+            place.storeBytes(of: 0, as: UInt8.self)
+            place.storeBytes(of: UInt32(byteCount).bigEndian, toByteOffset: 1, as: UInt32.self)
+            write(UnsafeMutableRawBufferPointer(rebasing: place[MessageReader.prefixLength..<size]))
+            return size
+        }
+        return buffer
+    }
 }
+
+/// The same for bytes of another form.
+func framed(_ message: [UInt8]) -> ByteBuffer { framed(ByteBuffer(bytes: message)) }
 
 /// - Parameter flag: other than 0 for what is no message, in protocols that end with something else.
 func framed(_ message: ByteBuffer, flag: UInt8 = 0) -> ByteBuffer {

@@ -13,7 +13,8 @@ public struct GetStatusRequest: Message {
 
     public init() {}
 
-    public init(reading c: UnsafePointer<Rapport__Admin__V1__GetStatusRequest>) {
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while try reader.next() != nil { try reader.skip() }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Admin__V1__GetStatusRequest>) {
@@ -68,18 +69,23 @@ public struct ServiceStatus: Message {
         self.dueWork = dueWork
     }
 
-    public init(reading c: UnsafePointer<Rapport__Admin__V1__ServiceStatus>) {
-        service = Reading.string(c.pointee.service)
-        version = Reading.string(c.pointee.version)
-        startTime = Reading.message(c.pointee.start_time)
-        time = Reading.message(c.pointee.time)
-        epoch = Reading.string(c.pointee.epoch)
-        outboxPosition = c.pointee.outbox_position
-        databaseBytes = c.pointee.database_bytes
-        queuedWrites = c.pointee.queued_writes
-        writable = c.pointee.writable != 0
-        consumers = Reading.messages(c.pointee.n_consumers, c.pointee.consumers)
-        dueWork = Reading.message(c.pointee.due_work)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&service)
+            case 2: try reader.string(&version)
+            case 3: try reader.message(&startTime)
+            case 4: try reader.message(&time)
+            case 5: try reader.string(&epoch)
+            case 6: try reader.int64(&outboxPosition)
+            case 7: try reader.int64(&databaseBytes)
+            case 8: try reader.int64(&queuedWrites)
+            case 9: try reader.bool(&writable)
+            case 10: try reader.message(&consumers)
+            case 11: try reader.message(&dueWork)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Admin__V1__ServiceStatus>) {
@@ -131,13 +137,18 @@ public struct Consumer: Message {
         self.connected = connected
     }
 
-    public init(reading c: UnsafePointer<Rapport__Admin__V1__Consumer>) {
-        source = Reading.string(c.pointee.source)
-        cursor = Reading.message(c.pointee.cursor)
-        newestPosition = c.pointee.newest_position
-        lag = c.pointee.lag
-        lastBatchTime = Reading.message(c.pointee.last_batch_time)
-        connected = c.pointee.connected != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&source)
+            case 2: try reader.message(&cursor)
+            case 3: try reader.int64(&newestPosition)
+            case 4: try reader.int64(&lag)
+            case 5: try reader.message(&lastBatchTime)
+            case 6: try reader.bool(&connected)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Admin__V1__Consumer>) {
@@ -180,12 +191,17 @@ public struct DueWork: Message {
         self.held = held
     }
 
-    public init(reading c: UnsafePointer<Rapport__Admin__V1__DueWork>) {
-        overdue = c.pointee.overdue
-        oldestOverdueTime = Reading.message(c.pointee.oldest_overdue_time)
-        nextTime = Reading.message(c.pointee.next_time)
-        scheduled = c.pointee.scheduled
-        held = c.pointee.held
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&overdue)
+            case 2: try reader.message(&oldestOverdueTime)
+            case 3: try reader.message(&nextTime)
+            case 4: try reader.int64(&scheduled)
+            case 5: try reader.int64(&held)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Admin__V1__DueWork>) {
@@ -208,7 +224,8 @@ public struct VerifyIntegrityRequest: Message {
 
     public init() {}
 
-    public init(reading c: UnsafePointer<Rapport__Admin__V1__VerifyIntegrityRequest>) {
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while try reader.next() != nil { try reader.skip() }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Admin__V1__VerifyIntegrityRequest>) {
@@ -239,10 +256,15 @@ public struct IntegrityReport: Message {
         self.databaseBytes = databaseBytes
     }
 
-    public init(reading c: UnsafePointer<Rapport__Admin__V1__IntegrityReport>) {
-        problems = Reading.strings(c.pointee.n_problems, c.pointee.problems)
-        events = c.pointee.events
-        databaseBytes = c.pointee.database_bytes
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&problems)
+            case 2: try reader.int64(&events)
+            case 3: try reader.int64(&databaseBytes)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Admin__V1__IntegrityReport>) {
@@ -264,7 +286,8 @@ public struct VerifyReplaysRequest: Message {
 
     public init() {}
 
-    public init(reading c: UnsafePointer<Rapport__Admin__V1__VerifyReplaysRequest>) {
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while try reader.next() != nil { try reader.skip() }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Admin__V1__VerifyReplaysRequest>) {
@@ -307,14 +330,19 @@ public struct ReplayProgress: Message {
         self.unsettledCount = unsettledCount
     }
 
-    public init(reading c: UnsafePointer<Rapport__Admin__V1__ReplayProgress>) {
-        relationshipsTotal = c.pointee.relationships_total
-        relationships = c.pointee.relationships
-        evidenceCount = c.pointee.evidence_count
-        largestDifference = c.pointee.largest_difference
-        differentCount = c.pointee.different_count
-        different = Reading.strings(c.pointee.n_different, c.pointee.different)
-        unsettledCount = c.pointee.unsettled_count
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&relationshipsTotal)
+            case 2: try reader.int64(&relationships)
+            case 3: try reader.int64(&evidenceCount)
+            case 4: try reader.double(&largestDifference)
+            case 5: try reader.int64(&differentCount)
+            case 6: try reader.string(&different)
+            case 7: try reader.int64(&unsettledCount)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Admin__V1__ReplayProgress>) {

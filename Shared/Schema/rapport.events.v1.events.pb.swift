@@ -20,8 +20,13 @@ public struct WatchEventsRequest: Message {
         self.cursor = cursor
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__WatchEventsRequest>) {
-        cursor = Reading.message(c.pointee.cursor)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&cursor)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__WatchEventsRequest>) {
@@ -53,10 +58,15 @@ public struct WatchEventsResponse: Message {
         self.newestPosition = newestPosition
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__WatchEventsResponse>) {
-        events = Reading.messages(c.pointee.n_events, c.pointee.events)
-        cursor = Reading.message(c.pointee.cursor)
-        newestPosition = c.pointee.newest_position
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&events)
+            case 2: try reader.message(&cursor)
+            case 3: try reader.int64(&newestPosition)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__WatchEventsResponse>) {
@@ -88,9 +98,14 @@ public struct Cursor: Message {
         self.position = position
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__Cursor>) {
-        epoch = Reading.string(c.pointee.epoch)
-        position = c.pointee.position
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&epoch)
+            case 2: try reader.int64(&position)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__Cursor>) {
@@ -144,42 +159,140 @@ public struct Event: Message {
         self.payload = payload
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__Event>) {
-        id = Reading.string(c.pointee.id)
-        type = Reading.string(c.pointee.type)
-        organization = Reading.string(c.pointee.organization)
-        relationship = Reading.string(c.pointee.relationship)
-        actor = Reading.string(c.pointee.actor)
-        actorRole = Role(rawValue: Int32(bitPattern: c.pointee.actor_role.rawValue))
-        occurredAt = Reading.message(c.pointee.occurred_at)
-        recordedAt = Reading.message(c.pointee.recorded_at)
-        importClock = Reading.message(c.pointee.import_clock)
-        switch c.pointee.payload_case.rawValue {
-        case 20: payload = .relationshipChanged(Reading.message(c.pointee.relationship_changed) ?? .init())
-        case 21: payload = .agreementChanged(Reading.message(c.pointee.agreement_changed) ?? .init())
-        case 22: payload = .sessionChanged(Reading.message(c.pointee.session_changed) ?? .init())
-        case 23: payload = .commitmentChanged(Reading.message(c.pointee.commitment_changed) ?? .init())
-        case 24: payload = .breachCaseChanged(Reading.message(c.pointee.breach_case_changed) ?? .init())
-        case 25: payload = .decisionChanged(Reading.message(c.pointee.decision_changed) ?? .init())
-        case 26: payload = .reflectBackChanged(Reading.message(c.pointee.reflect_back_changed) ?? .init())
-        case 27: payload = .adviceChanged(Reading.message(c.pointee.advice_changed) ?? .init())
-        case 28: payload = .contextChanged(Reading.message(c.pointee.context_changed) ?? .init())
-        case 29: payload = .agendaItemAdded(Reading.message(c.pointee.agenda_item_added) ?? .init())
-        case 30: payload = .reflectionCompleted(Reading.message(c.pointee.reflection_completed) ?? .init())
-        case 31: payload = .leaveChanged(Reading.message(c.pointee.leave_changed) ?? .init())
-        case 32: payload = .conflictDisclosed(Reading.message(c.pointee.conflict_disclosed) ?? .init())
-        case 33: payload = .credentialVerified(Reading.message(c.pointee.credential_verified) ?? .init())
-        case 40: payload = .feedbackChanged(Reading.message(c.pointee.feedback_changed) ?? .init())
-        case 41: payload = .pulseAnswered(Reading.message(c.pointee.pulse_answered) ?? .init())
-        case 42: payload = .feedbackRequested(Reading.message(c.pointee.feedback_requested) ?? .init())
-        case 50: payload = .goalChanged(Reading.message(c.pointee.goal_changed) ?? .init())
-        case 51: payload = .supportPlanned(Reading.message(c.pointee.support_planned) ?? .init())
-        case 52: payload = .attainmentChanged(Reading.message(c.pointee.attainment_changed) ?? .init())
-        case 53: payload = .checkInChanged(Reading.message(c.pointee.check_in_changed) ?? .init())
-        case 54: payload = .obstacleChanged(Reading.message(c.pointee.obstacle_changed) ?? .init())
-        case 55: payload = .revisionChanged(Reading.message(c.pointee.revision_changed) ?? .init())
-        case 56: payload = .opportunityOffered(Reading.message(c.pointee.opportunity_offered) ?? .init())
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&id)
+            case 2: try reader.string(&type)
+            case 3: try reader.string(&organization)
+            case 4: try reader.string(&relationship)
+            case 5: try reader.string(&actor)
+            case 6: try reader.enum(&actorRole)
+            case 7: try reader.message(&occurredAt)
+            case 8: try reader.message(&recordedAt)
+            case 9: try reader.message(&importClock)
+            case 20:
+                var value: RelationshipChanged?
+                if case .relationshipChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .relationshipChanged(value ?? .init())
+            case 21:
+                var value: AgreementChanged?
+                if case .agreementChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .agreementChanged(value ?? .init())
+            case 22:
+                var value: SessionChanged?
+                if case .sessionChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .sessionChanged(value ?? .init())
+            case 23:
+                var value: CommitmentChanged?
+                if case .commitmentChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .commitmentChanged(value ?? .init())
+            case 24:
+                var value: BreachCaseChanged?
+                if case .breachCaseChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .breachCaseChanged(value ?? .init())
+            case 25:
+                var value: DecisionChanged?
+                if case .decisionChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .decisionChanged(value ?? .init())
+            case 26:
+                var value: ReflectBackChanged?
+                if case .reflectBackChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .reflectBackChanged(value ?? .init())
+            case 27:
+                var value: AdviceChanged?
+                if case .adviceChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .adviceChanged(value ?? .init())
+            case 28:
+                var value: ContextChanged?
+                if case .contextChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .contextChanged(value ?? .init())
+            case 29:
+                var value: AgendaItemAdded?
+                if case .agendaItemAdded(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .agendaItemAdded(value ?? .init())
+            case 30:
+                var value: ReflectionCompleted?
+                if case .reflectionCompleted(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .reflectionCompleted(value ?? .init())
+            case 31:
+                var value: LeaveChanged?
+                if case .leaveChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .leaveChanged(value ?? .init())
+            case 32:
+                var value: ConflictDisclosed?
+                if case .conflictDisclosed(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .conflictDisclosed(value ?? .init())
+            case 33:
+                var value: CredentialVerified?
+                if case .credentialVerified(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .credentialVerified(value ?? .init())
+            case 40:
+                var value: FeedbackChanged?
+                if case .feedbackChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .feedbackChanged(value ?? .init())
+            case 41:
+                var value: PulseAnswered?
+                if case .pulseAnswered(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .pulseAnswered(value ?? .init())
+            case 42:
+                var value: FeedbackRequested?
+                if case .feedbackRequested(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .feedbackRequested(value ?? .init())
+            case 50:
+                var value: GoalChanged?
+                if case .goalChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .goalChanged(value ?? .init())
+            case 51:
+                var value: SupportPlanned?
+                if case .supportPlanned(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .supportPlanned(value ?? .init())
+            case 52:
+                var value: AttainmentChanged?
+                if case .attainmentChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .attainmentChanged(value ?? .init())
+            case 53:
+                var value: CheckInChanged?
+                if case .checkInChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .checkInChanged(value ?? .init())
+            case 54:
+                var value: ObstacleChanged?
+                if case .obstacleChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .obstacleChanged(value ?? .init())
+            case 55:
+                var value: RevisionChanged?
+                if case .revisionChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .revisionChanged(value ?? .init())
+            case 56:
+                var value: OpportunityOffered?
+                if case .opportunityOffered(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .opportunityOffered(value ?? .init())
+            default: try reader.skip()
+            }
         }
     }
 
@@ -319,9 +432,14 @@ public struct RelationshipChanged: Message {
         self.pausedSince = pausedSince
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__RelationshipChanged>) {
-        relationship = Reading.message(c.pointee.relationship)
-        pausedSince = Reading.message(c.pointee.paused_since)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&relationship)
+            case 2: try reader.message(&pausedSince)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__RelationshipChanged>) {
@@ -354,10 +472,15 @@ public struct AgreementChanged: Message {
         self.state = state
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__AgreementChanged>) {
-        agreement = Reading.string(c.pointee.agreement)
-        revision = c.pointee.revision
-        state = Agreement.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&agreement)
+            case 2: try reader.int32(&revision)
+            case 3: try reader.enum(&state)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__AgreementChanged>) {
@@ -418,19 +541,24 @@ public struct SessionChanged: Message {
         self.cancelTime = cancelTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__SessionChanged>) {
-        session = Reading.string(c.pointee.session)
-        startTime = Reading.message(c.pointee.start_time)
-        state = Session.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        trustorAttested = Attestation.Outcome(rawValue: Int32(bitPattern: c.pointee.trustor_attested.rawValue))
-        trusteeAttested = Attestation.Outcome(rawValue: Int32(bitPattern: c.pointee.trustee_attested.rawValue))
-        intentTime = Reading.message(c.pointee.intent_time)
-        trustorRaised = c.pointee.trustor_raised != 0
-        trustorAttention = c.pointee.trustor_attention
-        previousStartTime = Reading.message(c.pointee.previous_start_time)
-        late = c.pointee.late != 0
-        depth = Session.Depth(rawValue: Int32(bitPattern: c.pointee.depth.rawValue))
-        cancelTime = Reading.message(c.pointee.cancel_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&session)
+            case 2: try reader.message(&startTime)
+            case 3: try reader.enum(&state)
+            case 4: try reader.enum(&trustorAttested)
+            case 5: try reader.enum(&trusteeAttested)
+            case 6: try reader.message(&intentTime)
+            case 7: try reader.bool(&trustorRaised)
+            case 8: try reader.int32(&trustorAttention)
+            case 9: try reader.message(&previousStartTime)
+            case 10: try reader.bool(&late)
+            case 11: try reader.enum(&depth)
+            case 12: try reader.message(&cancelTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__SessionChanged>) {
@@ -491,16 +619,21 @@ public struct CommitmentChanged: Message {
         self.trivial = trivial
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__CommitmentChanged>) {
-        commitment = Reading.string(c.pointee.commitment)
-        ownerRole = Role(rawValue: Int32(bitPattern: c.pointee.owner_role.rawValue))
-        state = Commitment.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        dueTime = Reading.message(c.pointee.due_time)
-        claimTime = Reading.message(c.pointee.claim_time)
-        renegotiateTime = Reading.message(c.pointee.renegotiate_time)
-        source = Reading.string(c.pointee.source)
-        daysLate = c.pointee.days_late
-        trivial = c.pointee.trivial != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&commitment)
+            case 2: try reader.enum(&ownerRole)
+            case 3: try reader.enum(&state)
+            case 4: try reader.message(&dueTime)
+            case 5: try reader.message(&claimTime)
+            case 6: try reader.message(&renegotiateTime)
+            case 7: try reader.string(&source)
+            case 8: try reader.int32(&daysLate)
+            case 9: try reader.bool(&trivial)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__CommitmentChanged>) {
@@ -543,11 +676,16 @@ public struct BreachCaseChanged: Message {
         self.state = state
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__BreachCaseChanged>) {
-        breachCase = Reading.string(c.pointee.breach_case)
-        kind = BreachCase.Kind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
-        subject = Reading.string(c.pointee.subject)
-        state = BreachCase.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&breachCase)
+            case 2: try reader.enum(&kind)
+            case 3: try reader.string(&subject)
+            case 4: try reader.enum(&state)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__BreachCaseChanged>) {
@@ -591,13 +729,18 @@ public struct DecisionChanged: Message {
         self.knowWhyDenied = knowWhyDenied
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__DecisionChanged>) {
-        decision = Reading.string(c.pointee.decision)
-        authorRole = Role(rawValue: Int32(bitPattern: c.pointee.author_role.rawValue))
-        affectsTrustor = c.pointee.affects_trustor != 0
-        decideTime = Reading.message(c.pointee.decide_time)
-        explainTime = Reading.message(c.pointee.explain_time)
-        knowWhyDenied = c.pointee.know_why_denied != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&decision)
+            case 2: try reader.enum(&authorRole)
+            case 3: try reader.bool(&affectsTrustor)
+            case 4: try reader.message(&decideTime)
+            case 5: try reader.message(&explainTime)
+            case 6: try reader.bool(&knowWhyDenied)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__DecisionChanged>) {
@@ -634,10 +777,15 @@ public struct AgendaItemAdded: Message {
         self.concern = concern
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__AgendaItemAdded>) {
-        agendaItem = Reading.string(c.pointee.agenda_item)
-        session = Reading.string(c.pointee.session)
-        concern = c.pointee.concern != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&agendaItem)
+            case 2: try reader.string(&session)
+            case 3: try reader.bool(&concern)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__AgendaItemAdded>) {
@@ -674,11 +822,16 @@ public struct ReflectionCompleted: Message {
         self.actions = actions
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__ReflectionCompleted>) {
-        reflection = Reading.string(c.pointee.reflection)
-        byTrustor = c.pointee.by_trustor != 0
-        byTrustee = c.pointee.by_trustee != 0
-        actions = Reading.strings(c.pointee.n_actions, c.pointee.actions)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&reflection)
+            case 2: try reader.bool(&byTrustor)
+            case 3: try reader.bool(&byTrustee)
+            case 4: try reader.string(&actions)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__ReflectionCompleted>) {
@@ -720,12 +873,17 @@ public struct LeaveChanged: Message {
         self.deleted = deleted
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__LeaveChanged>) {
-        leaveWindow = Reading.string(c.pointee.leave_window)
-        person = Reading.string(c.pointee.person)
-        startTime = Reading.message(c.pointee.start_time)
-        endTime = Reading.message(c.pointee.end_time)
-        deleted = c.pointee.deleted != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&leaveWindow)
+            case 2: try reader.string(&person)
+            case 3: try reader.message(&startTime)
+            case 4: try reader.message(&endTime)
+            case 5: try reader.bool(&deleted)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__LeaveChanged>) {
@@ -755,8 +913,13 @@ public struct ConflictDisclosed: Message {
         self.disclosure = disclosure
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__ConflictDisclosed>) {
-        disclosure = Reading.string(c.pointee.disclosure)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&disclosure)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__ConflictDisclosed>) {
@@ -782,8 +945,13 @@ public struct CredentialVerified: Message {
         self.person = person
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__CredentialVerified>) {
-        person = Reading.string(c.pointee.person)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&person)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__CredentialVerified>) {
@@ -815,10 +983,15 @@ public struct ReflectBackChanged: Message {
         self.verdict = verdict
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__ReflectBackChanged>) {
-        reflectBack = Reading.string(c.pointee.reflect_back)
-        session = Reading.string(c.pointee.session)
-        verdict = ReflectBack.Verdict(rawValue: Int32(bitPattern: c.pointee.verdict.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&reflectBack)
+            case 2: try reader.string(&session)
+            case 3: try reader.enum(&verdict)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__ReflectBackChanged>) {
@@ -849,9 +1022,14 @@ public struct AdviceChanged: Message {
         self.rating = rating
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__AdviceChanged>) {
-        advice = Reading.string(c.pointee.advice)
-        rating = Advice.Rating(rawValue: Int32(bitPattern: c.pointee.rating.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&advice)
+            case 2: try reader.enum(&rating)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__AdviceChanged>) {
@@ -887,11 +1065,16 @@ public struct ContextChanged: Message {
         self.external = external
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__ContextChanged>) {
-        contextChange = Reading.string(c.pointee.context_change)
-        type = ContextChange.Kind(rawValue: Int32(bitPattern: c.pointee.type.rawValue))
-        effectiveTime = Reading.message(c.pointee.effective_time)
-        external = c.pointee.external != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&contextChange)
+            case 2: try reader.enum(&type)
+            case 3: try reader.message(&effectiveTime)
+            case 4: try reader.bool(&external)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__ContextChanged>) {
@@ -947,17 +1130,22 @@ public struct FeedbackChanged: Message {
         self.revealTime = revealTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__FeedbackChanged>) {
-        feedbackItem = Reading.string(c.pointee.feedback_item)
-        authorRole = Role(rawValue: Int32(bitPattern: c.pointee.author_role.rawValue))
-        kind = FeedbackItem.Kind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
-        state = FeedbackItem.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        complete = c.pointee.complete != 0
-        deliverTime = Reading.message(c.pointee.deliver_time)
-        inTime = c.pointee.in_time != 0
-        effectiveKind = FeedbackItem.Kind(rawValue: Int32(bitPattern: c.pointee.effective_kind.rawValue))
-        hasNextStep = c.pointee.has_next_step != 0
-        revealTime = Reading.message(c.pointee.reveal_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&feedbackItem)
+            case 2: try reader.enum(&authorRole)
+            case 3: try reader.enum(&kind)
+            case 4: try reader.enum(&state)
+            case 5: try reader.bool(&complete)
+            case 6: try reader.message(&deliverTime)
+            case 7: try reader.bool(&inTime)
+            case 8: try reader.enum(&effectiveKind)
+            case 9: try reader.bool(&hasNextStep)
+            case 10: try reader.message(&revealTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__FeedbackChanged>) {
@@ -1001,11 +1189,16 @@ public struct PulseAnswered: Message {
         self.scope = scope
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__PulseAnswered>) {
-        pulse = Reading.string(c.pointee.pulse)
-        item = Pulse.Item(rawValue: Int32(bitPattern: c.pointee.item.rawValue))
-        value = c.pointee.value
-        scope = Pulse.Scope(rawValue: Int32(bitPattern: c.pointee.scope.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&pulse)
+            case 2: try reader.enum(&item)
+            case 3: try reader.int32(&self.value)
+            case 4: try reader.enum(&scope)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__PulseAnswered>) {
@@ -1040,10 +1233,15 @@ public struct FeedbackRequested: Message {
         self.dueTime = dueTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__FeedbackRequested>) {
-        feedbackRequest = Reading.string(c.pointee.feedback_request)
-        blind = c.pointee.blind != 0
-        dueTime = Reading.message(c.pointee.due_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&feedbackRequest)
+            case 2: try reader.bool(&blind)
+            case 3: try reader.message(&dueTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__FeedbackRequested>) {
@@ -1083,12 +1281,17 @@ public struct GoalChanged: Message {
         self.ambition = ambition
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__GoalChanged>) {
-        goal = Reading.string(c.pointee.goal)
-        type = Goal.Kind(rawValue: Int32(bitPattern: c.pointee.type.rawValue))
-        state = Goal.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        dueTime = Reading.message(c.pointee.due_time)
-        ambition = c.pointee.ambition
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&goal)
+            case 2: try reader.enum(&type)
+            case 3: try reader.enum(&state)
+            case 4: try reader.message(&dueTime)
+            case 5: try reader.int32(&ambition)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__GoalChanged>) {
@@ -1127,11 +1330,16 @@ public struct SupportPlanned: Message {
         self.firstAdaptation = firstAdaptation
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__SupportPlanned>) {
-        supportAction = Reading.string(c.pointee.support_action)
-        commitment = Reading.string(c.pointee.commitment)
-        contextChange = Reading.string(c.pointee.context_change)
-        firstAdaptation = c.pointee.first_adaptation != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&supportAction)
+            case 2: try reader.string(&commitment)
+            case 3: try reader.string(&contextChange)
+            case 4: try reader.bool(&firstAdaptation)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__SupportPlanned>) {
@@ -1178,14 +1386,19 @@ public struct AttainmentChanged: Message {
         self.reviewPoint = reviewPoint
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__AttainmentChanged>) {
-        attainment = Reading.string(c.pointee.attainment)
-        goal = Reading.string(c.pointee.goal)
-        goalType = Goal.Kind(rawValue: Int32(bitPattern: c.pointee.goal_type.rawValue))
-        level = c.pointee.level
-        reviewTime = Reading.message(c.pointee.review_time)
-        countersigned = c.pointee.countersigned != 0
-        reviewPoint = Attainment.ReviewPoint(rawValue: Int32(bitPattern: c.pointee.review_point.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&attainment)
+            case 2: try reader.string(&goal)
+            case 3: try reader.enum(&goalType)
+            case 4: try reader.int32(&level)
+            case 5: try reader.message(&reviewTime)
+            case 6: try reader.bool(&countersigned)
+            case 7: try reader.enum(&reviewPoint)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__AttainmentChanged>) {
@@ -1226,11 +1439,16 @@ public struct CheckInChanged: Message {
         self.onTime = onTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__CheckInChanged>) {
-        checkIn = Reading.string(c.pointee.check_in)
-        goal = Reading.string(c.pointee.goal)
-        slotTime = Reading.message(c.pointee.slot_time)
-        onTime = c.pointee.on_time != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&checkIn)
+            case 2: try reader.string(&goal)
+            case 3: try reader.message(&slotTime)
+            case 4: try reader.bool(&onTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__CheckInChanged>) {
@@ -1268,11 +1486,16 @@ public struct ObstacleChanged: Message {
         self.acknowledged = acknowledged
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__ObstacleChanged>) {
-        obstacle = Reading.string(c.pointee.obstacle)
-        goal = Reading.string(c.pointee.goal)
-        external = c.pointee.external != 0
-        acknowledged = c.pointee.acknowledged != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&obstacle)
+            case 2: try reader.string(&goal)
+            case 3: try reader.bool(&external)
+            case 4: try reader.bool(&acknowledged)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__ObstacleChanged>) {
@@ -1310,11 +1533,16 @@ public struct RevisionChanged: Message {
         self.contextChange = contextChange
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__RevisionChanged>) {
-        revision = Reading.string(c.pointee.revision)
-        goal = Reading.string(c.pointee.goal)
-        noChange = c.pointee.no_change != 0
-        contextChange = Reading.string(c.pointee.context_change)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&revision)
+            case 2: try reader.string(&goal)
+            case 3: try reader.bool(&noChange)
+            case 4: try reader.string(&contextChange)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__RevisionChanged>) {
@@ -1343,8 +1571,13 @@ public struct OpportunityOffered: Message {
         self.opportunity = opportunity
     }
 
-    public init(reading c: UnsafePointer<Rapport__Events__V1__OpportunityOffered>) {
-        opportunity = Reading.string(c.pointee.opportunity)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&opportunity)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__OpportunityOffered>) {

@@ -29,11 +29,16 @@ public struct CreateFeedbackRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__CreateFeedbackRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        feedbackItem = Reading.message(c.pointee.feedback_item)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&feedbackItem)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__CreateFeedbackRequest>) {
@@ -65,9 +70,14 @@ public struct LintFeedbackRequest: Message {
         self.feedbackItem = feedbackItem
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__LintFeedbackRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        feedbackItem = Reading.message(c.pointee.feedback_item)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&feedbackItem)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__LintFeedbackRequest>) {
@@ -94,8 +104,13 @@ public struct LintFeedbackResponse: Message {
         self.findings = findings
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__LintFeedbackResponse>) {
-        findings = Reading.messages(c.pointee.n_findings, c.pointee.findings)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&findings)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__LintFeedbackResponse>) {
@@ -131,11 +146,16 @@ public struct DeliverFeedbackRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__DeliverFeedbackRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DeliverFeedbackRequest>) {
@@ -176,12 +196,17 @@ public struct GiveRecognitionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__GiveRecognitionRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        behaviour = Reading.string(c.pointee.behaviour)
-        impact = Reading.string(c.pointee.impact)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.string(&behaviour)
+            case 3: try reader.string(&impact)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GiveRecognitionRequest>) {
@@ -226,13 +251,18 @@ public struct AcknowledgeFeedbackRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__AcknowledgeFeedbackRequest>) {
-        name = Reading.string(c.pointee.name)
-        note = Reading.string(c.pointee.note)
-        disagreeReason = Reading.string(c.pointee.disagree_reason)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&note)
+            case 3: try reader.string(&disagreeReason)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__AcknowledgeFeedbackRequest>) {
@@ -272,11 +302,16 @@ public struct WithdrawFeedbackRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__WithdrawFeedbackRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__WithdrawFeedbackRequest>) {
@@ -317,12 +352,17 @@ public struct TagFeedbackRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__TagFeedbackRequest>) {
-        name = Reading.string(c.pointee.name)
-        kind = FeedbackItem.Kind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&kind)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__TagFeedbackRequest>) {
@@ -361,11 +401,16 @@ public struct DiscussFeedbackRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__DiscussFeedbackRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DiscussFeedbackRequest>) {
@@ -409,13 +454,18 @@ public struct RecordActionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__RecordActionRequest>) {
-        name = Reading.string(c.pointee.name)
-        outcome = FeedbackItem.State(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
-        action = Reading.string(c.pointee.action)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&outcome)
+            case 3: try reader.string(&action)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__RecordActionRequest>) {
@@ -446,8 +496,13 @@ public struct GetFeedbackRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__GetFeedbackRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetFeedbackRequest>) {
@@ -485,12 +540,17 @@ public struct ListFeedbackRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__ListFeedbackRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListFeedbackRequest>) {
@@ -523,9 +583,14 @@ public struct ListFeedbackResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__ListFeedbackResponse>) {
-        feedbackItems = Reading.messages(c.pointee.n_feedback_items, c.pointee.feedback_items)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&feedbackItems)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListFeedbackResponse>) {
@@ -556,9 +621,14 @@ public struct WatchFeedbackRequest: Message {
         self.resumeToken = resumeToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__WatchFeedbackRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        resumeToken = Reading.string(c.pointee.resume_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.string(&resumeToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__WatchFeedbackRequest>) {
@@ -594,15 +664,29 @@ public struct WatchFeedbackResponse: Message {
         self.resource = resource
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__WatchFeedbackResponse>) {
-        resumeToken = Reading.string(c.pointee.resume_token)
-        event = Reading.string(c.pointee.event)
-        occurredAt = Reading.message(c.pointee.occurred_at)
-        switch c.pointee.resource_case.rawValue {
-        case 4: resource = .feedbackItem(Reading.message(c.pointee.feedback_item) ?? .init())
-        case 5: resource = .feedbackRequest(Reading.message(c.pointee.feedback_request) ?? .init())
-        case 6: resource = .pulse(Reading.message(c.pointee.pulse) ?? .init())
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&resumeToken)
+            case 2: try reader.string(&event)
+            case 3: try reader.message(&occurredAt)
+            case 4:
+                var value: FeedbackItem?
+                if case .feedbackItem(let held) = resource { value = held }
+                try reader.message(&value)
+                resource = .feedbackItem(value ?? .init())
+            case 5:
+                var value: FeedbackRequest?
+                if case .feedbackRequest(let held) = resource { value = held }
+                try reader.message(&value)
+                resource = .feedbackRequest(value ?? .init())
+            case 6:
+                var value: Pulse?
+                if case .pulse(let held) = resource { value = held }
+                try reader.message(&value)
+                resource = .pulse(value ?? .init())
+            default: try reader.skip()
+            }
         }
     }
 
@@ -658,11 +742,16 @@ public struct RequestFeedbackRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__RequestFeedbackRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        feedbackRequest = Reading.message(c.pointee.feedback_request)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&feedbackRequest)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__RequestFeedbackRequest>) {
@@ -703,12 +792,17 @@ public struct DeclineFeedbackRequestRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__DeclineFeedbackRequestRequest>) {
-        name = Reading.string(c.pointee.name)
-        reason = Reading.string(c.pointee.reason)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&reason)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DeclineFeedbackRequestRequest>) {
@@ -738,8 +832,13 @@ public struct GetFeedbackRequestRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__GetFeedbackRequestRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetFeedbackRequestRequest>) {
@@ -777,12 +876,17 @@ public struct ListFeedbackRequestsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__ListFeedbackRequestsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListFeedbackRequestsRequest>) {
@@ -815,9 +919,14 @@ public struct ListFeedbackRequestsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__ListFeedbackRequestsResponse>) {
-        feedbackRequests = Reading.messages(c.pointee.n_feedback_requests, c.pointee.feedback_requests)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&feedbackRequests)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListFeedbackRequestsResponse>) {
@@ -860,13 +969,18 @@ public struct SubmitPulseRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__SubmitPulseRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        item = Pulse.Item(rawValue: Int32(bitPattern: c.pointee.item.rawValue))
-        value = c.pointee.value
-        scope = Pulse.Scope(rawValue: Int32(bitPattern: c.pointee.scope.rawValue))
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.enum(&item)
+            case 3: try reader.int32(&self.value)
+            case 4: try reader.enum(&scope)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SubmitPulseRequest>) {
@@ -897,8 +1011,13 @@ public struct SubmitPulsesRequest: Message {
         self.answer = answer
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__SubmitPulsesRequest>) {
-        answer = Reading.message(c.pointee.answer)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&answer)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SubmitPulsesRequest>) {
@@ -924,8 +1043,13 @@ public struct SubmitPulsesResponse: Message {
         self.results = results
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__SubmitPulsesResponse>) {
-        results = Reading.messages(c.pointee.n_results, c.pointee.results)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&results)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SubmitPulsesResponse>) {
@@ -952,11 +1076,21 @@ public struct PulseResult: Message {
         self.outcome = outcome
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__PulseResult>) {
-        switch c.pointee.outcome_case.rawValue {
-        case 1: outcome = .pulse(Reading.message(c.pointee.pulse) ?? .init())
-        case 2: outcome = .refusal(Reading.message(c.pointee.refusal) ?? .init())
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1:
+                var value: Pulse?
+                if case .pulse(let held) = outcome { value = held }
+                try reader.message(&value)
+                outcome = .pulse(value ?? .init())
+            case 2:
+                var value: PulseRefusal?
+                if case .refusal(let held) = outcome { value = held }
+                try reader.message(&value)
+                outcome = .refusal(value ?? .init())
+            default: try reader.skip()
+            }
         }
     }
 
@@ -1002,10 +1136,15 @@ public struct PulseRefusal: Message {
         self.message = message
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__PulseRefusal>) {
-        code = c.pointee.code
-        reason = Reading.string(c.pointee.reason)
-        message = Reading.string(c.pointee.message)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int32(&code)
+            case 2: try reader.string(&reason)
+            case 3: try reader.string(&message)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__PulseRefusal>) {
@@ -1036,9 +1175,14 @@ public struct SkipPulseRequest: Message {
         self.item = item
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__SkipPulseRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        item = Pulse.Item(rawValue: Int32(bitPattern: c.pointee.item.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.enum(&item)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SkipPulseRequest>) {
@@ -1058,7 +1202,8 @@ public struct SkipPulseResponse: Message {
 
     public init() {}
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__SkipPulseResponse>) {
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while try reader.next() != nil { try reader.skip() }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SkipPulseResponse>) {
@@ -1083,8 +1228,13 @@ public struct GetPulseRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__GetPulseRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetPulseRequest>) {
@@ -1110,8 +1260,13 @@ public struct GetPulseTrendRequest: Message {
         self.parent = parent
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__GetPulseTrendRequest>) {
-        parent = Reading.string(c.pointee.parent)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetPulseTrendRequest>) {
@@ -1137,8 +1292,13 @@ public struct GetPulseTrendResponse: Message {
         self.trends = trends
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__GetPulseTrendResponse>) {
-        trends = Reading.messages(c.pointee.n_trends, c.pointee.trends)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&trends)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetPulseTrendResponse>) {
@@ -1177,12 +1337,17 @@ public struct ListPulsesRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__ListPulsesRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListPulsesRequest>) {
@@ -1215,9 +1380,14 @@ public struct ListPulsesResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__ListPulsesResponse>) {
-        pulses = Reading.messages(c.pointee.n_pulses, c.pointee.pulses)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&pulses)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListPulsesResponse>) {

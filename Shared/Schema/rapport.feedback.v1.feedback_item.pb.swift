@@ -103,36 +103,41 @@ public struct FeedbackItem: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__FeedbackItem>) {
-        name = Reading.string(c.pointee.name)
-        author = Reading.string(c.pointee.author)
-        receiver = Reading.string(c.pointee.receiver)
-        kind = FeedbackItem.Kind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
-        situation = Reading.string(c.pointee.situation)
-        behaviour = Reading.string(c.pointee.behaviour)
-        impact = Reading.string(c.pointee.impact)
-        nextStep = Reading.string(c.pointee.next_step)
-        strength = Reading.string(c.pointee.strength)
-        focus = FeedbackItem.Focus(rawValue: Int32(bitPattern: c.pointee.focus.rawValue))
-        state = FeedbackItem.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        deliverTime = Reading.message(c.pointee.deliver_time)
-        acknowledgeTime = Reading.message(c.pointee.acknowledge_time)
-        note = Reading.string(c.pointee.note)
-        disagreeReason = Reading.string(c.pointee.disagree_reason)
-        receiverKind = FeedbackItem.Kind(rawValue: Int32(bitPattern: c.pointee.receiver_kind.rawValue))
-        tagTime = Reading.message(c.pointee.tag_time)
-        goal = Reading.string(c.pointee.goal)
-        feedbackRequest = Reading.string(c.pointee.feedback_request)
-        blindExchange = Reading.string(c.pointee.blind_exchange)
-        revealTime = Reading.message(c.pointee.reveal_time)
-        discussTime = Reading.message(c.pointee.discuss_time)
-        actTime = Reading.message(c.pointee.act_time)
-        action = Reading.string(c.pointee.action)
-        withdrawTime = Reading.message(c.pointee.withdraw_time)
-        hints = Reading.messages(c.pointee.n_hints, c.pointee.hints)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&author)
+            case 3: try reader.string(&receiver)
+            case 4: try reader.enum(&kind)
+            case 5: try reader.string(&situation)
+            case 6: try reader.string(&behaviour)
+            case 7: try reader.string(&impact)
+            case 8: try reader.string(&nextStep)
+            case 9: try reader.string(&strength)
+            case 10: try reader.enum(&focus)
+            case 11: try reader.enum(&state)
+            case 12: try reader.message(&deliverTime)
+            case 13: try reader.message(&acknowledgeTime)
+            case 14: try reader.string(&note)
+            case 15: try reader.string(&disagreeReason)
+            case 16: try reader.enum(&receiverKind)
+            case 17: try reader.message(&tagTime)
+            case 18: try reader.string(&goal)
+            case 19: try reader.string(&feedbackRequest)
+            case 20: try reader.string(&blindExchange)
+            case 21: try reader.message(&revealTime)
+            case 22: try reader.message(&discussTime)
+            case 23: try reader.message(&actTime)
+            case 24: try reader.string(&action)
+            case 25: try reader.message(&withdrawTime)
+            case 26: try reader.message(&hints)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__FeedbackItem>) {
@@ -343,9 +348,14 @@ public struct LintFinding: Message {
         self.advice = advice
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__LintFinding>) {
-        code = LintFinding.Code(rawValue: Int32(bitPattern: c.pointee.code.rawValue))
-        advice = Reading.string(c.pointee.advice)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&code)
+            case 2: try reader.string(&advice)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__LintFinding>) {

@@ -55,20 +55,25 @@ public struct FeedbackRequest: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__FeedbackRequest>) {
-        name = Reading.string(c.pointee.name)
-        about = Reading.string(c.pointee.about)
-        giver = Reading.string(c.pointee.giver)
-        question = Reading.string(c.pointee.question)
-        dueTime = Reading.message(c.pointee.due_time)
-        blind = c.pointee.blind != 0
-        blindExchange = Reading.string(c.pointee.blind_exchange)
-        state = FeedbackRequest.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        feedbackItem = Reading.string(c.pointee.feedback_item)
-        declineReason = Reading.string(c.pointee.decline_reason)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&about)
+            case 3: try reader.string(&giver)
+            case 4: try reader.string(&question)
+            case 5: try reader.message(&dueTime)
+            case 6: try reader.bool(&blind)
+            case 7: try reader.string(&blindExchange)
+            case 8: try reader.enum(&state)
+            case 9: try reader.string(&feedbackItem)
+            case 10: try reader.string(&declineReason)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__FeedbackRequest>) {

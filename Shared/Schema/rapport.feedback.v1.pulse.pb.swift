@@ -37,14 +37,19 @@ public struct Pulse: Message {
         self.createTime = createTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__Pulse>) {
-        name = Reading.string(c.pointee.name)
-        author = Reading.string(c.pointee.author)
-        item = Pulse.Item(rawValue: Int32(bitPattern: c.pointee.item.rawValue))
-        value = c.pointee.value
-        scope = Pulse.Scope(rawValue: Int32(bitPattern: c.pointee.scope.rawValue))
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&author)
+            case 3: try reader.enum(&item)
+            case 4: try reader.int32(&self.value)
+            case 5: try reader.enum(&scope)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__Pulse>) {
@@ -193,9 +198,14 @@ public struct PulseTrend: Message {
         self.points = points
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__PulseTrend>) {
-        item = Pulse.Item(rawValue: Int32(bitPattern: c.pointee.item.rawValue))
-        points = Reading.messages(c.pointee.n_points, c.pointee.points)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&item)
+            case 2: try reader.message(&points)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__PulseTrend>) {
@@ -229,10 +239,15 @@ public struct PulsePoint: Message {
         self.answers = answers
     }
 
-    public init(reading c: UnsafePointer<Rapport__Feedback__V1__PulsePoint>) {
-        time = Reading.message(c.pointee.time)
-        mean = c.pointee.mean
-        answers = c.pointee.answers
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&time)
+            case 2: try reader.double(&mean)
+            case 3: try reader.int32(&answers)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__PulsePoint>) {

@@ -13,7 +13,8 @@ public struct GetCoachViewRequest: Message {
 
     public init() {}
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__GetCoachViewRequest>) {
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while try reader.next() != nil { try reader.skip() }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__GetCoachViewRequest>) {
@@ -44,10 +45,15 @@ public struct CoachView: Message {
         self.truncated = truncated
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__CoachView>) {
-        pairs = Reading.messages(c.pointee.n_pairs, c.pointee.pairs)
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        truncated = c.pointee.truncated != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&pairs)
+            case 2: try reader.enum(&state)
+            case 3: try reader.bool(&truncated)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoachView>) {
@@ -100,16 +106,21 @@ public struct CoachPair: Message {
         self.actions = actions
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__CoachPair>) {
-        relationship = Reading.message(c.pointee.relationship)
-        commitments = Reading.message(c.pointee.commitments)
-        sessions = Reading.message(c.pointee.sessions)
-        feedback = Reading.message(c.pointee.feedback)
-        goals = Reading.message(c.pointee.goals)
-        trust = Reading.message(c.pointee.trust)
-        obligations = Reading.message(c.pointee.obligations)
-        sustaining = Reading.message(c.pointee.sustaining)
-        actions = Reading.message(c.pointee.actions)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&relationship)
+            case 2: try reader.message(&commitments)
+            case 3: try reader.message(&sessions)
+            case 4: try reader.message(&feedback)
+            case 5: try reader.message(&goals)
+            case 6: try reader.message(&trust)
+            case 7: try reader.message(&obligations)
+            case 8: try reader.message(&sustaining)
+            case 9: try reader.message(&actions)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoachPair>) {
@@ -136,7 +147,8 @@ public struct GetCoacheeViewRequest: Message {
 
     public init() {}
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__GetCoacheeViewRequest>) {
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while try reader.next() != nil { try reader.skip() }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__GetCoacheeViewRequest>) {
@@ -167,10 +179,15 @@ public struct CoacheeView: Message {
         self.truncated = truncated
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__CoacheeView>) {
-        pairs = Reading.messages(c.pointee.n_pairs, c.pointee.pairs)
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        truncated = c.pointee.truncated != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&pairs)
+            case 2: try reader.enum(&state)
+            case 3: try reader.bool(&truncated)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoacheeView>) {
@@ -223,16 +240,21 @@ public struct CoacheePair: Message {
         self.options = options
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__CoacheePair>) {
-        relationship = Reading.message(c.pointee.relationship)
-        obligations = Reading.message(c.pointee.obligations)
-        promises = Reading.message(c.pointee.promises)
-        sessions = Reading.message(c.pointee.sessions)
-        feedback = Reading.message(c.pointee.feedback)
-        goals = Reading.message(c.pointee.goals)
-        trust = Reading.message(c.pointee.trust)
-        change = Reading.message(c.pointee.change)
-        options = Reading.list(c.pointee.n_options, c.pointee.options) { CoacheePair.Option(rawValue: Int32(bitPattern: $0.rawValue)) }
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&relationship)
+            case 2: try reader.message(&obligations)
+            case 3: try reader.message(&promises)
+            case 4: try reader.message(&sessions)
+            case 5: try reader.message(&feedback)
+            case 6: try reader.message(&goals)
+            case 7: try reader.message(&trust)
+            case 8: try reader.message(&change)
+            case 9: try reader.enum(&options)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CoacheePair>) {
@@ -310,8 +332,13 @@ public struct GetSessionBriefRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__GetSessionBriefRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__GetSessionBriefRequest>) {
@@ -364,17 +391,22 @@ public struct SessionBrief: Message {
         self.sustaining = sustaining
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__SessionBrief>) {
-        name = Reading.string(c.pointee.name)
-        relationship = Reading.message(c.pointee.relationship)
-        commitments = Reading.message(c.pointee.commitments)
-        goals = Reading.message(c.pointee.goals)
-        feedback = Reading.message(c.pointee.feedback)
-        change = Reading.message(c.pointee.change)
-        questions = Reading.message(c.pointee.questions)
-        confidentiality = Reading.message(c.pointee.confidentiality)
-        obstacles = Reading.message(c.pointee.obstacles)
-        sustaining = Reading.message(c.pointee.sustaining)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&relationship)
+            case 3: try reader.message(&commitments)
+            case 4: try reader.message(&goals)
+            case 5: try reader.message(&feedback)
+            case 6: try reader.message(&change)
+            case 7: try reader.message(&questions)
+            case 8: try reader.message(&confidentiality)
+            case 9: try reader.message(&obstacles)
+            case 10: try reader.message(&sustaining)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SessionBrief>) {
@@ -412,9 +444,14 @@ public struct RelationshipSection: Message {
         self.relationship = relationship
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__RelationshipSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        relationship = Reading.message(c.pointee.relationship)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&relationship)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__RelationshipSection>) {
@@ -444,9 +481,14 @@ public struct CommitmentsSection: Message {
         self.commitments = commitments
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__CommitmentsSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        commitments = Reading.messages(c.pointee.n_commitments, c.pointee.commitments)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&commitments)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__CommitmentsSection>) {
@@ -477,9 +519,14 @@ public struct SessionsSection: Message {
         self.sessions = sessions
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__SessionsSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        sessions = Reading.messages(c.pointee.n_sessions, c.pointee.sessions)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&sessions)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SessionsSection>) {
@@ -510,9 +557,14 @@ public struct FeedbackSection: Message {
         self.items = items
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__FeedbackSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        items = Reading.messages(c.pointee.n_items, c.pointee.items)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&items)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__FeedbackSection>) {
@@ -543,9 +595,14 @@ public struct GoalsSection: Message {
         self.goals = goals
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__GoalsSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        goals = Reading.messages(c.pointee.n_goals, c.pointee.goals)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&goals)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__GoalsSection>) {
@@ -576,9 +633,14 @@ public struct TrustSection: Message {
         self.profile = profile
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__TrustSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        profile = Reading.message(c.pointee.profile)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&profile)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__TrustSection>) {
@@ -608,9 +670,14 @@ public struct ObstaclesSection: Message {
         self.obstacles = obstacles
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ObstaclesSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        obstacles = Reading.messages(c.pointee.n_obstacles, c.pointee.obstacles)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&obstacles)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ObstaclesSection>) {
@@ -641,9 +708,14 @@ public struct SustainingSection: Message {
         self.index = index
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__SustainingSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        index = Reading.message(c.pointee.index)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&index)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SustainingSection>) {
@@ -673,9 +745,14 @@ public struct ActionsSection: Message {
         self.actions = actions
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ActionsSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        actions = Reading.messages(c.pointee.n_actions, c.pointee.actions)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&actions)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ActionsSection>) {
@@ -706,9 +783,14 @@ public struct ChangeSection: Message {
         self.explanation = explanation
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ChangeSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        explanation = Reading.message(c.pointee.explanation)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&explanation)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ChangeSection>) {
@@ -738,9 +820,14 @@ public struct ObligationsSection: Message {
         self.obligations = obligations
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ObligationsSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        obligations = Reading.messages(c.pointee.n_obligations, c.pointee.obligations)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&obligations)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ObligationsSection>) {
@@ -777,11 +864,16 @@ public struct Obligation: Message {
         self.overdue = overdue
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__Obligation>) {
-        kind = Obligation.Kind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
-        subject = Reading.string(c.pointee.subject)
-        dueTime = Reading.message(c.pointee.due_time)
-        overdue = c.pointee.overdue != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&kind)
+            case 2: try reader.string(&subject)
+            case 3: try reader.message(&dueTime)
+            case 4: try reader.bool(&overdue)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__Obligation>) {
@@ -884,9 +976,14 @@ public struct QuestionsSection: Message {
         self.questions = questions
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__QuestionsSection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        questions = Reading.messages(c.pointee.n_questions, c.pointee.questions)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&questions)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__QuestionsSection>) {
@@ -917,9 +1014,14 @@ public struct Question: Message {
         self.text = text
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__Question>) {
-        subject = Reading.string(c.pointee.subject)
-        text = Reading.string(c.pointee.text)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&subject)
+            case 2: try reader.string(&text)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__Question>) {
@@ -961,13 +1063,18 @@ public struct ConfidentialitySection: Message {
         self.withheld = withheld
     }
 
-    public init(reading c: UnsafePointer<Rapport__Gateway__V1__ConfidentialitySection>) {
-        state = SectionState(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        agreement = Reading.string(c.pointee.agreement)
-        clauses = Reading.strings(c.pointee.n_clauses, c.pointee.clauses)
-        limits = Reading.string(c.pointee.limits)
-        sharingRules = Reading.strings(c.pointee.n_sharing_rules, c.pointee.sharing_rules)
-        withheld = Reading.list(c.pointee.n_withheld, c.pointee.withheld) { ConfidentialitySection.Withheld(rawValue: Int32(bitPattern: $0.rawValue)) }
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.string(&agreement)
+            case 3: try reader.string(&clauses)
+            case 4: try reader.string(&limits)
+            case 5: try reader.string(&sharingRules)
+            case 6: try reader.enum(&withheld)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__ConfidentialitySection>) {

@@ -49,18 +49,23 @@ public struct Attainment: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__Attainment>) {
-        name = Reading.string(c.pointee.name)
-        level = c.pointee.level
-        reviewPoint = Attainment.ReviewPoint(rawValue: Int32(bitPattern: c.pointee.review_point.rawValue))
-        reviewTime = Reading.message(c.pointee.review_time)
-        evidence = Reading.string(c.pointee.evidence)
-        author = Reading.string(c.pointee.author)
-        countersigner = Reading.string(c.pointee.countersigner)
-        countersignTime = Reading.message(c.pointee.countersign_time)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.int32(&level)
+            case 3: try reader.enum(&reviewPoint)
+            case 4: try reader.message(&reviewTime)
+            case 5: try reader.string(&evidence)
+            case 6: try reader.string(&author)
+            case 7: try reader.string(&countersigner)
+            case 8: try reader.message(&countersignTime)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__Attainment>) {

@@ -46,17 +46,22 @@ public struct CheckIn: Message {
         self.createTime = createTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__CheckIn>) {
-        name = Reading.string(c.pointee.name)
-        author = Reading.string(c.pointee.author)
-        progress = c.pointee.progress
-        confidence = c.pointee.confidence
-        obstacles = Reading.strings(c.pointee.n_obstacles, c.pointee.obstacles)
-        supportAsked = Reading.string(c.pointee.support_asked)
-        slotTime = Reading.message(c.pointee.slot_time)
-        late = c.pointee.late != 0
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&author)
+            case 3: try reader.double(&progress)
+            case 4: try reader.int32(&confidence)
+            case 5: try reader.string(&obstacles)
+            case 6: try reader.string(&supportAsked)
+            case 7: try reader.message(&slotTime)
+            case 8: try reader.bool(&late)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__CheckIn>) {

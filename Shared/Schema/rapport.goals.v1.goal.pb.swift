@@ -103,36 +103,41 @@ public struct Goal: Message {
         self.purgeTime = purgeTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__Goal>) {
-        name = Reading.string(c.pointee.name)
-        type = Goal.Kind(rawValue: Int32(bitPattern: c.pointee.type.rawValue))
-        statement = Reading.string(c.pointee.statement)
-        actor = Reading.string(c.pointee.actor)
-        measure = Reading.string(c.pointee.measure)
-        unit = Reading.string(c.pointee.unit)
-        baseline = c.pointee.baseline
-        target = c.pointee.target
-        dueTime = Reading.message(c.pointee.due_time)
-        confidence = c.pointee.confidence
-        dependencies = Reading.strings(c.pointee.n_dependencies, c.pointee.dependencies)
-        purpose = Reading.string(c.pointee.purpose)
-        ambition = c.pointee.ambition
-        weight = c.pointee.weight
-        stretch = c.pointee.stretch != 0
-        gasLevels = Reading.strings(c.pointee.n_gas_levels, c.pointee.gas_levels)
-        checkInIntervalDays = c.pointee.check_in_interval_days
-        state = Goal.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        signatures = Reading.messages(c.pointee.n_signatures, c.pointee.signatures)
-        author = Reading.string(c.pointee.author)
-        smartVerdicts = Reading.messages(c.pointee.n_smart_verdicts, c.pointee.smart_verdicts)
-        alignedWith = Reading.string(c.pointee.aligned_with)
-        revisionOffers = Reading.messages(c.pointee.n_revision_offers, c.pointee.revision_offers)
-        retireReason = Reading.string(c.pointee.retire_reason)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
-        deleteTime = Reading.message(c.pointee.delete_time)
-        purgeTime = Reading.message(c.pointee.purge_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&type)
+            case 3: try reader.string(&statement)
+            case 4: try reader.string(&actor)
+            case 5: try reader.string(&measure)
+            case 6: try reader.string(&unit)
+            case 7: try reader.double(&baseline)
+            case 8: try reader.double(&target)
+            case 9: try reader.message(&dueTime)
+            case 10: try reader.int32(&confidence)
+            case 11: try reader.string(&dependencies)
+            case 12: try reader.string(&purpose)
+            case 13: try reader.int32(&ambition)
+            case 14: try reader.int32(&weight)
+            case 15: try reader.bool(&stretch)
+            case 16: try reader.string(&gasLevels)
+            case 17: try reader.int32(&checkInIntervalDays)
+            case 18: try reader.enum(&state)
+            case 19: try reader.message(&signatures)
+            case 20: try reader.string(&author)
+            case 21: try reader.message(&smartVerdicts)
+            case 22: try reader.string(&alignedWith)
+            case 23: try reader.message(&revisionOffers)
+            case 24: try reader.string(&retireReason)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            case 33: try reader.message(&deleteTime)
+            case 34: try reader.message(&purgeTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__Goal>) {
@@ -307,10 +312,15 @@ public struct RevisionOffer: Message {
         self.openTime = openTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__RevisionOffer>) {
-        cause = RevisionOffer.Cause(rawValue: Int32(bitPattern: c.pointee.cause.rawValue))
-        contextChange = Reading.string(c.pointee.context_change)
-        openTime = Reading.message(c.pointee.open_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&cause)
+            case 2: try reader.string(&contextChange)
+            case 3: try reader.message(&openTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__RevisionOffer>) {
@@ -380,9 +390,14 @@ public struct GoalSignature: Message {
         self.signTime = signTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__GoalSignature>) {
-        person = Reading.string(c.pointee.person)
-        signTime = Reading.message(c.pointee.sign_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&person)
+            case 2: try reader.message(&signTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GoalSignature>) {
@@ -415,10 +430,15 @@ public struct SmartVerdict: Message {
         self.reason = reason
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__SmartVerdict>) {
-        criterion = SmartVerdict.Criterion(rawValue: Int32(bitPattern: c.pointee.criterion.rawValue))
-        grade = SmartVerdict.Grade(rawValue: Int32(bitPattern: c.pointee.grade.rawValue))
-        reason = Reading.string(c.pointee.reason)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&criterion)
+            case 2: try reader.enum(&grade)
+            case 3: try reader.string(&reason)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__SmartVerdict>) {

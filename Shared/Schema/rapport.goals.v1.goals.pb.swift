@@ -29,11 +29,16 @@ public struct CreateGoalRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__CreateGoalRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        goal = Reading.message(c.pointee.goal)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&goal)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__CreateGoalRequest>) {
@@ -65,9 +70,14 @@ public struct ValidateSmartRequest: Message {
         self.goal = goal
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ValidateSmartRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        goal = Reading.message(c.pointee.goal)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&goal)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ValidateSmartRequest>) {
@@ -94,8 +104,13 @@ public struct ValidateSmartResponse: Message {
         self.verdicts = verdicts
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ValidateSmartResponse>) {
-        verdicts = Reading.messages(c.pointee.n_verdicts, c.pointee.verdicts)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&verdicts)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ValidateSmartResponse>) {
@@ -131,11 +146,16 @@ public struct ProposeGoalRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ProposeGoalRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ProposeGoalRequest>) {
@@ -173,11 +193,16 @@ public struct SignGoalRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__SignGoalRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__SignGoalRequest>) {
@@ -206,8 +231,13 @@ public struct GetGoalRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetGoalRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetGoalRequest>) {
@@ -248,13 +278,18 @@ public struct ListGoalsRequest: Message {
         self.showDeleted = showDeleted
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListGoalsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
-        showDeleted = c.pointee.show_deleted != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            case 6: try reader.bool(&showDeleted)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListGoalsRequest>) {
@@ -288,9 +323,14 @@ public struct ListGoalsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListGoalsResponse>) {
-        goals = Reading.messages(c.pointee.n_goals, c.pointee.goals)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&goals)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListGoalsResponse>) {
@@ -330,12 +370,17 @@ public struct UpdateGoalRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__UpdateGoalRequest>) {
-        goal = Reading.message(c.pointee.goal)
-        updateMask = Reading.message(c.pointee.update_mask)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&goal)
+            case 2: try reader.message(&updateMask)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__UpdateGoalRequest>) {
@@ -374,11 +419,16 @@ public struct DeleteGoalRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__DeleteGoalRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__DeleteGoalRequest>) {
@@ -416,11 +466,16 @@ public struct UndeleteGoalRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__UndeleteGoalRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__UndeleteGoalRequest>) {
@@ -461,12 +516,17 @@ public struct RetireGoalRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__RetireGoalRequest>) {
-        name = Reading.string(c.pointee.name)
-        why = Reading.string(c.pointee.why)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&why)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__RetireGoalRequest>) {
@@ -508,12 +568,17 @@ public struct AlignGoalRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__AlignGoalRequest>) {
-        name = Reading.string(c.pointee.name)
-        alignedWith = Reading.string(c.pointee.aligned_with)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&alignedWith)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__AlignGoalRequest>) {
@@ -552,11 +617,16 @@ public struct ReviseGoalRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ReviseGoalRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        revision = Reading.message(c.pointee.revision)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&revision)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ReviseGoalRequest>) {
@@ -594,11 +664,16 @@ public struct SignRevisionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__SignRevisionRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__SignRevisionRequest>) {
@@ -627,8 +702,13 @@ public struct GetRevisionRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetRevisionRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetRevisionRequest>) {
@@ -666,12 +746,17 @@ public struct ListRevisionsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListRevisionsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListRevisionsRequest>) {
@@ -704,9 +789,14 @@ public struct ListRevisionsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListRevisionsResponse>) {
-        revisions = Reading.messages(c.pointee.n_revisions, c.pointee.revisions)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&revisions)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListRevisionsResponse>) {
@@ -743,11 +833,16 @@ public struct RecordCheckInRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__RecordCheckInRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        checkIn = Reading.message(c.pointee.check_in)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&checkIn)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__RecordCheckInRequest>) {
@@ -776,8 +871,13 @@ public struct GetCheckInRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetCheckInRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetCheckInRequest>) {
@@ -815,12 +915,17 @@ public struct ListCheckInsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListCheckInsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListCheckInsRequest>) {
@@ -853,9 +958,14 @@ public struct ListCheckInsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListCheckInsResponse>) {
-        checkIns = Reading.messages(c.pointee.n_check_ins, c.pointee.check_ins)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&checkIns)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListCheckInsResponse>) {
@@ -892,11 +1002,16 @@ public struct AddObstacleRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__AddObstacleRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        obstacle = Reading.message(c.pointee.obstacle)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&obstacle)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__AddObstacleRequest>) {
@@ -937,12 +1052,17 @@ public struct AcknowledgeObstacleRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__AcknowledgeObstacleRequest>) {
-        name = Reading.string(c.pointee.name)
-        acknowledgement = Reading.string(c.pointee.acknowledgement)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&acknowledgement)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__AcknowledgeObstacleRequest>) {
@@ -972,8 +1092,13 @@ public struct GetObstacleRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetObstacleRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetObstacleRequest>) {
@@ -1011,12 +1136,17 @@ public struct ListObstaclesRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListObstaclesRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListObstaclesRequest>) {
@@ -1049,9 +1179,14 @@ public struct ListObstaclesResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListObstaclesResponse>) {
-        obstacles = Reading.messages(c.pointee.n_obstacles, c.pointee.obstacles)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&obstacles)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListObstaclesResponse>) {
@@ -1088,11 +1223,16 @@ public struct OfferOpportunityRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__OfferOpportunityRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        opportunity = Reading.message(c.pointee.opportunity)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&opportunity)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__OfferOpportunityRequest>) {
@@ -1130,11 +1270,16 @@ public struct TakeOpportunityRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__TakeOpportunityRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__TakeOpportunityRequest>) {
@@ -1163,8 +1308,13 @@ public struct GetOpportunityRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetOpportunityRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetOpportunityRequest>) {
@@ -1202,12 +1352,17 @@ public struct ListOpportunitiesRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListOpportunitiesRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListOpportunitiesRequest>) {
@@ -1240,9 +1395,14 @@ public struct ListOpportunitiesResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListOpportunitiesResponse>) {
-        opportunities = Reading.messages(c.pointee.n_opportunities, c.pointee.opportunities)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&opportunities)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListOpportunitiesResponse>) {
@@ -1273,9 +1433,14 @@ public struct WatchGoalsRequest: Message {
         self.resumeToken = resumeToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__WatchGoalsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        resumeToken = Reading.string(c.pointee.resume_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.string(&resumeToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__WatchGoalsRequest>) {
@@ -1311,18 +1476,44 @@ public struct WatchGoalsResponse: Message {
         self.resource = resource
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__WatchGoalsResponse>) {
-        resumeToken = Reading.string(c.pointee.resume_token)
-        event = Reading.string(c.pointee.event)
-        occurredAt = Reading.message(c.pointee.occurred_at)
-        switch c.pointee.resource_case.rawValue {
-        case 4: resource = .goal(Reading.message(c.pointee.goal) ?? .init())
-        case 5: resource = .checkIn(Reading.message(c.pointee.check_in) ?? .init())
-        case 6: resource = .obstacle(Reading.message(c.pointee.obstacle) ?? .init())
-        case 7: resource = .supportAction(Reading.message(c.pointee.support_action) ?? .init())
-        case 8: resource = .attainment(Reading.message(c.pointee.attainment) ?? .init())
-        case 9: resource = .opportunity(Reading.message(c.pointee.opportunity) ?? .init())
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&resumeToken)
+            case 2: try reader.string(&event)
+            case 3: try reader.message(&occurredAt)
+            case 4:
+                var value: Goal?
+                if case .goal(let held) = resource { value = held }
+                try reader.message(&value)
+                resource = .goal(value ?? .init())
+            case 5:
+                var value: CheckIn?
+                if case .checkIn(let held) = resource { value = held }
+                try reader.message(&value)
+                resource = .checkIn(value ?? .init())
+            case 6:
+                var value: Obstacle?
+                if case .obstacle(let held) = resource { value = held }
+                try reader.message(&value)
+                resource = .obstacle(value ?? .init())
+            case 7:
+                var value: SupportAction?
+                if case .supportAction(let held) = resource { value = held }
+                try reader.message(&value)
+                resource = .supportAction(value ?? .init())
+            case 8:
+                var value: Attainment?
+                if case .attainment(let held) = resource { value = held }
+                try reader.message(&value)
+                resource = .attainment(value ?? .init())
+            case 9:
+                var value: Opportunity?
+                if case .opportunity(let held) = resource { value = held }
+                try reader.message(&value)
+                resource = .opportunity(value ?? .init())
+            default: try reader.skip()
+            }
         }
     }
 
@@ -1390,11 +1581,16 @@ public struct AddSupportActionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__AddSupportActionRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        supportAction = Reading.message(c.pointee.support_action)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&supportAction)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__AddSupportActionRequest>) {
@@ -1423,8 +1619,13 @@ public struct GetSupportActionRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetSupportActionRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetSupportActionRequest>) {
@@ -1462,12 +1663,17 @@ public struct ListSupportActionsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListSupportActionsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListSupportActionsRequest>) {
@@ -1500,9 +1706,14 @@ public struct ListSupportActionsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListSupportActionsResponse>) {
-        supportActions = Reading.messages(c.pointee.n_support_actions, c.pointee.support_actions)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&supportActions)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListSupportActionsResponse>) {
@@ -1539,11 +1750,16 @@ public struct RecordAttainmentRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__RecordAttainmentRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        attainment = Reading.message(c.pointee.attainment)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&attainment)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__RecordAttainmentRequest>) {
@@ -1581,11 +1797,16 @@ public struct CountersignAttainmentRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__CountersignAttainmentRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__CountersignAttainmentRequest>) {
@@ -1614,8 +1835,13 @@ public struct GetAttainmentRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetAttainmentRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetAttainmentRequest>) {
@@ -1653,12 +1879,17 @@ public struct ListAttainmentsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListAttainmentsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListAttainmentsRequest>) {
@@ -1691,9 +1922,14 @@ public struct ListAttainmentsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__ListAttainmentsResponse>) {
-        attainments = Reading.messages(c.pointee.n_attainments, c.pointee.attainments)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&attainments)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__ListAttainmentsResponse>) {
@@ -1721,8 +1957,13 @@ public struct GetGasScoreRequest: Message {
         self.parent = parent
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__GetGasScoreRequest>) {
-        parent = Reading.string(c.pointee.parent)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GetGasScoreRequest>) {
@@ -1754,10 +1995,15 @@ public struct GasScore: Message {
         self.rawMean = rawMean
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__GasScore>) {
-        tScore = c.pointee.t_score
-        goals = c.pointee.goals
-        rawMean = c.pointee.raw_mean
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.double(&tScore)
+            case 2: try reader.int32(&goals)
+            case 3: try reader.double(&rawMean)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__GasScore>) {

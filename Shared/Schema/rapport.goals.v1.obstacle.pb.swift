@@ -58,21 +58,26 @@ public struct Obstacle: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__Obstacle>) {
-        name = Reading.string(c.pointee.name)
-        author = Reading.string(c.pointee.author)
-        text = Reading.string(c.pointee.text)
-        tag = Reading.string(c.pointee.tag)
-        external = c.pointee.external != 0
-        level = Obstacle.Level(rawValue: Int32(bitPattern: c.pointee.level.rawValue))
-        goal = Reading.string(c.pointee.goal)
-        acknowledged = c.pointee.acknowledged != 0
-        acknowledgeTime = Reading.message(c.pointee.acknowledge_time)
-        acknowledgement = Reading.string(c.pointee.acknowledgement)
-        patternPrompt = Reading.message(c.pointee.pattern_prompt)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&author)
+            case 3: try reader.string(&text)
+            case 4: try reader.string(&tag)
+            case 5: try reader.bool(&external)
+            case 6: try reader.enum(&level)
+            case 7: try reader.string(&goal)
+            case 8: try reader.bool(&acknowledged)
+            case 9: try reader.message(&acknowledgeTime)
+            case 10: try reader.string(&acknowledgement)
+            case 11: try reader.message(&patternPrompt)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__Obstacle>) {
@@ -153,9 +158,14 @@ public struct PatternPrompt: Message {
         self.obstacles = obstacles
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__PatternPrompt>) {
-        question = Reading.string(c.pointee.question)
-        obstacles = Reading.strings(c.pointee.n_obstacles, c.pointee.obstacles)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&question)
+            case 2: try reader.string(&obstacles)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__PatternPrompt>) {

@@ -43,16 +43,21 @@ public struct Opportunity: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__Opportunity>) {
-        name = Reading.string(c.pointee.name)
-        kind = Opportunity.Kind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
-        what = Reading.string(c.pointee.what)
-        offerTime = Reading.message(c.pointee.offer_time)
-        taken = c.pointee.taken != 0
-        takeTime = Reading.message(c.pointee.take_time)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&kind)
+            case 3: try reader.string(&what)
+            case 4: try reader.message(&offerTime)
+            case 5: try reader.bool(&taken)
+            case 6: try reader.message(&takeTime)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__Opportunity>) {

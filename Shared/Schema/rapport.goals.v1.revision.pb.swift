@@ -55,20 +55,25 @@ public struct Revision: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__Revision>) {
-        name = Reading.string(c.pointee.name)
-        author = Reading.string(c.pointee.author)
-        why = Reading.string(c.pointee.why)
-        changes = Reading.message(c.pointee.changes)
-        revised = Reading.message(c.pointee.revised)
-        original = Reading.message(c.pointee.original)
-        noChange = c.pointee.no_change != 0
-        contextChange = Reading.string(c.pointee.context_change)
-        signatures = Reading.messages(c.pointee.n_signatures, c.pointee.signatures)
-        state = Revision.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&author)
+            case 3: try reader.string(&why)
+            case 4: try reader.message(&changes)
+            case 5: try reader.message(&revised)
+            case 6: try reader.message(&original)
+            case 7: try reader.bool(&noChange)
+            case 8: try reader.string(&contextChange)
+            case 9: try reader.message(&signatures)
+            case 10: try reader.enum(&state)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__Revision>) {

@@ -52,19 +52,24 @@ public struct SupportAction: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Goals__V1__SupportAction>) {
-        name = Reading.string(c.pointee.name)
-        author = Reading.string(c.pointee.author)
-        what = Reading.string(c.pointee.what)
-        dueTime = Reading.message(c.pointee.due_time)
-        goal = Reading.string(c.pointee.goal)
-        contextChange = Reading.string(c.pointee.context_change)
-        commitment = Reading.string(c.pointee.commitment)
-        delivery = SupportAction.Delivery(rawValue: Int32(bitPattern: c.pointee.delivery.rawValue))
-        refusalReason = Reading.string(c.pointee.refusal_reason)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&author)
+            case 3: try reader.string(&what)
+            case 4: try reader.message(&dueTime)
+            case 5: try reader.string(&goal)
+            case 6: try reader.string(&contextChange)
+            case 7: try reader.string(&commitment)
+            case 8: try reader.enum(&delivery)
+            case 9: try reader.string(&refusalReason)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Goals__V1__SupportAction>) {

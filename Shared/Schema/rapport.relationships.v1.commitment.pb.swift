@@ -67,24 +67,29 @@ public struct Commitment: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Commitment>) {
-        name = Reading.string(c.pointee.name)
-        owner = Reading.string(c.pointee.owner)
-        text = Reading.string(c.pointee.text)
-        dueTime = Reading.message(c.pointee.due_time)
-        state = Commitment.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        proposedDueTime = Reading.message(c.pointee.proposed_due_time)
-        renegotiateTime = Reading.message(c.pointee.renegotiate_time)
-        renegotiations = c.pointee.renegotiations
-        claimTime = Reading.message(c.pointee.claim_time)
-        resolveTime = Reading.message(c.pointee.resolve_time)
-        breachCase = Reading.string(c.pointee.breach_case)
-        source = Reading.string(c.pointee.source)
-        trivial = c.pointee.trivial != 0
-        disputeTime = Reading.message(c.pointee.dispute_time)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&owner)
+            case 3: try reader.string(&text)
+            case 4: try reader.message(&dueTime)
+            case 5: try reader.enum(&state)
+            case 6: try reader.message(&proposedDueTime)
+            case 7: try reader.message(&renegotiateTime)
+            case 8: try reader.int32(&renegotiations)
+            case 9: try reader.message(&claimTime)
+            case 10: try reader.message(&resolveTime)
+            case 11: try reader.string(&breachCase)
+            case 12: try reader.string(&source)
+            case 13: try reader.bool(&trivial)
+            case 14: try reader.message(&disputeTime)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Commitment>) {
@@ -249,20 +254,25 @@ public struct BreachCase: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__BreachCase>) {
-        name = Reading.string(c.pointee.name)
-        kind = BreachCase.Kind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
-        subject = Reading.string(c.pointee.subject)
-        state = BreachCase.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        confirmTime = Reading.message(c.pointee.confirm_time)
-        acknowledgement = Reading.message(c.pointee.acknowledgement)
-        repairTime = Reading.message(c.pointee.repair_time)
-        reportedBy = Reading.string(c.pointee.reported_by)
-        statement = Reading.string(c.pointee.statement)
-        findings = Reading.messages(c.pointee.n_findings, c.pointee.findings)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&kind)
+            case 3: try reader.string(&subject)
+            case 4: try reader.enum(&state)
+            case 5: try reader.message(&confirmTime)
+            case 6: try reader.message(&acknowledgement)
+            case 7: try reader.message(&repairTime)
+            case 8: try reader.string(&reportedBy)
+            case 9: try reader.string(&statement)
+            case 10: try reader.message(&findings)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__BreachCase>) {
@@ -309,11 +319,16 @@ public struct BreachCase: Message {
             self.acknowledgeTime = acknowledgeTime
         }
 
-        public init(reading c: UnsafePointer<Rapport__Relationships__V1__BreachCase__Acknowledgement>) {
-            what = Reading.string(c.pointee.what)
-            effect = Reading.string(c.pointee.effect)
-            change = Reading.string(c.pointee.change)
-            acknowledgeTime = Reading.message(c.pointee.acknowledge_time)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.string(&what)
+                case 2: try reader.string(&effect)
+                case 3: try reader.string(&change)
+                case 4: try reader.message(&acknowledgeTime)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__BreachCase__Acknowledgement>) {
@@ -348,10 +363,15 @@ public struct BreachCase: Message {
             self.findTime = findTime
         }
 
-        public init(reading c: UnsafePointer<Rapport__Relationships__V1__BreachCase__Finding>) {
-            person = Reading.string(c.pointee.person)
-            confirmed = c.pointee.confirmed != 0
-            findTime = Reading.message(c.pointee.find_time)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.string(&person)
+                case 2: try reader.bool(&confirmed)
+                case 3: try reader.message(&findTime)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__BreachCase__Finding>) {

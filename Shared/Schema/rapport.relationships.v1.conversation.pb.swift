@@ -61,22 +61,27 @@ public struct Decision: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Decision>) {
-        name = Reading.string(c.pointee.name)
-        author = Reading.string(c.pointee.author)
-        what = Reading.string(c.pointee.what)
-        why = Reading.string(c.pointee.why)
-        alternatives = Reading.strings(c.pointee.n_alternatives, c.pointee.alternatives)
-        affects = Reading.strings(c.pointee.n_affects, c.pointee.affects)
-        decideTime = Reading.message(c.pointee.decide_time)
-        explainTime = Reading.message(c.pointee.explain_time)
-        revision = c.pointee.revision
-        earlier = Reading.messages(c.pointee.n_earlier, c.pointee.earlier)
-        knowWhy = Decision.KnowWhy(rawValue: Int32(bitPattern: c.pointee.know_why.rawValue))
-        knowWhyTime = Reading.message(c.pointee.know_why_time)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&author)
+            case 3: try reader.string(&what)
+            case 4: try reader.string(&why)
+            case 5: try reader.string(&alternatives)
+            case 6: try reader.string(&affects)
+            case 7: try reader.message(&decideTime)
+            case 8: try reader.message(&explainTime)
+            case 9: try reader.int32(&revision)
+            case 10: try reader.message(&earlier)
+            case 11: try reader.enum(&knowWhy)
+            case 12: try reader.message(&knowWhyTime)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Decision>) {
@@ -127,11 +132,16 @@ public struct Decision: Message {
             self.reviseTime = reviseTime
         }
 
-        public init(reading c: UnsafePointer<Rapport__Relationships__V1__Decision__Version>) {
-            what = Reading.string(c.pointee.what)
-            why = Reading.string(c.pointee.why)
-            alternatives = Reading.strings(c.pointee.n_alternatives, c.pointee.alternatives)
-            reviseTime = Reading.message(c.pointee.revise_time)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.string(&what)
+                case 2: try reader.string(&why)
+                case 3: try reader.string(&alternatives)
+                case 4: try reader.message(&reviseTime)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Decision__Version>) {
@@ -228,17 +238,22 @@ public struct Note: Message {
         self.purgeTime = purgeTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Note>) {
-        name = Reading.string(c.pointee.name)
-        author = Reading.string(c.pointee.author)
-        level = Note.Level(rawValue: Int32(bitPattern: c.pointee.level.rawValue))
-        session = Reading.string(c.pointee.session)
-        body = Reading.string(c.pointee.body)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
-        deleteTime = Reading.message(c.pointee.delete_time)
-        purgeTime = Reading.message(c.pointee.purge_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&author)
+            case 3: try reader.enum(&level)
+            case 4: try reader.string(&session)
+            case 5: try reader.string(&body)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            case 33: try reader.message(&deleteTime)
+            case 34: try reader.message(&purgeTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Note>) {
@@ -337,15 +352,20 @@ public struct Reflection: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Reflection>) {
-        name = Reading.string(c.pointee.name)
-        party = Reading.string(c.pointee.party)
-        answers = Reading.messages(c.pointee.n_answers, c.pointee.answers)
-        actions = Reading.strings(c.pointee.n_actions, c.pointee.actions)
-        revealTime = Reading.message(c.pointee.reveal_time)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&party)
+            case 3: try reader.message(&answers)
+            case 4: try reader.string(&actions)
+            case 5: try reader.message(&revealTime)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Reflection>) {
@@ -382,9 +402,14 @@ public struct Reflection: Message {
             self.text = text
         }
 
-        public init(reading c: UnsafePointer<Rapport__Relationships__V1__Reflection__Answer>) {
-            question = Reading.string(c.pointee.question)
-            text = Reading.string(c.pointee.text)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.string(&question)
+                case 2: try reader.string(&text)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Reflection__Answer>) {
@@ -436,16 +461,21 @@ public struct ReflectBack: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ReflectBack>) {
-        name = Reading.string(c.pointee.name)
-        session = Reading.string(c.pointee.session)
-        heard = Reading.string(c.pointee.heard)
-        verdict = ReflectBack.Verdict(rawValue: Int32(bitPattern: c.pointee.verdict.rawValue))
-        correction = Reading.string(c.pointee.correction)
-        judgeTime = Reading.message(c.pointee.judge_time)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&session)
+            case 3: try reader.string(&heard)
+            case 4: try reader.enum(&verdict)
+            case 5: try reader.string(&correction)
+            case 6: try reader.message(&judgeTime)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReflectBack>) {
@@ -542,16 +572,21 @@ public struct Advice: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Advice>) {
-        name = Reading.string(c.pointee.name)
-        session = Reading.string(c.pointee.session)
-        text = Reading.string(c.pointee.text)
-        teachBack = Reading.string(c.pointee.teach_back)
-        rating = Advice.Rating(rawValue: Int32(bitPattern: c.pointee.rating.rawValue))
-        rateTime = Reading.message(c.pointee.rate_time)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&session)
+            case 3: try reader.string(&text)
+            case 4: try reader.string(&teachBack)
+            case 5: try reader.enum(&rating)
+            case 6: try reader.message(&rateTime)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Advice>) {
@@ -651,17 +686,22 @@ public struct ContextChange: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ContextChange>) {
-        name = Reading.string(c.pointee.name)
-        author = Reading.string(c.pointee.author)
-        type = ContextChange.Kind(rawValue: Int32(bitPattern: c.pointee.type.rawValue))
-        effectiveTime = Reading.message(c.pointee.effective_time)
-        effect = Reading.string(c.pointee.effect)
-        external = c.pointee.external != 0
-        ignoredTime = Reading.message(c.pointee.ignored_time)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&author)
+            case 3: try reader.enum(&type)
+            case 4: try reader.message(&effectiveTime)
+            case 5: try reader.string(&effect)
+            case 6: try reader.bool(&external)
+            case 7: try reader.message(&ignoredTime)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ContextChange>) {

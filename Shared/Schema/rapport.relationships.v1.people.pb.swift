@@ -49,18 +49,23 @@ public struct Person: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Person>) {
-        name = Reading.string(c.pointee.name)
-        externalId = Reading.string(c.pointee.external_id)
-        displayName = Reading.string(c.pointee.display_name)
-        manager = Reading.string(c.pointee.manager)
-        unit = Reading.string(c.pointee.unit)
-        level = c.pointee.level
-        timeZone = Reading.string(c.pointee.time_zone)
-        active = c.pointee.active != 0
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&externalId)
+            case 3: try reader.string(&displayName)
+            case 4: try reader.string(&manager)
+            case 5: try reader.string(&unit)
+            case 6: try reader.int32(&level)
+            case 7: try reader.string(&timeZone)
+            case 8: try reader.bool(&active)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Person>) {
@@ -135,21 +140,26 @@ public struct Programme: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Programme>) {
-        name = Reading.string(c.pointee.name)
-        displayName = Reading.string(c.pointee.display_name)
-        kind = Programme.Kind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
-        startTime = Reading.message(c.pointee.start_time)
-        endTime = Reading.message(c.pointee.end_time)
-        cadencePolicy = Reading.message(c.pointee.cadence_policy)
-        minimumGroupSize = c.pointee.minimum_group_size
-        excludeReportingLine = c.pointee.exclude_reporting_line != 0
-        trustPolicy = Reading.string(c.pointee.trust_policy)
-        retentionDays = c.pointee.retention_days
-        ombudsperson = Reading.string(c.pointee.ombudsperson)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&displayName)
+            case 3: try reader.enum(&kind)
+            case 4: try reader.message(&startTime)
+            case 5: try reader.message(&endTime)
+            case 6: try reader.message(&cadencePolicy)
+            case 7: try reader.int32(&minimumGroupSize)
+            case 8: try reader.bool(&excludeReportingLine)
+            case 9: try reader.string(&trustPolicy)
+            case 10: try reader.int32(&retentionDays)
+            case 11: try reader.string(&ombudsperson)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Programme>) {
@@ -238,9 +248,14 @@ public struct CadencePolicy: Message {
         self.graceHours = graceHours
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__CadencePolicy>) {
-        intervalDays = c.pointee.interval_days
-        graceHours = c.pointee.grace_hours
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int32(&intervalDays)
+            case 2: try reader.int32(&graceHours)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CadencePolicy>) {
@@ -291,16 +306,21 @@ public struct Enrollment: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Enrollment>) {
-        name = Reading.string(c.pointee.name)
-        person = Reading.string(c.pointee.person)
-        role = Enrollment.Role(rawValue: Int32(bitPattern: c.pointee.role.rawValue))
-        capacity = c.pointee.capacity
-        topics = Reading.strings(c.pointee.n_topics, c.pointee.topics)
-        exclusions = Reading.strings(c.pointee.n_exclusions, c.pointee.exclusions)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&person)
+            case 3: try reader.enum(&role)
+            case 4: try reader.int32(&capacity)
+            case 5: try reader.string(&topics)
+            case 6: try reader.string(&exclusions)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Enrollment>) {
@@ -399,16 +419,21 @@ public struct LeaveWindow: Message {
         self.purgeTime = purgeTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__LeaveWindow>) {
-        name = Reading.string(c.pointee.name)
-        startTime = Reading.message(c.pointee.start_time)
-        endTime = Reading.message(c.pointee.end_time)
-        source = LeaveWindow.Source(rawValue: Int32(bitPattern: c.pointee.source.rawValue))
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
-        deleteTime = Reading.message(c.pointee.delete_time)
-        purgeTime = Reading.message(c.pointee.purge_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&startTime)
+            case 3: try reader.message(&endTime)
+            case 4: try reader.enum(&source)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            case 33: try reader.message(&deleteTime)
+            case 34: try reader.message(&purgeTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__LeaveWindow>) {

@@ -76,27 +76,32 @@ public struct Relationship: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Relationship>) {
-        name = Reading.string(c.pointee.name)
-        kind = Programme.Kind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
-        programme = Reading.string(c.pointee.programme)
-        trustee = Reading.string(c.pointee.trustee)
-        trustor = Reading.string(c.pointee.trustor)
-        state = Relationship.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        cadenceDays = c.pointee.cadence_days
-        startTime = Reading.message(c.pointee.start_time)
-        plannedEndTime = Reading.message(c.pointee.planned_end_time)
-        dualRole = c.pointee.dual_role != 0
-        importing = c.pointee.importing != 0
-        importClock = Reading.message(c.pointee.import_clock)
-        graceHours = c.pointee.grace_hours
-        pauses = Reading.messages(c.pointee.n_pauses, c.pointee.pauses)
-        endedBy = Reading.string(c.pointee.ended_by)
-        endingTime = Reading.message(c.pointee.ending_time)
-        endTime = Reading.message(c.pointee.end_time)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&kind)
+            case 3: try reader.string(&programme)
+            case 4: try reader.string(&trustee)
+            case 5: try reader.string(&trustor)
+            case 6: try reader.enum(&state)
+            case 7: try reader.int32(&cadenceDays)
+            case 8: try reader.message(&startTime)
+            case 9: try reader.message(&plannedEndTime)
+            case 10: try reader.bool(&dualRole)
+            case 11: try reader.bool(&importing)
+            case 12: try reader.message(&importClock)
+            case 13: try reader.int32(&graceHours)
+            case 14: try reader.message(&pauses)
+            case 15: try reader.string(&endedBy)
+            case 16: try reader.message(&endingTime)
+            case 17: try reader.message(&endTime)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Relationship>) {
@@ -223,10 +228,15 @@ public struct Pause: Message {
         self.reason = reason
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Pause>) {
-        startTime = Reading.message(c.pointee.start_time)
-        endTime = Reading.message(c.pointee.end_time)
-        reason = Pause.Reason(rawValue: Int32(bitPattern: c.pointee.reason.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&startTime)
+            case 2: try reader.message(&endTime)
+            case 3: try reader.enum(&reason)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Pause>) {
@@ -319,14 +329,19 @@ public struct Inquiry: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Inquiry>) {
-        name = Reading.string(c.pointee.name)
-        question = Reading.string(c.pointee.question)
-        answer = Reading.string(c.pointee.answer)
-        answerTime = Reading.message(c.pointee.answer_time)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&question)
+            case 3: try reader.string(&answer)
+            case 4: try reader.message(&answerTime)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Inquiry>) {
@@ -373,13 +388,18 @@ public struct ConflictDisclosure: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ConflictDisclosure>) {
-        name = Reading.string(c.pointee.name)
-        author = Reading.string(c.pointee.author)
-        text = Reading.string(c.pointee.text)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&author)
+            case 3: try reader.string(&text)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ConflictDisclosure>) {
@@ -428,14 +448,19 @@ public struct Credential: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Credential>) {
-        name = Reading.string(c.pointee.name)
-        person = Reading.string(c.pointee.person)
-        title = Reading.string(c.pointee.title)
-        verifier = Reading.string(c.pointee.verifier)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&person)
+            case 3: try reader.string(&title)
+            case 4: try reader.string(&verifier)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Credential>) {
@@ -497,18 +522,23 @@ public struct Agreement: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Agreement>) {
-        name = Reading.string(c.pointee.name)
-        revision = c.pointee.revision
-        purpose = Reading.string(c.pointee.purpose)
-        confidentialityClauses = Reading.strings(c.pointee.n_confidentiality_clauses, c.pointee.confidentiality_clauses)
-        sharingRules = Reading.strings(c.pointee.n_sharing_rules, c.pointee.sharing_rules)
-        limits = Reading.string(c.pointee.limits)
-        signatures = Reading.messages(c.pointee.n_signatures, c.pointee.signatures)
-        state = Agreement.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.int32(&revision)
+            case 3: try reader.string(&purpose)
+            case 4: try reader.string(&confidentialityClauses)
+            case 5: try reader.string(&sharingRules)
+            case 6: try reader.string(&limits)
+            case 7: try reader.message(&signatures)
+            case 8: try reader.enum(&state)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Agreement>) {
@@ -593,9 +623,14 @@ public struct Signature: Message {
         self.signTime = signTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Signature>) {
-        person = Reading.string(c.pointee.person)
-        signTime = Reading.message(c.pointee.sign_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&person)
+            case 2: try reader.message(&signTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Signature>) {

@@ -32,12 +32,17 @@ public struct CreatePersonRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__CreatePersonRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        personId = Reading.string(c.pointee.person_id)
-        person = Reading.message(c.pointee.person)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.string(&personId)
+            case 3: try reader.message(&person)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CreatePersonRequest>) {
@@ -67,8 +72,13 @@ public struct GetPersonRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetPersonRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetPersonRequest>) {
@@ -106,12 +116,17 @@ public struct ListPeopleRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListPeopleRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListPeopleRequest>) {
@@ -144,9 +159,14 @@ public struct ListPeopleResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListPeopleResponse>) {
-        people = Reading.messages(c.pointee.n_people, c.pointee.people)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&people)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListPeopleResponse>) {
@@ -186,12 +206,17 @@ public struct UpdatePersonRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__UpdatePersonRequest>) {
-        person = Reading.message(c.pointee.person)
-        updateMask = Reading.message(c.pointee.update_mask)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&person)
+            case 2: try reader.message(&updateMask)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UpdatePersonRequest>) {
@@ -230,11 +255,16 @@ public struct DeactivatePersonRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DeactivatePersonRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeactivatePersonRequest>) {
@@ -269,10 +299,15 @@ public struct ImportPeopleRequest: Message {
         self.person = person
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ImportPeopleRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        personId = Reading.string(c.pointee.person_id)
-        person = Reading.message(c.pointee.person)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.string(&personId)
+            case 3: try reader.message(&person)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ImportPeopleRequest>) {
@@ -309,11 +344,16 @@ public struct ImportPeopleResponse: Message {
         self.refusedCount = refusedCount
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ImportPeopleResponse>) {
-        people = Reading.messages(c.pointee.n_people, c.pointee.people)
-        createdCount = c.pointee.created_count
-        updatedCount = c.pointee.updated_count
-        refusedCount = c.pointee.refused_count
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&people)
+            case 2: try reader.int32(&createdCount)
+            case 3: try reader.int32(&updatedCount)
+            case 4: try reader.int32(&refusedCount)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ImportPeopleResponse>) {
@@ -352,11 +392,16 @@ public struct ImportedPerson: Message {
         self.message = message
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ImportedPerson>) {
-        name = Reading.string(c.pointee.name)
-        outcome = ImportedPerson.Outcome(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
-        reason = Reading.string(c.pointee.reason)
-        message = Reading.string(c.pointee.message)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&outcome)
+            case 3: try reader.string(&reason)
+            case 4: try reader.string(&message)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ImportedPerson>) {
@@ -441,11 +486,16 @@ public struct CreateLeaveWindowRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__CreateLeaveWindowRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        leaveWindow = Reading.message(c.pointee.leave_window)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&leaveWindow)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CreateLeaveWindowRequest>) {
@@ -474,8 +524,13 @@ public struct GetLeaveWindowRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetLeaveWindowRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetLeaveWindowRequest>) {
@@ -513,12 +568,17 @@ public struct ListLeaveWindowsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListLeaveWindowsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListLeaveWindowsRequest>) {
@@ -551,9 +611,14 @@ public struct ListLeaveWindowsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListLeaveWindowsResponse>) {
-        leaveWindows = Reading.messages(c.pointee.n_leave_windows, c.pointee.leave_windows)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&leaveWindows)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListLeaveWindowsResponse>) {
@@ -590,11 +655,16 @@ public struct DeleteLeaveWindowRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DeleteLeaveWindowRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeleteLeaveWindowRequest>) {
@@ -635,12 +705,17 @@ public struct CreateProgrammeRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__CreateProgrammeRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        programmeId = Reading.string(c.pointee.programme_id)
-        programme = Reading.message(c.pointee.programme)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.string(&programmeId)
+            case 3: try reader.message(&programme)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CreateProgrammeRequest>) {
@@ -670,8 +745,13 @@ public struct GetProgrammeRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetProgrammeRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetProgrammeRequest>) {
@@ -709,12 +789,17 @@ public struct ListProgrammesRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListProgrammesRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListProgrammesRequest>) {
@@ -747,9 +832,14 @@ public struct ListProgrammesResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListProgrammesResponse>) {
-        programmes = Reading.messages(c.pointee.n_programmes, c.pointee.programmes)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&programmes)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListProgrammesResponse>) {
@@ -789,12 +879,17 @@ public struct UpdateProgrammeRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__UpdateProgrammeRequest>) {
-        programme = Reading.message(c.pointee.programme)
-        updateMask = Reading.message(c.pointee.update_mask)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&programme)
+            case 2: try reader.message(&updateMask)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UpdateProgrammeRequest>) {
@@ -833,11 +928,16 @@ public struct EnrollRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__EnrollRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        enrollment = Reading.message(c.pointee.enrollment)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&enrollment)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__EnrollRequest>) {
@@ -866,8 +966,13 @@ public struct GetEnrollmentRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetEnrollmentRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetEnrollmentRequest>) {
@@ -905,12 +1010,17 @@ public struct ListEnrollmentsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListEnrollmentsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListEnrollmentsRequest>) {
@@ -943,9 +1053,14 @@ public struct ListEnrollmentsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListEnrollmentsResponse>) {
-        enrollments = Reading.messages(c.pointee.n_enrollments, c.pointee.enrollments)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&enrollments)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListEnrollmentsResponse>) {
@@ -982,11 +1097,16 @@ public struct RequestRelationshipRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__RequestRelationshipRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        relationship = Reading.message(c.pointee.relationship)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&relationship)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RequestRelationshipRequest>) {
@@ -1024,11 +1144,16 @@ public struct AcceptRequestRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AcceptRequestRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AcceptRequestRequest>) {
@@ -1066,11 +1191,16 @@ public struct DeclineRequestRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DeclineRequestRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeclineRequestRequest>) {
@@ -1111,12 +1241,17 @@ public struct AskForMoreInfoRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AskForMoreInfoRequest>) {
-        name = Reading.string(c.pointee.name)
-        question = Reading.string(c.pointee.question)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&question)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AskForMoreInfoRequest>) {
@@ -1158,12 +1293,17 @@ public struct ProvideInfoRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ProvideInfoRequest>) {
-        name = Reading.string(c.pointee.name)
-        answer = Reading.string(c.pointee.answer)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&answer)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ProvideInfoRequest>) {
@@ -1202,11 +1342,16 @@ public struct WithdrawRequestRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__WithdrawRequestRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WithdrawRequestRequest>) {
@@ -1235,8 +1380,13 @@ public struct GetInquiryRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetInquiryRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetInquiryRequest>) {
@@ -1274,12 +1424,17 @@ public struct ListInquiriesRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListInquiriesRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListInquiriesRequest>) {
@@ -1312,9 +1467,14 @@ public struct ListInquiriesResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListInquiriesResponse>) {
-        inquiries = Reading.messages(c.pointee.n_inquiries, c.pointee.inquiries)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&inquiries)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListInquiriesResponse>) {
@@ -1351,11 +1511,16 @@ public struct ActivateRelationshipRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ActivateRelationshipRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ActivateRelationshipRequest>) {
@@ -1396,12 +1561,17 @@ public struct PauseRelationshipRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__PauseRelationshipRequest>) {
-        name = Reading.string(c.pointee.name)
-        reason = Pause.Reason(rawValue: Int32(bitPattern: c.pointee.reason.rawValue))
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&reason)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__PauseRelationshipRequest>) {
@@ -1440,11 +1610,16 @@ public struct ResumeRelationshipRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ResumeRelationshipRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ResumeRelationshipRequest>) {
@@ -1482,11 +1657,16 @@ public struct EndRelationshipRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__EndRelationshipRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__EndRelationshipRequest>) {
@@ -1524,11 +1704,16 @@ public struct FinishImportRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__FinishImportRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__FinishImportRequest>) {
@@ -1557,8 +1742,13 @@ public struct GetRelationshipRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetRelationshipRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetRelationshipRequest>) {
@@ -1596,12 +1786,17 @@ public struct ListRelationshipsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListRelationshipsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListRelationshipsRequest>) {
@@ -1634,9 +1829,14 @@ public struct ListRelationshipsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListRelationshipsResponse>) {
-        relationships = Reading.messages(c.pointee.n_relationships, c.pointee.relationships)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&relationships)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListRelationshipsResponse>) {
@@ -1667,9 +1867,14 @@ public struct WatchRelationshipRequest: Message {
         self.resumeToken = resumeToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__WatchRelationshipRequest>) {
-        name = Reading.string(c.pointee.name)
-        resumeToken = Reading.string(c.pointee.resume_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&resumeToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WatchRelationshipRequest>) {
@@ -1708,12 +1913,17 @@ public struct WatchRelationshipResponse: Message {
         self.resumeToken = resumeToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__WatchRelationshipResponse>) {
-        type = Reading.string(c.pointee.type)
-        resource = Reading.string(c.pointee.resource)
-        occurredAt = Reading.message(c.pointee.occurred_at)
-        actorRole = WatchRelationshipResponse.ActorRole(rawValue: Int32(bitPattern: c.pointee.actor_role.rawValue))
-        resumeToken = Reading.string(c.pointee.resume_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&type)
+            case 2: try reader.string(&resource)
+            case 3: try reader.message(&occurredAt)
+            case 4: try reader.enum(&actorRole)
+            case 5: try reader.string(&resumeToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WatchRelationshipResponse>) {
@@ -1795,11 +2005,16 @@ public struct DiscloseConflictRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DiscloseConflictRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        conflictDisclosure = Reading.message(c.pointee.conflict_disclosure)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&conflictDisclosure)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DiscloseConflictRequest>) {
@@ -1828,8 +2043,13 @@ public struct GetConflictDisclosureRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetConflictDisclosureRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetConflictDisclosureRequest>) {
@@ -1867,12 +2087,17 @@ public struct ListConflictDisclosuresRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListConflictDisclosuresRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListConflictDisclosuresRequest>) {
@@ -1905,9 +2130,14 @@ public struct ListConflictDisclosuresResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListConflictDisclosuresResponse>) {
-        conflictDisclosures = Reading.messages(c.pointee.n_conflict_disclosures, c.pointee.conflict_disclosures)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&conflictDisclosures)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListConflictDisclosuresResponse>) {
@@ -1944,11 +2174,16 @@ public struct VerifyCredentialRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__VerifyCredentialRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        credential = Reading.message(c.pointee.credential)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&credential)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__VerifyCredentialRequest>) {
@@ -1977,8 +2212,13 @@ public struct GetCredentialRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetCredentialRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetCredentialRequest>) {
@@ -2016,12 +2256,17 @@ public struct ListCredentialsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListCredentialsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListCredentialsRequest>) {
@@ -2054,9 +2299,14 @@ public struct ListCredentialsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListCredentialsResponse>) {
-        credentials = Reading.messages(c.pointee.n_credentials, c.pointee.credentials)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&credentials)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListCredentialsResponse>) {
@@ -2093,11 +2343,16 @@ public struct ReviseAgreementRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ReviseAgreementRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        agreement = Reading.message(c.pointee.agreement)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&agreement)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReviseAgreementRequest>) {
@@ -2135,11 +2390,16 @@ public struct SignAgreementRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__SignAgreementRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__SignAgreementRequest>) {
@@ -2168,8 +2428,13 @@ public struct GetAgreementRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetAgreementRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetAgreementRequest>) {
@@ -2207,12 +2472,17 @@ public struct ListAgreementsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListAgreementsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAgreementsRequest>) {
@@ -2245,9 +2515,14 @@ public struct ListAgreementsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListAgreementsResponse>) {
-        agreements = Reading.messages(c.pointee.n_agreements, c.pointee.agreements)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&agreements)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAgreementsResponse>) {
@@ -2284,11 +2559,16 @@ public struct ScheduleSessionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ScheduleSessionRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        session = Reading.message(c.pointee.session)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&session)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ScheduleSessionRequest>) {
@@ -2329,12 +2609,17 @@ public struct StateIntentRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__StateIntentRequest>) {
-        name = Reading.string(c.pointee.name)
-        intent = Reading.string(c.pointee.intent)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&intent)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__StateIntentRequest>) {
@@ -2379,13 +2664,18 @@ public struct RescheduleSessionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__RescheduleSessionRequest>) {
-        name = Reading.string(c.pointee.name)
-        startTime = Reading.message(c.pointee.start_time)
-        durationMinutes = c.pointee.duration_minutes
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&startTime)
+            case 3: try reader.int32(&durationMinutes)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RescheduleSessionRequest>) {
@@ -2425,11 +2715,16 @@ public struct CancelSessionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__CancelSessionRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CancelSessionRequest>) {
@@ -2476,14 +2771,19 @@ public struct AttestSessionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AttestSessionRequest>) {
-        name = Reading.string(c.pointee.name)
-        outcome = Attestation.Outcome(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
-        raised = c.pointee.raised != 0
-        attention = c.pointee.attention
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&outcome)
+            case 3: try reader.bool(&raised)
+            case 4: try reader.int32(&attention)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AttestSessionRequest>) {
@@ -2524,11 +2824,16 @@ public struct DisputeSessionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DisputeSessionRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DisputeSessionRequest>) {
@@ -2569,12 +2874,17 @@ public struct ResolveDisputeRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ResolveDisputeRequest>) {
-        name = Reading.string(c.pointee.name)
-        outcome = Session.Resolution.Outcome(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&outcome)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ResolveDisputeRequest>) {
@@ -2616,12 +2926,17 @@ public struct SetSessionDepthRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__SetSessionDepthRequest>) {
-        name = Reading.string(c.pointee.name)
-        depth = Session.Depth(rawValue: Int32(bitPattern: c.pointee.depth.rawValue))
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&depth)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__SetSessionDepthRequest>) {
@@ -2651,8 +2966,13 @@ public struct GetSessionRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetSessionRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetSessionRequest>) {
@@ -2690,12 +3010,17 @@ public struct ListSessionsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListSessionsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListSessionsRequest>) {
@@ -2728,9 +3053,14 @@ public struct ListSessionsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListSessionsResponse>) {
-        sessions = Reading.messages(c.pointee.n_sessions, c.pointee.sessions)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&sessions)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListSessionsResponse>) {
@@ -2767,11 +3097,16 @@ public struct AddAgendaItemRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AddAgendaItemRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        agendaItem = Reading.message(c.pointee.agenda_item)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&agendaItem)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AddAgendaItemRequest>) {
@@ -2800,8 +3135,13 @@ public struct GetAgendaItemRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetAgendaItemRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetAgendaItemRequest>) {
@@ -2839,12 +3179,17 @@ public struct ListAgendaItemsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListAgendaItemsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAgendaItemsRequest>) {
@@ -2877,9 +3222,14 @@ public struct ListAgendaItemsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListAgendaItemsResponse>) {
-        agendaItems = Reading.messages(c.pointee.n_agenda_items, c.pointee.agenda_items)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&agendaItems)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAgendaItemsResponse>) {
@@ -2916,11 +3266,16 @@ public struct CreateCommitmentRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__CreateCommitmentRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        commitment = Reading.message(c.pointee.commitment)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&commitment)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CreateCommitmentRequest>) {
@@ -2958,11 +3313,16 @@ public struct AcceptCommitmentRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AcceptCommitmentRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AcceptCommitmentRequest>) {
@@ -3000,11 +3360,16 @@ public struct DeclineCommitmentRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DeclineCommitmentRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeclineCommitmentRequest>) {
@@ -3042,11 +3407,16 @@ public struct ReleaseCommitmentRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ReleaseCommitmentRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReleaseCommitmentRequest>) {
@@ -3084,11 +3454,16 @@ public struct MarkTrivialRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__MarkTrivialRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__MarkTrivialRequest>) {
@@ -3129,12 +3504,17 @@ public struct RenegotiateCommitmentRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__RenegotiateCommitmentRequest>) {
-        name = Reading.string(c.pointee.name)
-        dueTime = Reading.message(c.pointee.due_time)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&dueTime)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RenegotiateCommitmentRequest>) {
@@ -3173,11 +3553,16 @@ public struct ClaimKeptRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ClaimKeptRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ClaimKeptRequest>) {
@@ -3215,11 +3600,16 @@ public struct ConfirmKeptRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ConfirmKeptRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ConfirmKeptRequest>) {
@@ -3257,11 +3647,16 @@ public struct DisputeCommitmentRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DisputeCommitmentRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DisputeCommitmentRequest>) {
@@ -3299,11 +3694,16 @@ public struct WithdrawClaimRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__WithdrawClaimRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__WithdrawClaimRequest>) {
@@ -3332,8 +3732,13 @@ public struct GetCommitmentRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetCommitmentRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetCommitmentRequest>) {
@@ -3371,12 +3776,17 @@ public struct ListCommitmentsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListCommitmentsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListCommitmentsRequest>) {
@@ -3409,9 +3819,14 @@ public struct ListCommitmentsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListCommitmentsResponse>) {
-        commitments = Reading.messages(c.pointee.n_commitments, c.pointee.commitments)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&commitments)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListCommitmentsResponse>) {
@@ -3448,11 +3863,16 @@ public struct ReportBreachRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ReportBreachRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        breachCase = Reading.message(c.pointee.breach_case)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&breachCase)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReportBreachRequest>) {
@@ -3493,12 +3913,17 @@ public struct RecordFindingRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__RecordFindingRequest>) {
-        name = Reading.string(c.pointee.name)
-        confirmed = c.pointee.confirmed != 0
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.bool(&confirmed)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RecordFindingRequest>) {
@@ -3546,14 +3971,19 @@ public struct AcknowledgeBreachRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AcknowledgeBreachRequest>) {
-        name = Reading.string(c.pointee.name)
-        what = Reading.string(c.pointee.what)
-        effect = Reading.string(c.pointee.effect)
-        change = Reading.string(c.pointee.change)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&what)
+            case 3: try reader.string(&effect)
+            case 4: try reader.string(&change)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AcknowledgeBreachRequest>) {
@@ -3594,11 +4024,16 @@ public struct AcceptRepairRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AcceptRepairRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AcceptRepairRequest>) {
@@ -3627,8 +4062,13 @@ public struct GetBreachCaseRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetBreachCaseRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetBreachCaseRequest>) {
@@ -3666,12 +4106,17 @@ public struct ListBreachCasesRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListBreachCasesRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListBreachCasesRequest>) {
@@ -3704,9 +4149,14 @@ public struct ListBreachCasesResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListBreachCasesResponse>) {
-        breachCases = Reading.messages(c.pointee.n_breach_cases, c.pointee.breach_cases)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&breachCases)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListBreachCasesResponse>) {
@@ -3743,11 +4193,16 @@ public struct RecordDecisionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__RecordDecisionRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        decision = Reading.message(c.pointee.decision)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&decision)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RecordDecisionRequest>) {
@@ -3788,12 +4243,17 @@ public struct ExplainDecisionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ExplainDecisionRequest>) {
-        name = Reading.string(c.pointee.name)
-        why = Reading.string(c.pointee.why)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&why)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ExplainDecisionRequest>) {
@@ -3835,12 +4295,17 @@ public struct ReviseDecisionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ReviseDecisionRequest>) {
-        name = Reading.string(c.pointee.name)
-        decision = Reading.message(c.pointee.decision)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&decision)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReviseDecisionRequest>) {
@@ -3882,12 +4347,17 @@ public struct AnswerKnowWhyRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AnswerKnowWhyRequest>) {
-        name = Reading.string(c.pointee.name)
-        knowWhy = Decision.KnowWhy(rawValue: Int32(bitPattern: c.pointee.know_why.rawValue))
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&knowWhy)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AnswerKnowWhyRequest>) {
@@ -3917,8 +4387,13 @@ public struct GetDecisionRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetDecisionRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetDecisionRequest>) {
@@ -3956,12 +4431,17 @@ public struct ListDecisionsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListDecisionsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListDecisionsRequest>) {
@@ -3994,9 +4474,14 @@ public struct ListDecisionsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListDecisionsResponse>) {
-        decisions = Reading.messages(c.pointee.n_decisions, c.pointee.decisions)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&decisions)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListDecisionsResponse>) {
@@ -4033,11 +4518,16 @@ public struct RecordReflectBackRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__RecordReflectBackRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        reflectBack = Reading.message(c.pointee.reflect_back)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&reflectBack)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RecordReflectBackRequest>) {
@@ -4081,13 +4571,18 @@ public struct JudgeReflectBackRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__JudgeReflectBackRequest>) {
-        name = Reading.string(c.pointee.name)
-        verdict = ReflectBack.Verdict(rawValue: Int32(bitPattern: c.pointee.verdict.rawValue))
-        correction = Reading.string(c.pointee.correction)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&verdict)
+            case 3: try reader.string(&correction)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__JudgeReflectBackRequest>) {
@@ -4118,8 +4613,13 @@ public struct GetReflectBackRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetReflectBackRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetReflectBackRequest>) {
@@ -4157,12 +4657,17 @@ public struct ListReflectBacksRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListReflectBacksRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListReflectBacksRequest>) {
@@ -4195,9 +4700,14 @@ public struct ListReflectBacksResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListReflectBacksResponse>) {
-        reflectBacks = Reading.messages(c.pointee.n_reflect_backs, c.pointee.reflect_backs)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&reflectBacks)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListReflectBacksResponse>) {
@@ -4234,11 +4744,16 @@ public struct AddAdviceRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AddAdviceRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        advice = Reading.message(c.pointee.advice)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&advice)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AddAdviceRequest>) {
@@ -4279,12 +4794,17 @@ public struct TeachBackRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__TeachBackRequest>) {
-        name = Reading.string(c.pointee.name)
-        teachBack = Reading.string(c.pointee.teach_back)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&teachBack)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__TeachBackRequest>) {
@@ -4326,12 +4846,17 @@ public struct RateAdviceRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__RateAdviceRequest>) {
-        name = Reading.string(c.pointee.name)
-        rating = Advice.Rating(rawValue: Int32(bitPattern: c.pointee.rating.rawValue))
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&rating)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RateAdviceRequest>) {
@@ -4361,8 +4886,13 @@ public struct GetAdviceRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetAdviceRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetAdviceRequest>) {
@@ -4400,12 +4930,17 @@ public struct ListAdviceRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListAdviceRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAdviceRequest>) {
@@ -4438,9 +4973,14 @@ public struct ListAdviceResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListAdviceResponse>) {
-        advice = Reading.messages(c.pointee.n_advice, c.pointee.advice)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&advice)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListAdviceResponse>) {
@@ -4477,11 +5017,16 @@ public struct CreateNoteRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__CreateNoteRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        note = Reading.message(c.pointee.note)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&note)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CreateNoteRequest>) {
@@ -4522,12 +5067,17 @@ public struct UpdateNoteRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__UpdateNoteRequest>) {
-        note = Reading.message(c.pointee.note)
-        updateMask = Reading.message(c.pointee.update_mask)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&note)
+            case 2: try reader.message(&updateMask)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UpdateNoteRequest>) {
@@ -4566,11 +5116,16 @@ public struct DeleteNoteRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__DeleteNoteRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DeleteNoteRequest>) {
@@ -4608,11 +5163,16 @@ public struct UndeleteNoteRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__UndeleteNoteRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UndeleteNoteRequest>) {
@@ -4641,8 +5201,13 @@ public struct GetNoteRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetNoteRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetNoteRequest>) {
@@ -4683,13 +5248,18 @@ public struct ListNotesRequest: Message {
         self.showDeleted = showDeleted
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListNotesRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
-        showDeleted = c.pointee.show_deleted != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            case 6: try reader.bool(&showDeleted)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListNotesRequest>) {
@@ -4723,9 +5293,14 @@ public struct ListNotesResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListNotesResponse>) {
-        notes = Reading.messages(c.pointee.n_notes, c.pointee.notes)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&notes)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListNotesResponse>) {
@@ -4762,11 +5337,16 @@ public struct SubmitReflectionRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__SubmitReflectionRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        reflection = Reading.message(c.pointee.reflection)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&reflection)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__SubmitReflectionRequest>) {
@@ -4795,8 +5375,13 @@ public struct GetReflectionRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetReflectionRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetReflectionRequest>) {
@@ -4834,12 +5419,17 @@ public struct ListReflectionsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListReflectionsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListReflectionsRequest>) {
@@ -4872,9 +5462,14 @@ public struct ListReflectionsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListReflectionsResponse>) {
-        reflections = Reading.messages(c.pointee.n_reflections, c.pointee.reflections)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&reflections)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListReflectionsResponse>) {
@@ -4911,11 +5506,16 @@ public struct RecordContextChangeRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__RecordContextChangeRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        contextChange = Reading.message(c.pointee.context_change)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&contextChange)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RecordContextChangeRequest>) {
@@ -4953,11 +5553,16 @@ public struct ReportContextIgnoredRequest: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ReportContextIgnoredRequest>) {
-        name = Reading.string(c.pointee.name)
-        etag = Reading.string(c.pointee.etag)
-        requestId = Reading.string(c.pointee.request_id)
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ReportContextIgnoredRequest>) {
@@ -4986,8 +5591,13 @@ public struct GetContextChangeRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__GetContextChangeRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetContextChangeRequest>) {
@@ -5025,12 +5635,17 @@ public struct ListContextChangesRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListContextChangesRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListContextChangesRequest>) {
@@ -5063,9 +5678,14 @@ public struct ListContextChangesResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__ListContextChangesResponse>) {
-        contextChanges = Reading.messages(c.pointee.n_context_changes, c.pointee.context_changes)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&contextChanges)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListContextChangesResponse>) {

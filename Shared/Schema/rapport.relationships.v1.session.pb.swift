@@ -67,24 +67,29 @@ public struct Session: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Session>) {
-        name = Reading.string(c.pointee.name)
-        startTime = Reading.message(c.pointee.start_time)
-        durationMinutes = c.pointee.duration_minutes
-        mode = Session.Mode(rawValue: Int32(bitPattern: c.pointee.mode.rawValue))
-        state = Session.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        template = Session.Template(rawValue: Int32(bitPattern: c.pointee.template_.rawValue))
-        attestations = Reading.messages(c.pointee.n_attestations, c.pointee.attestations)
-        intent = Reading.string(c.pointee.intent)
-        intentTime = Reading.message(c.pointee.intent_time)
-        depth = Session.Depth(rawValue: Int32(bitPattern: c.pointee.depth.rawValue))
-        cancellation = Reading.message(c.pointee.cancellation)
-        reschedules = c.pointee.reschedules
-        unattested = c.pointee.unattested != 0
-        resolutions = Reading.messages(c.pointee.n_resolutions, c.pointee.resolutions)
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&startTime)
+            case 3: try reader.int32(&durationMinutes)
+            case 4: try reader.enum(&mode)
+            case 5: try reader.enum(&state)
+            case 6: try reader.enum(&template)
+            case 7: try reader.message(&attestations)
+            case 8: try reader.string(&intent)
+            case 9: try reader.message(&intentTime)
+            case 10: try reader.enum(&depth)
+            case 11: try reader.message(&cancellation)
+            case 12: try reader.int32(&reschedules)
+            case 13: try reader.bool(&unattested)
+            case 14: try reader.message(&resolutions)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Session>) {
@@ -133,10 +138,15 @@ public struct Session: Message {
             self.late = late
         }
 
-        public init(reading c: UnsafePointer<Rapport__Relationships__V1__Session__Cancellation>) {
-            person = Reading.string(c.pointee.person)
-            cancelTime = Reading.message(c.pointee.cancel_time)
-            late = c.pointee.late != 0
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.string(&person)
+                case 2: try reader.message(&cancelTime)
+                case 3: try reader.bool(&late)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Session__Cancellation>) {
@@ -170,10 +180,15 @@ public struct Session: Message {
             self.resolveTime = resolveTime
         }
 
-        public init(reading c: UnsafePointer<Rapport__Relationships__V1__Session__Resolution>) {
-            person = Reading.string(c.pointee.person)
-            outcome = Session.Resolution.Outcome(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
-            resolveTime = Reading.message(c.pointee.resolve_time)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.string(&person)
+                case 2: try reader.enum(&outcome)
+                case 3: try reader.message(&resolveTime)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Session__Resolution>) {
@@ -447,14 +462,19 @@ public struct AgendaItem: Message {
         self.updateTime = updateTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__AgendaItem>) {
-        name = Reading.string(c.pointee.name)
-        author = Reading.string(c.pointee.author)
-        text = Reading.string(c.pointee.text)
-        concern = c.pointee.concern != 0
-        etag = Reading.string(c.pointee.etag)
-        createTime = Reading.message(c.pointee.create_time)
-        updateTime = Reading.message(c.pointee.update_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&author)
+            case 3: try reader.string(&text)
+            case 4: try reader.bool(&concern)
+            case 30: try reader.string(&etag)
+            case 31: try reader.message(&createTime)
+            case 32: try reader.message(&updateTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AgendaItem>) {
@@ -498,12 +518,17 @@ public struct Attestation: Message {
         self.attention = attention
     }
 
-    public init(reading c: UnsafePointer<Rapport__Relationships__V1__Attestation>) {
-        person = Reading.string(c.pointee.person)
-        outcome = Attestation.Outcome(rawValue: Int32(bitPattern: c.pointee.outcome.rawValue))
-        attestTime = Reading.message(c.pointee.attest_time)
-        raised = c.pointee.raised != 0
-        attention = c.pointee.attention
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&person)
+            case 2: try reader.enum(&outcome)
+            case 3: try reader.message(&attestTime)
+            case 4: try reader.bool(&raised)
+            case 5: try reader.int32(&attention)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__Attestation>) {

@@ -61,22 +61,27 @@ public struct Evidence: Message {
         self.superseded = superseded
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__Evidence>) {
-        name = Reading.string(c.pointee.name)
-        component = Component(rawValue: Int32(bitPattern: c.pointee.component.rawValue))
-        kind = Reading.string(c.pointee.kind)
-        value = c.pointee.value
-        weight = c.pointee.weight
-        sourceClass = Evidence.SourceClass(rawValue: Int32(bitPattern: c.pointee.source_class.rawValue))
-        source = Reading.string(c.pointee.source)
-        occurredAt = Reading.message(c.pointee.occurred_at)
-        recordedAt = Reading.message(c.pointee.recorded_at)
-        breach = c.pointee.breach != 0
-        references = Reading.strings(c.pointee.n_references, c.pointee.references)
-        supersedes = Reading.string(c.pointee.supersedes)
-        repairTime = Reading.message(c.pointee.repair_time)
-        retracted = c.pointee.retracted != 0
-        superseded = c.pointee.superseded != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&component)
+            case 3: try reader.string(&kind)
+            case 4: try reader.double(&self.value)
+            case 5: try reader.double(&weight)
+            case 6: try reader.enum(&sourceClass)
+            case 7: try reader.string(&source)
+            case 8: try reader.message(&occurredAt)
+            case 9: try reader.message(&recordedAt)
+            case 10: try reader.bool(&breach)
+            case 11: try reader.string(&references)
+            case 12: try reader.string(&supersedes)
+            case 13: try reader.message(&repairTime)
+            case 14: try reader.bool(&retracted)
+            case 15: try reader.bool(&superseded)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__Evidence>) {

@@ -34,13 +34,18 @@ public struct Explanation: Message {
         self.lines = lines
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__Explanation>) {
-        from = Reading.message(c.pointee.from)
-        to = Reading.message(c.pointee.to)
-        scoreFrom = c.pointee.score_from
-        scoreTo = c.pointee.score_to
-        change = c.pointee.change
-        lines = Reading.messages(c.pointee.n_lines, c.pointee.lines)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&from)
+            case 2: try reader.message(&to)
+            case 3: try reader.double(&scoreFrom)
+            case 4: try reader.double(&scoreTo)
+            case 5: try reader.double(&change)
+            case 6: try reader.message(&lines)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__Explanation>) {
@@ -89,14 +94,19 @@ public struct Explanation: Message {
             self.text = text
         }
 
-        public init(reading c: UnsafePointer<Rapport__Trust__V1__Explanation__Line>) {
-            cause = Explanation.Cause(rawValue: Int32(bitPattern: c.pointee.cause.rawValue))
-            component = Component(rawValue: Int32(bitPattern: c.pointee.component.rawValue))
-            kind = Reading.string(c.pointee.kind)
-            evidence = Reading.string(c.pointee.evidence)
-            occurredAt = Reading.message(c.pointee.occurred_at)
-            contribution = c.pointee.contribution
-            text = Reading.string(c.pointee.text)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.enum(&cause)
+                case 2: try reader.enum(&component)
+                case 3: try reader.string(&kind)
+                case 4: try reader.string(&evidence)
+                case 5: try reader.message(&occurredAt)
+                case 6: try reader.double(&contribution)
+                case 7: try reader.string(&text)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__Explanation__Line>) {

@@ -31,12 +31,17 @@ public struct Outcomes: Message {
         self.weeks = weeks
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__Outcomes>) {
-        name = Reading.string(c.pointee.name)
-        asOf = Reading.message(c.pointee.as_of)
-        outcomes = Reading.messages(c.pointee.n_outcomes, c.pointee.outcomes)
-        companions = Reading.message(c.pointee.companions)
-        weeks = Reading.messages(c.pointee.n_weeks, c.pointee.weeks)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&asOf)
+            case 3: try reader.message(&outcomes)
+            case 4: try reader.message(&companions)
+            case 5: try reader.message(&weeks)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__Outcomes>) {
@@ -86,14 +91,19 @@ public struct Outcome: Message {
         self.parts = parts
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__Outcome>) {
-        kind = OutcomeKind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
-        value = Reading.message(c.pointee.value)
-        interval = Reading.message(c.pointee.interval)
-        itemCount = c.pointee.item_count
-        change = Reading.message(c.pointee.change)
-        lines = Reading.messages(c.pointee.n_lines, c.pointee.lines)
-        parts = Reading.messages(c.pointee.n_parts, c.pointee.parts)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&kind)
+            case 2: try reader.message(&self.value)
+            case 3: try reader.message(&interval)
+            case 4: try reader.int64(&itemCount)
+            case 5: try reader.message(&change)
+            case 6: try reader.message(&lines)
+            case 7: try reader.message(&parts)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__Outcome>) {
@@ -141,13 +151,18 @@ public struct Outcome: Message {
             self.text = text
         }
 
-        public init(reading c: UnsafePointer<Rapport__Trust__V1__Outcome__Line>) {
-            cause = Outcome.Cause(rawValue: Int32(bitPattern: c.pointee.cause.rawValue))
-            part = OutcomePart(rawValue: Int32(bitPattern: c.pointee.part.rawValue))
-            reference = Reading.string(c.pointee.reference)
-            occurredAt = Reading.message(c.pointee.occurred_at)
-            contribution = c.pointee.contribution
-            text = Reading.string(c.pointee.text)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.enum(&cause)
+                case 2: try reader.enum(&part)
+                case 3: try reader.string(&reference)
+                case 4: try reader.message(&occurredAt)
+                case 5: try reader.double(&contribution)
+                case 6: try reader.string(&text)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__Outcome__Line>) {
@@ -187,11 +202,16 @@ public struct Outcome: Message {
             self.weight = weight
         }
 
-        public init(reading c: UnsafePointer<Rapport__Trust__V1__Outcome__Part>) {
-            part = OutcomePart(rawValue: Int32(bitPattern: c.pointee.part.rawValue))
-            value = Reading.message(c.pointee.value)
-            itemCount = c.pointee.item_count
-            weight = c.pointee.weight
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.enum(&part)
+                case 2: try reader.message(&self.value)
+                case 3: try reader.int64(&itemCount)
+                case 4: try reader.double(&weight)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__Outcome__Part>) {
@@ -296,16 +316,21 @@ public struct OutcomeCompanions: Message {
         self.attention = attention
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__OutcomeCompanions>) {
-        trustorAcknowledgeMedian = Reading.message(c.pointee.trustor_acknowledge_median)
-        trustorActMedian = Reading.message(c.pointee.trustor_act_median)
-        trusteeAcknowledgeMedian = Reading.message(c.pointee.trustee_acknowledge_median)
-        trusteeActMedian = Reading.message(c.pointee.trustee_act_median)
-        reciprocity = Reading.message(c.pointee.reciprocity)
-        contactCount = c.pointee.contact_count
-        sayDoRatio = Reading.message(c.pointee.say_do_ratio)
-        cadenceBurstiness = Reading.message(c.pointee.cadence_burstiness)
-        attention = Reading.message(c.pointee.attention)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&trustorAcknowledgeMedian)
+            case 2: try reader.message(&trustorActMedian)
+            case 3: try reader.message(&trusteeAcknowledgeMedian)
+            case 4: try reader.message(&trusteeActMedian)
+            case 5: try reader.message(&reciprocity)
+            case 6: try reader.int64(&contactCount)
+            case 7: try reader.message(&sayDoRatio)
+            case 8: try reader.message(&cadenceBurstiness)
+            case 9: try reader.message(&attention)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__OutcomeCompanions>) {
@@ -381,22 +406,27 @@ public struct OutcomeWeek: Message {
         self.motivated = motivated
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__OutcomeWeek>) {
-        asOf = Reading.message(c.pointee.as_of)
-        score = c.pointee.score
-        numberShown = c.pointee.number_shown != 0
-        reliability = c.pointee.reliability
-        integrity = c.pointee.integrity
-        competence = c.pointee.competence
-        empathy = c.pointee.empathy
-        openness = Reading.message(c.pointee.openness)
-        engagement = Reading.message(c.pointee.engagement)
-        responsiveness = Reading.message(c.pointee.responsiveness)
-        accountability = Reading.message(c.pointee.accountability)
-        goalAttainment = Reading.message(c.pointee.goal_attainment)
-        ambition = Reading.message(c.pointee.ambition)
-        obstaclesPerWeek = c.pointee.obstacles_per_week
-        motivated = Reading.message(c.pointee.motivated)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&asOf)
+            case 2: try reader.double(&score)
+            case 3: try reader.bool(&numberShown)
+            case 4: try reader.double(&reliability)
+            case 5: try reader.double(&integrity)
+            case 6: try reader.double(&competence)
+            case 7: try reader.double(&empathy)
+            case 8: try reader.message(&openness)
+            case 9: try reader.message(&engagement)
+            case 10: try reader.message(&responsiveness)
+            case 11: try reader.message(&accountability)
+            case 12: try reader.message(&goalAttainment)
+            case 13: try reader.message(&ambition)
+            case 14: try reader.double(&obstaclesPerWeek)
+            case 15: try reader.message(&motivated)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__OutcomeWeek>) {

@@ -31,12 +31,17 @@ public struct TrustPolicy: Message {
         self.priorWeight = priorWeight
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__TrustPolicy>) {
-        name = Reading.string(c.pointee.name)
-        version = c.pointee.version
-        state = TrustPolicy.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
-        components = Reading.messages(c.pointee.n_components, c.pointee.components)
-        priorWeight = c.pointee.prior_weight
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.int32(&version)
+            case 3: try reader.enum(&state)
+            case 4: try reader.message(&components)
+            case 5: try reader.double(&priorWeight)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__TrustPolicy>) {
@@ -81,13 +86,18 @@ public struct TrustPolicy: Message {
             self.repair = repair
         }
 
-        public init(reading c: UnsafePointer<Rapport__Trust__V1__TrustPolicy__ComponentPolicy>) {
-            component = Component(rawValue: Int32(bitPattern: c.pointee.component.rawValue))
-            halfLifeDays = c.pointee.half_life_days
-            negativity = c.pointee.negativity
-            baseRate = c.pointee.base_rate
-            weight = c.pointee.weight
-            repair = c.pointee.repair
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.enum(&component)
+                case 2: try reader.double(&halfLifeDays)
+                case 3: try reader.double(&negativity)
+                case 4: try reader.double(&baseRate)
+                case 5: try reader.double(&weight)
+                case 6: try reader.double(&repair)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__TrustPolicy__ComponentPolicy>) {

@@ -55,20 +55,25 @@ public struct TrustProfile: Message {
         self.stateHash = stateHash
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__TrustProfile>) {
-        name = Reading.string(c.pointee.name)
-        asOf = Reading.message(c.pointee.as_of)
-        components = Reading.messages(c.pointee.n_components, c.pointee.components)
-        score = c.pointee.score
-        interval = Reading.message(c.pointee.interval)
-        variance = c.pointee.variance
-        effectiveSize = c.pointee.effective_size
-        band = Band(rawValue: Int32(bitPattern: c.pointee.band.rawValue))
-        numberShown = c.pointee.number_shown != 0
-        projected = c.pointee.projected != 0
-        policy = Reading.string(c.pointee.policy)
-        evidenceCount = c.pointee.evidence_count
-        stateHash = Reading.string(c.pointee.state_hash)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&asOf)
+            case 3: try reader.message(&components)
+            case 4: try reader.double(&score)
+            case 5: try reader.message(&interval)
+            case 6: try reader.double(&variance)
+            case 7: try reader.double(&effectiveSize)
+            case 8: try reader.enum(&band)
+            case 9: try reader.bool(&numberShown)
+            case 10: try reader.bool(&projected)
+            case 11: try reader.string(&policy)
+            case 12: try reader.int64(&evidenceCount)
+            case 13: try reader.string(&stateHash)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__TrustProfile>) {
@@ -134,17 +139,22 @@ public struct ComponentOpinion: Message {
         self.interval = interval
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__ComponentOpinion>) {
-        component = Component(rawValue: Int32(bitPattern: c.pointee.component.rawValue))
-        belief = c.pointee.belief
-        disbelief = c.pointee.disbelief
-        uncertainty = c.pointee.uncertainty
-        baseRate = c.pointee.base_rate
-        probability = c.pointee.probability
-        positiveMass = c.pointee.positive_mass
-        negativeMass = c.pointee.negative_mass
-        observedRate = Reading.message(c.pointee.observed_rate)
-        interval = Reading.message(c.pointee.interval)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&component)
+            case 2: try reader.double(&belief)
+            case 3: try reader.double(&disbelief)
+            case 4: try reader.double(&uncertainty)
+            case 5: try reader.double(&baseRate)
+            case 6: try reader.double(&probability)
+            case 7: try reader.double(&positiveMass)
+            case 8: try reader.double(&negativeMass)
+            case 9: try reader.message(&observedRate)
+            case 10: try reader.message(&interval)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ComponentOpinion>) {
@@ -182,9 +192,14 @@ public struct Interval: Message {
         self.upper = upper
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__Interval>) {
-        lower = c.pointee.lower
-        upper = c.pointee.upper
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.double(&lower)
+            case 2: try reader.double(&upper)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__Interval>) {

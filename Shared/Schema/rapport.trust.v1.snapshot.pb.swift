@@ -40,15 +40,20 @@ public struct TrustSnapshot: Message {
         self.createTime = createTime
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__TrustSnapshot>) {
-        name = Reading.string(c.pointee.name)
-        sequence = c.pointee.sequence
-        asOf = Reading.message(c.pointee.as_of)
-        profile = Reading.message(c.pointee.profile)
-        corrects = Reading.string(c.pointee.corrects)
-        previousHash = Reading.string(c.pointee.previous_hash)
-        hash = Reading.string(c.pointee.hash)
-        createTime = Reading.message(c.pointee.create_time)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.int64(&sequence)
+            case 3: try reader.message(&asOf)
+            case 4: try reader.message(&profile)
+            case 5: try reader.string(&corrects)
+            case 6: try reader.string(&previousHash)
+            case 7: try reader.string(&hash)
+            case 8: try reader.message(&createTime)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__TrustSnapshot>) {

@@ -34,13 +34,18 @@ public struct SuggestedAction: Message {
         self.widthChange = widthChange
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__SuggestedAction>) {
-        kind = Reading.string(c.pointee.kind)
-        text = Reading.string(c.pointee.text)
-        reason = SuggestedAction.Reason(rawValue: Int32(bitPattern: c.pointee.reason.rawValue))
-        change = c.pointee.change
-        interval = Reading.message(c.pointee.interval)
-        widthChange = c.pointee.width_change
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&kind)
+            case 2: try reader.string(&text)
+            case 3: try reader.enum(&reason)
+            case 4: try reader.double(&change)
+            case 5: try reader.message(&interval)
+            case 6: try reader.double(&widthChange)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__SuggestedAction>) {
@@ -122,8 +127,13 @@ public struct SuggestActionsRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__SuggestActionsRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__SuggestActionsRequest>) {
@@ -161,12 +171,17 @@ public struct SuggestActionsResponse: Message {
         self.actions = actions
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__SuggestActionsResponse>) {
-        asOf = Reading.message(c.pointee.as_of)
-        component = Component(rawValue: Int32(bitPattern: c.pointee.component.rawValue))
-        score = c.pointee.score
-        interval = Reading.message(c.pointee.interval)
-        actions = Reading.messages(c.pointee.n_actions, c.pointee.actions)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&asOf)
+            case 2: try reader.enum(&component)
+            case 3: try reader.double(&score)
+            case 4: try reader.message(&interval)
+            case 5: try reader.message(&actions)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__SuggestActionsResponse>) {

@@ -37,14 +37,19 @@ public struct SustainingIndex: Message {
         self.logChange = logChange
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__SustainingIndex>) {
-        name = Reading.string(c.pointee.name)
-        asOf = Reading.message(c.pointee.as_of)
-        value = c.pointee.value
-        practices = Reading.messages(c.pointee.n_practices, c.pointee.practices)
-        weakest = Practice(rawValue: Int32(bitPattern: c.pointee.weakest.rawValue))
-        comparedTo = Reading.message(c.pointee.compared_to)
-        logChange = Reading.message(c.pointee.log_change)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&asOf)
+            case 3: try reader.double(&self.value)
+            case 4: try reader.message(&practices)
+            case 5: try reader.enum(&weakest)
+            case 6: try reader.message(&comparedTo)
+            case 7: try reader.message(&logChange)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__SustainingIndex>) {
@@ -91,13 +96,18 @@ public struct SustainingIndex: Message {
             self.logChange = logChange
         }
 
-        public init(reading c: UnsafePointer<Rapport__Trust__V1__SustainingIndex__Level>) {
-            practice = Practice(rawValue: Int32(bitPattern: c.pointee.practice.rawValue))
-            value = c.pointee.value
-            met = c.pointee.met
-            expected = c.pointee.expected
-            flag = SustainingIndex.Flag(rawValue: Int32(bitPattern: c.pointee.flag.rawValue))
-            logChange = c.pointee.log_change
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.enum(&practice)
+                case 2: try reader.double(&self.value)
+                case 3: try reader.int64(&met)
+                case 4: try reader.int64(&expected)
+                case 5: try reader.enum(&flag)
+                case 6: try reader.double(&logChange)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__SustainingIndex__Level>) {

@@ -23,9 +23,14 @@ public struct GetTrustProfileRequest: Message {
         self.includeStateHash = includeStateHash
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__GetTrustProfileRequest>) {
-        name = Reading.string(c.pointee.name)
-        includeStateHash = c.pointee.include_state_hash != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.bool(&includeStateHash)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetTrustProfileRequest>) {
@@ -58,10 +63,15 @@ public struct GetProfileAtRequest: Message {
         self.includeStateHash = includeStateHash
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__GetProfileAtRequest>) {
-        name = Reading.string(c.pointee.name)
-        asOf = Reading.message(c.pointee.as_of)
-        includeStateHash = c.pointee.include_state_hash != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&asOf)
+            case 3: try reader.bool(&includeStateHash)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetProfileAtRequest>) {
@@ -95,10 +105,15 @@ public struct ExplainChangeRequest: Message {
         self.to = to
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__ExplainChangeRequest>) {
-        name = Reading.string(c.pointee.name)
-        from = Reading.message(c.pointee.from)
-        to = Reading.message(c.pointee.to)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&from)
+            case 3: try reader.message(&to)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ExplainChangeRequest>) {
@@ -132,10 +147,15 @@ public struct WhatIfRequest: Message {
         self.asOf = asOf
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__WhatIfRequest>) {
-        name = Reading.string(c.pointee.name)
-        events = Reading.messages(c.pointee.n_events, c.pointee.events)
-        asOf = Reading.message(c.pointee.as_of)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&events)
+            case 3: try reader.message(&asOf)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__WhatIfRequest>) {
@@ -170,10 +190,15 @@ public struct WhatIfResponse: Message {
         self.explanation = explanation
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__WhatIfResponse>) {
-        before = Reading.message(c.pointee.before)
-        after = Reading.message(c.pointee.after)
-        explanation = Reading.message(c.pointee.explanation)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&before)
+            case 2: try reader.message(&after)
+            case 3: try reader.message(&explanation)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__WhatIfResponse>) {
@@ -207,10 +232,15 @@ public struct HypotheticalEvent: Message {
         self.occurredAt = occurredAt
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__HypotheticalEvent>) {
-        kind = Reading.string(c.pointee.kind)
-        value = c.pointee.value
-        occurredAt = Reading.message(c.pointee.occurred_at)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&kind)
+            case 2: try reader.int32(&self.value)
+            case 3: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__HypotheticalEvent>) {
@@ -238,8 +268,13 @@ public struct GetEvidenceRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__GetEvidenceRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetEvidenceRequest>) {
@@ -277,12 +312,17 @@ public struct ListEvidenceRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__ListEvidenceRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListEvidenceRequest>) {
@@ -315,9 +355,14 @@ public struct ListEvidenceResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__ListEvidenceResponse>) {
-        evidence = Reading.messages(c.pointee.n_evidence, c.pointee.evidence)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&evidence)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListEvidenceResponse>) {
@@ -345,8 +390,13 @@ public struct VerifyReplayRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__VerifyReplayRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__VerifyReplayRequest>) {
@@ -381,11 +431,16 @@ public struct VerifyReplayResponse: Message {
         self.stateHash = stateHash
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__VerifyReplayResponse>) {
-        largestDifference = c.pointee.largest_difference
-        equal = c.pointee.equal != 0
-        evidenceCount = c.pointee.evidence_count
-        stateHash = Reading.string(c.pointee.state_hash)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.double(&largestDifference)
+            case 2: try reader.bool(&equal)
+            case 3: try reader.int64(&evidenceCount)
+            case 4: try reader.string(&stateHash)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__VerifyReplayResponse>) {
@@ -420,10 +475,15 @@ public struct GetOutcomesRequest: Message {
         self.weekCount = weekCount
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__GetOutcomesRequest>) {
-        name = Reading.string(c.pointee.name)
-        asOf = Reading.message(c.pointee.as_of)
-        weekCount = c.pointee.week_count
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&asOf)
+            case 3: try reader.int32(&weekCount)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetOutcomesRequest>) {
@@ -457,10 +517,15 @@ public struct GetSustainingIndexRequest: Message {
         self.compareTo = compareTo
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__GetSustainingIndexRequest>) {
-        name = Reading.string(c.pointee.name)
-        asOf = Reading.message(c.pointee.as_of)
-        compareTo = Reading.message(c.pointee.compare_to)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&asOf)
+            case 3: try reader.message(&compareTo)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetSustainingIndexRequest>) {
@@ -488,8 +553,13 @@ public struct RetractEvidenceRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__RetractEvidenceRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__RetractEvidenceRequest>) {
@@ -515,8 +585,13 @@ public struct GetSnapshotRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__GetSnapshotRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetSnapshotRequest>) {
@@ -554,12 +629,17 @@ public struct ListSnapshotsRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__ListSnapshotsRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListSnapshotsRequest>) {
@@ -592,9 +672,14 @@ public struct ListSnapshotsResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__ListSnapshotsResponse>) {
-        snapshots = Reading.messages(c.pointee.n_snapshots, c.pointee.snapshots)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&snapshots)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListSnapshotsResponse>) {
@@ -622,8 +707,13 @@ public struct VerifySnapshotsRequest: Message {
         self.parent = parent
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__VerifySnapshotsRequest>) {
-        parent = Reading.string(c.pointee.parent)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__VerifySnapshotsRequest>) {
@@ -652,9 +742,14 @@ public struct VerifySnapshotsResponse: Message {
         self.headHash = headHash
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__VerifySnapshotsResponse>) {
-        snapshotCount = c.pointee.snapshot_count
-        headHash = Reading.string(c.pointee.head_hash)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&snapshotCount)
+            case 2: try reader.string(&headHash)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__VerifySnapshotsResponse>) {
@@ -681,8 +776,13 @@ public struct ReplayEvidenceRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__ReplayEvidenceRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ReplayEvidenceRequest>) {
@@ -714,10 +814,15 @@ public struct ReplayEvidenceResponse: Message {
         self.stateHash = stateHash
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__ReplayEvidenceResponse>) {
-        position = c.pointee.position
-        chainHash = Reading.string(c.pointee.chain_hash)
-        stateHash = Reading.string(c.pointee.state_hash)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&position)
+            case 2: try reader.string(&chainHash)
+            case 3: try reader.string(&stateHash)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ReplayEvidenceResponse>) {
@@ -745,8 +850,13 @@ public struct GetPolicyRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__GetPolicyRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetPolicyRequest>) {
@@ -784,12 +894,17 @@ public struct ListPoliciesRequest: Message {
         self.orderBy = orderBy
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__ListPoliciesRequest>) {
-        parent = Reading.string(c.pointee.parent)
-        pageSize = c.pointee.page_size
-        pageToken = Reading.string(c.pointee.page_token)
-        filter = Reading.string(c.pointee.filter)
-        orderBy = Reading.string(c.pointee.order_by)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListPoliciesRequest>) {
@@ -822,9 +937,14 @@ public struct ListPoliciesResponse: Message {
         self.nextPageToken = nextPageToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__ListPoliciesResponse>) {
-        policies = Reading.messages(c.pointee.n_policies, c.pointee.policies)
-        nextPageToken = Reading.string(c.pointee.next_page_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&policies)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListPoliciesResponse>) {
@@ -855,9 +975,14 @@ public struct WatchTrustProfileRequest: Message {
         self.resumeToken = resumeToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__WatchTrustProfileRequest>) {
-        name = Reading.string(c.pointee.name)
-        resumeToken = Reading.string(c.pointee.resume_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&resumeToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__WatchTrustProfileRequest>) {
@@ -887,9 +1012,14 @@ public struct WatchTrustProfileResponse: Message {
         self.resumeToken = resumeToken
     }
 
-    public init(reading c: UnsafePointer<Rapport__Trust__V1__WatchTrustProfileResponse>) {
-        profile = Reading.message(c.pointee.profile)
-        resumeToken = Reading.string(c.pointee.resume_token)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&profile)
+            case 2: try reader.string(&resumeToken)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__WatchTrustProfileResponse>) {

@@ -21,9 +21,14 @@ public struct Http: Message {
         self.fullyDecodeReservedExpansion = fullyDecodeReservedExpansion
     }
 
-    public init(reading c: UnsafePointer<Google__Api__Http>) {
-        rules = Reading.messages(c.pointee.n_rules, c.pointee.rules)
-        fullyDecodeReservedExpansion = c.pointee.fully_decode_reserved_expansion != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&rules)
+            case 2: try reader.bool(&fullyDecodeReservedExpansion)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Api__Http>) {
@@ -63,19 +68,40 @@ public struct HttpRule: Message {
         self.pattern = pattern
     }
 
-    public init(reading c: UnsafePointer<Google__Api__HttpRule>) {
-        selector = Reading.string(c.pointee.selector)
-        body = Reading.string(c.pointee.body)
-        responseBody = Reading.string(c.pointee.response_body)
-        additionalBindings = Reading.messages(c.pointee.n_additional_bindings, c.pointee.additional_bindings)
-        switch c.pointee.pattern_case.rawValue {
-        case 2: pattern = .get(Reading.string(c.pointee.get))
-        case 3: pattern = .put(Reading.string(c.pointee.put))
-        case 4: pattern = .post(Reading.string(c.pointee.post))
-        case 5: pattern = .delete(Reading.string(c.pointee.delete_))
-        case 6: pattern = .patch(Reading.string(c.pointee.patch))
-        case 8: pattern = .custom(Reading.message(c.pointee.custom) ?? .init())
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&selector)
+            case 2:
+                var value: String = ""
+                try reader.string(&value)
+                pattern = .get(value)
+            case 3:
+                var value: String = ""
+                try reader.string(&value)
+                pattern = .put(value)
+            case 4:
+                var value: String = ""
+                try reader.string(&value)
+                pattern = .post(value)
+            case 5:
+                var value: String = ""
+                try reader.string(&value)
+                pattern = .delete(value)
+            case 6:
+                var value: String = ""
+                try reader.string(&value)
+                pattern = .patch(value)
+            case 8:
+                var value: CustomHttpPattern?
+                if case .custom(let held) = pattern { value = held }
+                try reader.message(&value)
+                pattern = .custom(value ?? .init())
+            case 7: try reader.string(&body)
+            case 12: try reader.string(&responseBody)
+            case 11: try reader.message(&additionalBindings)
+            default: try reader.skip()
+            }
         }
     }
 
@@ -139,9 +165,14 @@ public struct CustomHttpPattern: Message {
         self.path = path
     }
 
-    public init(reading c: UnsafePointer<Google__Api__CustomHttpPattern>) {
-        kind = Reading.string(c.pointee.kind)
-        path = Reading.string(c.pointee.path)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&kind)
+            case 2: try reader.string(&path)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Api__CustomHttpPattern>) {

@@ -21,9 +21,14 @@ public struct ProtobufAny: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__Any>) {
-        typeUrl = Reading.string(c.pointee.type_url)
-        value = Reading.bytes(c.pointee.value)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&typeUrl)
+            case 2: try reader.bytes(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__Any>) {

@@ -21,9 +21,14 @@ public struct ProtobufDuration: Message {
         self.nanos = nanos
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__Duration>) {
-        seconds = c.pointee.seconds
-        nanos = c.pointee.nanos
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&seconds)
+            case 2: try reader.int32(&nanos)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__Duration>) {

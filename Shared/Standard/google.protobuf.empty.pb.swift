@@ -11,7 +11,8 @@ public struct ProtobufEmpty: Message {
 
     public init() {}
 
-    public init(reading c: UnsafePointer<Google__Protobuf__Empty>) {
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while try reader.next() != nil { try reader.skip() }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__Empty>) {

@@ -18,8 +18,13 @@ public struct FieldMask: Message {
         self.paths = paths
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__FieldMask>) {
-        paths = Reading.strings(c.pointee.n_paths, c.pointee.paths)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&paths)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__FieldMask>) {

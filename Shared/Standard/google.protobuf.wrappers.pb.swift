@@ -18,8 +18,13 @@ public struct DoubleValue: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__DoubleValue>) {
-        value = c.pointee.value
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.double(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__DoubleValue>) {
@@ -45,8 +50,13 @@ public struct FloatValue: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__FloatValue>) {
-        value = c.pointee.value
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.float(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__FloatValue>) {
@@ -72,8 +82,13 @@ public struct Int64Value: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__Int64Value>) {
-        value = c.pointee.value
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__Int64Value>) {
@@ -99,8 +114,13 @@ public struct UInt64Value: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__UInt64Value>) {
-        value = c.pointee.value
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.uint64(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__UInt64Value>) {
@@ -126,8 +146,13 @@ public struct Int32Value: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__Int32Value>) {
-        value = c.pointee.value
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int32(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__Int32Value>) {
@@ -153,8 +178,13 @@ public struct UInt32Value: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__UInt32Value>) {
-        value = c.pointee.value
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.uint32(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__UInt32Value>) {
@@ -180,8 +210,13 @@ public struct BoolValue: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__BoolValue>) {
-        value = c.pointee.value != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.bool(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__BoolValue>) {
@@ -207,8 +242,13 @@ public struct StringValue: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__StringValue>) {
-        value = Reading.string(c.pointee.value)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__StringValue>) {
@@ -234,8 +274,13 @@ public struct BytesValue: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Google__Protobuf__BytesValue>) {
-        value = Reading.bytes(c.pointee.value)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.bytes(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Protobuf__BytesValue>) {

@@ -24,10 +24,27 @@ public struct ErrorInfo: Message {
         self.metadata = metadata
     }
 
-    public init(reading c: UnsafePointer<Google__Rpc__ErrorInfo>) {
-        reason = Reading.string(c.pointee.reason)
-        domain = Reading.string(c.pointee.domain)
-        metadata = Reading.map(c.pointee.n_metadata, c.pointee.metadata) { (Reading.string($0.key), Reading.string($0.value)) }
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&reason)
+            case 2: try reader.string(&domain)
+            case 3:
+                var key: String = ""
+                var value: String = ""
+                let outer = try reader.enter()
+                while let field = try reader.next() {
+                    switch field {
+                    case 1: try reader.string(&key)
+                    case 2: try reader.string(&value)
+                    default: try reader.skip()
+                    }
+                }
+                reader.leave(outer)
+                metadata[key] = value
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Rpc__ErrorInfo>) {
@@ -60,8 +77,13 @@ public struct RetryInfo: Message {
         self.retryDelay = retryDelay
     }
 
-    public init(reading c: UnsafePointer<Google__Rpc__RetryInfo>) {
-        retryDelay = Reading.message(c.pointee.retry_delay)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&retryDelay)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Rpc__RetryInfo>) {
@@ -87,8 +109,13 @@ public struct BadRequest: Message {
         self.fieldViolations = fieldViolations
     }
 
-    public init(reading c: UnsafePointer<Google__Rpc__BadRequest>) {
-        fieldViolations = Reading.messages(c.pointee.n_field_violations, c.pointee.field_violations)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&fieldViolations)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Rpc__BadRequest>) {
@@ -120,10 +147,15 @@ public struct BadRequest: Message {
             self.reason = reason
         }
 
-        public init(reading c: UnsafePointer<Google__Rpc__BadRequest__FieldViolation>) {
-            field = Reading.string(c.pointee.field)
-            description = Reading.string(c.pointee.description)
-            reason = Reading.string(c.pointee.reason)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.string(&self.field)
+                case 2: try reader.string(&description)
+                case 3: try reader.string(&reason)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Google__Rpc__BadRequest__FieldViolation>) {

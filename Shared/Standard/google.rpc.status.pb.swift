@@ -24,10 +24,15 @@ public struct RPCStatus: Message {
         self.details = details
     }
 
-    public init(reading c: UnsafePointer<Google__Rpc__Status>) {
-        code = c.pointee.code
-        message = Reading.string(c.pointee.message)
-        details = Reading.messages(c.pointee.n_details, c.pointee.details)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int32(&code)
+            case 2: try reader.string(&message)
+            case 3: try reader.message(&details)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Google__Rpc__Status>) {

@@ -30,12 +30,17 @@ public struct ChannelzChannel: Message {
         self.socketRef = socketRef
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__Channel>) {
-        ref = Reading.message(c.pointee.ref)
-        data = Reading.message(c.pointee.data)
-        channelRef = Reading.messages(c.pointee.n_channel_ref, c.pointee.channel_ref)
-        subchannelRef = Reading.messages(c.pointee.n_subchannel_ref, c.pointee.subchannel_ref)
-        socketRef = Reading.messages(c.pointee.n_socket_ref, c.pointee.socket_ref)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&ref)
+            case 2: try reader.message(&data)
+            case 3: try reader.message(&channelRef)
+            case 4: try reader.message(&subchannelRef)
+            case 5: try reader.message(&socketRef)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__Channel>) {
@@ -80,12 +85,17 @@ public struct ChannelzSubchannel: Message {
         self.socketRef = socketRef
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__Subchannel>) {
-        ref = Reading.message(c.pointee.ref)
-        data = Reading.message(c.pointee.data)
-        channelRef = Reading.messages(c.pointee.n_channel_ref, c.pointee.channel_ref)
-        subchannelRef = Reading.messages(c.pointee.n_subchannel_ref, c.pointee.subchannel_ref)
-        socketRef = Reading.messages(c.pointee.n_socket_ref, c.pointee.socket_ref)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&ref)
+            case 2: try reader.message(&data)
+            case 3: try reader.message(&channelRef)
+            case 4: try reader.message(&subchannelRef)
+            case 5: try reader.message(&socketRef)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__Subchannel>) {
@@ -118,8 +128,13 @@ public struct ChannelzChannelConnectivityState: Message {
         self.state = state
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__ChannelConnectivityState>) {
-        state = ChannelzChannelConnectivityState.State(rawValue: Int32(bitPattern: c.pointee.state.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__ChannelConnectivityState>) {
@@ -214,14 +229,19 @@ public struct ChannelzChannelData: Message {
         self.lastCallStartedTimestamp = lastCallStartedTimestamp
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__ChannelData>) {
-        state = Reading.message(c.pointee.state)
-        target = Reading.string(c.pointee.target)
-        trace = Reading.message(c.pointee.trace)
-        callsStarted = c.pointee.calls_started
-        callsSucceeded = c.pointee.calls_succeeded
-        callsFailed = c.pointee.calls_failed
-        lastCallStartedTimestamp = Reading.message(c.pointee.last_call_started_timestamp)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&state)
+            case 2: try reader.string(&target)
+            case 3: try reader.message(&trace)
+            case 4: try reader.int64(&callsStarted)
+            case 5: try reader.int64(&callsSucceeded)
+            case 6: try reader.int64(&callsFailed)
+            case 7: try reader.message(&lastCallStartedTimestamp)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__ChannelData>) {
@@ -262,14 +282,24 @@ public struct ChannelzChannelTraceEvent: Message {
         self.childRef = childRef
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__ChannelTraceEvent>) {
-        description = Reading.string(c.pointee.description)
-        severity = ChannelzChannelTraceEvent.Severity(rawValue: Int32(bitPattern: c.pointee.severity.rawValue))
-        timestamp = Reading.message(c.pointee.timestamp)
-        switch c.pointee.child_ref_case.rawValue {
-        case 4: childRef = .channelRef(Reading.message(c.pointee.channel_ref) ?? .init())
-        case 5: childRef = .subchannelRef(Reading.message(c.pointee.subchannel_ref) ?? .init())
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&description)
+            case 2: try reader.enum(&severity)
+            case 3: try reader.message(&timestamp)
+            case 4:
+                var value: ChannelzChannelRef?
+                if case .channelRef(let held) = childRef { value = held }
+                try reader.message(&value)
+                childRef = .channelRef(value ?? .init())
+            case 5:
+                var value: ChannelzSubchannelRef?
+                if case .subchannelRef(let held) = childRef { value = held }
+                try reader.message(&value)
+                childRef = .subchannelRef(value ?? .init())
+            default: try reader.skip()
+            }
         }
     }
 
@@ -361,10 +391,15 @@ public struct ChannelzChannelTrace: Message {
         self.events = events
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__ChannelTrace>) {
-        numEventsLogged = c.pointee.num_events_logged
-        creationTimestamp = Reading.message(c.pointee.creation_timestamp)
-        events = Reading.messages(c.pointee.n_events, c.pointee.events)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&numEventsLogged)
+            case 2: try reader.message(&creationTimestamp)
+            case 3: try reader.message(&events)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__ChannelTrace>) {
@@ -396,9 +431,14 @@ public struct ChannelzChannelRef: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__ChannelRef>) {
-        channelId = c.pointee.channel_id
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&channelId)
+            case 2: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__ChannelRef>) {
@@ -428,9 +468,14 @@ public struct ChannelzSubchannelRef: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__SubchannelRef>) {
-        subchannelId = c.pointee.subchannel_id
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 7: try reader.int64(&subchannelId)
+            case 8: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__SubchannelRef>) {
@@ -460,9 +505,14 @@ public struct ChannelzSocketRef: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__SocketRef>) {
-        socketId = c.pointee.socket_id
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 3: try reader.int64(&socketId)
+            case 4: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__SocketRef>) {
@@ -492,9 +542,14 @@ public struct ChannelzServerRef: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__ServerRef>) {
-        serverId = c.pointee.server_id
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 5: try reader.int64(&serverId)
+            case 6: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__ServerRef>) {
@@ -527,10 +582,15 @@ public struct ChannelzServer: Message {
         self.listenSocket = listenSocket
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__Server>) {
-        ref = Reading.message(c.pointee.ref)
-        data = Reading.message(c.pointee.data)
-        listenSocket = Reading.messages(c.pointee.n_listen_socket, c.pointee.listen_socket)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&ref)
+            case 2: try reader.message(&data)
+            case 3: try reader.message(&listenSocket)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__Server>) {
@@ -571,12 +631,17 @@ public struct ChannelzServerData: Message {
         self.lastCallStartedTimestamp = lastCallStartedTimestamp
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__ServerData>) {
-        trace = Reading.message(c.pointee.trace)
-        callsStarted = c.pointee.calls_started
-        callsSucceeded = c.pointee.calls_succeeded
-        callsFailed = c.pointee.calls_failed
-        lastCallStartedTimestamp = Reading.message(c.pointee.last_call_started_timestamp)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&trace)
+            case 2: try reader.int64(&callsStarted)
+            case 3: try reader.int64(&callsSucceeded)
+            case 4: try reader.int64(&callsFailed)
+            case 5: try reader.message(&lastCallStartedTimestamp)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__ServerData>) {
@@ -621,13 +686,18 @@ public struct ChannelzSocket: Message {
         self.remoteName = remoteName
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__Socket>) {
-        ref = Reading.message(c.pointee.ref)
-        data = Reading.message(c.pointee.data)
-        local = Reading.message(c.pointee.local)
-        remote = Reading.message(c.pointee.remote)
-        security = Reading.message(c.pointee.security)
-        remoteName = Reading.string(c.pointee.remote_name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&ref)
+            case 2: try reader.message(&data)
+            case 3: try reader.message(&local)
+            case 4: try reader.message(&remote)
+            case 5: try reader.message(&security)
+            case 6: try reader.string(&remoteName)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__Socket>) {
@@ -694,20 +764,25 @@ public struct ChannelzSocketData: Message {
         self.option = option
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__SocketData>) {
-        streamsStarted = c.pointee.streams_started
-        streamsSucceeded = c.pointee.streams_succeeded
-        streamsFailed = c.pointee.streams_failed
-        messagesSent = c.pointee.messages_sent
-        messagesReceived = c.pointee.messages_received
-        keepAlivesSent = c.pointee.keep_alives_sent
-        lastLocalStreamCreatedTimestamp = Reading.message(c.pointee.last_local_stream_created_timestamp)
-        lastRemoteStreamCreatedTimestamp = Reading.message(c.pointee.last_remote_stream_created_timestamp)
-        lastMessageSentTimestamp = Reading.message(c.pointee.last_message_sent_timestamp)
-        lastMessageReceivedTimestamp = Reading.message(c.pointee.last_message_received_timestamp)
-        localFlowControlWindow = Reading.message(c.pointee.local_flow_control_window)
-        remoteFlowControlWindow = Reading.message(c.pointee.remote_flow_control_window)
-        option = Reading.messages(c.pointee.n_option, c.pointee.option)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&streamsStarted)
+            case 2: try reader.int64(&streamsSucceeded)
+            case 3: try reader.int64(&streamsFailed)
+            case 4: try reader.int64(&messagesSent)
+            case 5: try reader.int64(&messagesReceived)
+            case 6: try reader.int64(&keepAlivesSent)
+            case 7: try reader.message(&lastLocalStreamCreatedTimestamp)
+            case 8: try reader.message(&lastRemoteStreamCreatedTimestamp)
+            case 9: try reader.message(&lastMessageSentTimestamp)
+            case 10: try reader.message(&lastMessageReceivedTimestamp)
+            case 11: try reader.message(&localFlowControlWindow)
+            case 12: try reader.message(&remoteFlowControlWindow)
+            case 13: try reader.message(&option)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__SocketData>) {
@@ -746,12 +821,26 @@ public struct ChannelzAddress: Message {
         self.address = address
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__Address>) {
-        switch c.pointee.address_case.rawValue {
-        case 1: address = .tcpipAddress(Reading.message(c.pointee.tcpip_address) ?? .init())
-        case 2: address = .udsAddress(Reading.message(c.pointee.uds_address) ?? .init())
-        case 3: address = .otherAddress(Reading.message(c.pointee.other_address) ?? .init())
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1:
+                var value: ChannelzAddress.TcpIpAddress?
+                if case .tcpipAddress(let held) = address { value = held }
+                try reader.message(&value)
+                address = .tcpipAddress(value ?? .init())
+            case 2:
+                var value: ChannelzAddress.UdsAddress?
+                if case .udsAddress(let held) = address { value = held }
+                try reader.message(&value)
+                address = .udsAddress(value ?? .init())
+            case 3:
+                var value: ChannelzAddress.OtherAddress?
+                if case .otherAddress(let held) = address { value = held }
+                try reader.message(&value)
+                address = .otherAddress(value ?? .init())
+            default: try reader.skip()
+            }
         }
     }
 
@@ -797,9 +886,14 @@ public struct ChannelzAddress: Message {
             self.value = value
         }
 
-        public init(reading c: UnsafePointer<Grpc__Channelz__V1__Address__OtherAddress>) {
-            name = Reading.string(c.pointee.name)
-            value = Reading.message(c.pointee.value)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.string(&name)
+                case 2: try reader.message(&self.value)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__Address__OtherAddress>) {
@@ -829,9 +923,14 @@ public struct ChannelzAddress: Message {
             self.port = port
         }
 
-        public init(reading c: UnsafePointer<Grpc__Channelz__V1__Address__TcpIpAddress>) {
-            ipAddress = Reading.bytes(c.pointee.ip_address)
-            port = c.pointee.port
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.bytes(&ipAddress)
+                case 2: try reader.int32(&port)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__Address__TcpIpAddress>) {
@@ -858,8 +957,13 @@ public struct ChannelzAddress: Message {
             self.filename = filename
         }
 
-        public init(reading c: UnsafePointer<Grpc__Channelz__V1__Address__UdsAddress>) {
-            filename = Reading.string(c.pointee.filename)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.string(&filename)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__Address__UdsAddress>) {
@@ -886,11 +990,21 @@ public struct ChannelzSecurity: Message {
         self.model = model
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__Security>) {
-        switch c.pointee.model_case.rawValue {
-        case 1: model = .tls(Reading.message(c.pointee.tls) ?? .init())
-        case 2: model = .other(Reading.message(c.pointee.other) ?? .init())
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1:
+                var value: ChannelzSecurity.Tls?
+                if case .tls(let held) = model { value = held }
+                try reader.message(&value)
+                model = .tls(value ?? .init())
+            case 2:
+                var value: ChannelzSecurity.OtherSecurity?
+                if case .other(let held) = model { value = held }
+                try reader.message(&value)
+                model = .other(value ?? .init())
+            default: try reader.skip()
+            }
         }
     }
 
@@ -932,9 +1046,14 @@ public struct ChannelzSecurity: Message {
             self.value = value
         }
 
-        public init(reading c: UnsafePointer<Grpc__Channelz__V1__Security__OtherSecurity>) {
-            name = Reading.string(c.pointee.name)
-            value = Reading.message(c.pointee.value)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.string(&name)
+                case 2: try reader.message(&self.value)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__Security__OtherSecurity>) {
@@ -967,13 +1086,21 @@ public struct ChannelzSecurity: Message {
             self.cipherSuite = cipherSuite
         }
 
-        public init(reading c: UnsafePointer<Grpc__Channelz__V1__Security__Tls>) {
-            localCertificate = Reading.bytes(c.pointee.local_certificate)
-            remoteCertificate = Reading.bytes(c.pointee.remote_certificate)
-            switch c.pointee.cipher_suite_case.rawValue {
-            case 1: cipherSuite = .standardName(Reading.string(c.pointee.standard_name))
-            case 2: cipherSuite = .otherName(Reading.string(c.pointee.other_name))
-            default: break
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1:
+                    var value: String = ""
+                    try reader.string(&value)
+                    cipherSuite = .standardName(value)
+                case 2:
+                    var value: String = ""
+                    try reader.string(&value)
+                    cipherSuite = .otherName(value)
+                case 3: try reader.bytes(&localCertificate)
+                case 4: try reader.bytes(&remoteCertificate)
+                default: try reader.skip()
+                }
             }
         }
 
@@ -1022,10 +1149,15 @@ public struct ChannelzSocketOption: Message {
         self.additional = additional
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__SocketOption>) {
-        name = Reading.string(c.pointee.name)
-        value = Reading.string(c.pointee.value)
-        additional = Reading.message(c.pointee.additional)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&self.value)
+            case 3: try reader.message(&additional)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__SocketOption>) {
@@ -1053,8 +1185,13 @@ public struct ChannelzSocketOptionTimeout: Message {
         self.duration = duration
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__SocketOptionTimeout>) {
-        duration = Reading.message(c.pointee.duration)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&duration)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__SocketOptionTimeout>) {
@@ -1083,9 +1220,14 @@ public struct ChannelzSocketOptionLinger: Message {
         self.duration = duration
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__SocketOptionLinger>) {
-        active = c.pointee.active != 0
-        duration = Reading.message(c.pointee.duration)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.bool(&active)
+            case 2: try reader.message(&duration)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__SocketOptionLinger>) {
@@ -1196,36 +1338,41 @@ public struct ChannelzSocketOptionTcpInfo: Message {
         self.tcpiReordering = tcpiReordering
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__SocketOptionTcpInfo>) {
-        tcpiState = c.pointee.tcpi_state
-        tcpiCaState = c.pointee.tcpi_ca_state
-        tcpiRetransmits = c.pointee.tcpi_retransmits
-        tcpiProbes = c.pointee.tcpi_probes
-        tcpiBackoff = c.pointee.tcpi_backoff
-        tcpiOptions = c.pointee.tcpi_options
-        tcpiSndWscale = c.pointee.tcpi_snd_wscale
-        tcpiRcvWscale = c.pointee.tcpi_rcv_wscale
-        tcpiRto = c.pointee.tcpi_rto
-        tcpiAto = c.pointee.tcpi_ato
-        tcpiSndMss = c.pointee.tcpi_snd_mss
-        tcpiRcvMss = c.pointee.tcpi_rcv_mss
-        tcpiUnacked = c.pointee.tcpi_unacked
-        tcpiSacked = c.pointee.tcpi_sacked
-        tcpiLost = c.pointee.tcpi_lost
-        tcpiRetrans = c.pointee.tcpi_retrans
-        tcpiFackets = c.pointee.tcpi_fackets
-        tcpiLastDataSent = c.pointee.tcpi_last_data_sent
-        tcpiLastAckSent = c.pointee.tcpi_last_ack_sent
-        tcpiLastDataRecv = c.pointee.tcpi_last_data_recv
-        tcpiLastAckRecv = c.pointee.tcpi_last_ack_recv
-        tcpiPmtu = c.pointee.tcpi_pmtu
-        tcpiRcvSsthresh = c.pointee.tcpi_rcv_ssthresh
-        tcpiRtt = c.pointee.tcpi_rtt
-        tcpiRttvar = c.pointee.tcpi_rttvar
-        tcpiSndSsthresh = c.pointee.tcpi_snd_ssthresh
-        tcpiSndCwnd = c.pointee.tcpi_snd_cwnd
-        tcpiAdvmss = c.pointee.tcpi_advmss
-        tcpiReordering = c.pointee.tcpi_reordering
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.uint32(&tcpiState)
+            case 2: try reader.uint32(&tcpiCaState)
+            case 3: try reader.uint32(&tcpiRetransmits)
+            case 4: try reader.uint32(&tcpiProbes)
+            case 5: try reader.uint32(&tcpiBackoff)
+            case 6: try reader.uint32(&tcpiOptions)
+            case 7: try reader.uint32(&tcpiSndWscale)
+            case 8: try reader.uint32(&tcpiRcvWscale)
+            case 9: try reader.uint32(&tcpiRto)
+            case 10: try reader.uint32(&tcpiAto)
+            case 11: try reader.uint32(&tcpiSndMss)
+            case 12: try reader.uint32(&tcpiRcvMss)
+            case 13: try reader.uint32(&tcpiUnacked)
+            case 14: try reader.uint32(&tcpiSacked)
+            case 15: try reader.uint32(&tcpiLost)
+            case 16: try reader.uint32(&tcpiRetrans)
+            case 17: try reader.uint32(&tcpiFackets)
+            case 18: try reader.uint32(&tcpiLastDataSent)
+            case 19: try reader.uint32(&tcpiLastAckSent)
+            case 20: try reader.uint32(&tcpiLastDataRecv)
+            case 21: try reader.uint32(&tcpiLastAckRecv)
+            case 22: try reader.uint32(&tcpiPmtu)
+            case 23: try reader.uint32(&tcpiRcvSsthresh)
+            case 24: try reader.uint32(&tcpiRtt)
+            case 25: try reader.uint32(&tcpiRttvar)
+            case 26: try reader.uint32(&tcpiSndSsthresh)
+            case 27: try reader.uint32(&tcpiSndCwnd)
+            case 28: try reader.uint32(&tcpiAdvmss)
+            case 29: try reader.uint32(&tcpiReordering)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__SocketOptionTcpInfo>) {
@@ -1282,9 +1429,14 @@ public struct ChannelzGetTopChannelsRequest: Message {
         self.maxResults = maxResults
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetTopChannelsRequest>) {
-        startChannelId = c.pointee.start_channel_id
-        maxResults = c.pointee.max_results
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&startChannelId)
+            case 2: try reader.int64(&maxResults)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetTopChannelsRequest>) {
@@ -1314,9 +1466,14 @@ public struct ChannelzGetTopChannelsResponse: Message {
         self.end = end
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetTopChannelsResponse>) {
-        channel = Reading.messages(c.pointee.n_channel, c.pointee.channel)
-        end = c.pointee.end != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&channel)
+            case 2: try reader.bool(&end)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetTopChannelsResponse>) {
@@ -1347,9 +1504,14 @@ public struct ChannelzGetServersRequest: Message {
         self.maxResults = maxResults
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetServersRequest>) {
-        startServerId = c.pointee.start_server_id
-        maxResults = c.pointee.max_results
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&startServerId)
+            case 2: try reader.int64(&maxResults)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetServersRequest>) {
@@ -1379,9 +1541,14 @@ public struct ChannelzGetServersResponse: Message {
         self.end = end
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetServersResponse>) {
-        server = Reading.messages(c.pointee.n_server, c.pointee.server)
-        end = c.pointee.end != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&server)
+            case 2: try reader.bool(&end)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetServersResponse>) {
@@ -1409,8 +1576,13 @@ public struct ChannelzGetServerRequest: Message {
         self.serverId = serverId
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetServerRequest>) {
-        serverId = c.pointee.server_id
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&serverId)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetServerRequest>) {
@@ -1436,8 +1608,13 @@ public struct ChannelzGetServerResponse: Message {
         self.server = server
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetServerResponse>) {
-        server = Reading.message(c.pointee.server)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&server)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetServerResponse>) {
@@ -1469,10 +1646,15 @@ public struct ChannelzGetServerSocketsRequest: Message {
         self.maxResults = maxResults
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetServerSocketsRequest>) {
-        serverId = c.pointee.server_id
-        startSocketId = c.pointee.start_socket_id
-        maxResults = c.pointee.max_results
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&serverId)
+            case 2: try reader.int64(&startSocketId)
+            case 3: try reader.int64(&maxResults)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetServerSocketsRequest>) {
@@ -1503,9 +1685,14 @@ public struct ChannelzGetServerSocketsResponse: Message {
         self.end = end
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetServerSocketsResponse>) {
-        socketRef = Reading.messages(c.pointee.n_socket_ref, c.pointee.socket_ref)
-        end = c.pointee.end != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&socketRef)
+            case 2: try reader.bool(&end)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetServerSocketsResponse>) {
@@ -1533,8 +1720,13 @@ public struct ChannelzGetChannelRequest: Message {
         self.channelId = channelId
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetChannelRequest>) {
-        channelId = c.pointee.channel_id
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&channelId)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetChannelRequest>) {
@@ -1560,8 +1752,13 @@ public struct ChannelzGetChannelResponse: Message {
         self.channel = channel
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetChannelResponse>) {
-        channel = Reading.message(c.pointee.channel)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&channel)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetChannelResponse>) {
@@ -1587,8 +1784,13 @@ public struct ChannelzGetSubchannelRequest: Message {
         self.subchannelId = subchannelId
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetSubchannelRequest>) {
-        subchannelId = c.pointee.subchannel_id
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&subchannelId)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetSubchannelRequest>) {
@@ -1614,8 +1816,13 @@ public struct ChannelzGetSubchannelResponse: Message {
         self.subchannel = subchannel
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetSubchannelResponse>) {
-        subchannel = Reading.message(c.pointee.subchannel)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&subchannel)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetSubchannelResponse>) {
@@ -1644,9 +1851,14 @@ public struct ChannelzGetSocketRequest: Message {
         self.summary = summary
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetSocketRequest>) {
-        socketId = c.pointee.socket_id
-        summary = c.pointee.summary != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&socketId)
+            case 2: try reader.bool(&summary)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetSocketRequest>) {
@@ -1673,8 +1885,13 @@ public struct ChannelzGetSocketResponse: Message {
         self.socket = socket
     }
 
-    public init(reading c: UnsafePointer<Grpc__Channelz__V1__GetSocketResponse>) {
-        socket = Reading.message(c.pointee.socket)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&socket)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Channelz__V1__GetSocketResponse>) {

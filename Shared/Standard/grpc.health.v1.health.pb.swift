@@ -18,8 +18,13 @@ public struct HealthCheckRequest: Message {
         self.service = service
     }
 
-    public init(reading c: UnsafePointer<Grpc__Health__V1__HealthCheckRequest>) {
-        service = Reading.string(c.pointee.service)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&service)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Health__V1__HealthCheckRequest>) {
@@ -45,8 +50,13 @@ public struct HealthCheckResponse: Message {
         self.status = status
     }
 
-    public init(reading c: UnsafePointer<Grpc__Health__V1__HealthCheckResponse>) {
-        status = HealthCheckResponse.ServingStatus(rawValue: Int32(bitPattern: c.pointee.status.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&status)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Health__V1__HealthCheckResponse>) {
@@ -108,7 +118,8 @@ public struct HealthListRequest: Message {
 
     public init() {}
 
-    public init(reading c: UnsafePointer<Grpc__Health__V1__HealthListRequest>) {
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while try reader.next() != nil { try reader.skip() }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Health__V1__HealthListRequest>) {
@@ -133,8 +144,25 @@ public struct HealthListResponse: Message {
         self.statuses = statuses
     }
 
-    public init(reading c: UnsafePointer<Grpc__Health__V1__HealthListResponse>) {
-        statuses = Reading.map(c.pointee.n_statuses, c.pointee.statuses) { (Reading.string($0.key), Reading.message($0.value) ?? .init()) }
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1:
+                var key: String = ""
+                var value: HealthCheckResponse?
+                let outer = try reader.enter()
+                while let field = try reader.next() {
+                    switch field {
+                    case 1: try reader.string(&key)
+                    case 2: try reader.message(&value)
+                    default: try reader.skip()
+                    }
+                }
+                reader.leave(outer)
+                statuses[key] = value ?? .init()
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Health__V1__HealthListResponse>) {

@@ -21,15 +21,33 @@ public struct ServerReflectionRequest: Message {
         self.messageRequest = messageRequest
     }
 
-    public init(reading c: UnsafePointer<Grpc__Reflection__V1__ServerReflectionRequest>) {
-        host = Reading.string(c.pointee.host)
-        switch c.pointee.message_request_case.rawValue {
-        case 3: messageRequest = .fileByFilename(Reading.string(c.pointee.file_by_filename))
-        case 4: messageRequest = .fileContainingSymbol(Reading.string(c.pointee.file_containing_symbol))
-        case 5: messageRequest = .fileContainingExtension(Reading.message(c.pointee.file_containing_extension) ?? .init())
-        case 6: messageRequest = .allExtensionNumbersOfType(Reading.string(c.pointee.all_extension_numbers_of_type))
-        case 7: messageRequest = .listServices(Reading.string(c.pointee.list_services))
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&host)
+            case 3:
+                var value: String = ""
+                try reader.string(&value)
+                messageRequest = .fileByFilename(value)
+            case 4:
+                var value: String = ""
+                try reader.string(&value)
+                messageRequest = .fileContainingSymbol(value)
+            case 5:
+                var value: ExtensionRequest?
+                if case .fileContainingExtension(let held) = messageRequest { value = held }
+                try reader.message(&value)
+                messageRequest = .fileContainingExtension(value ?? .init())
+            case 6:
+                var value: String = ""
+                try reader.string(&value)
+                messageRequest = .allExtensionNumbersOfType(value)
+            case 7:
+                var value: String = ""
+                try reader.string(&value)
+                messageRequest = .listServices(value)
+            default: try reader.skip()
+            }
         }
     }
 
@@ -85,9 +103,14 @@ public struct ExtensionRequest: Message {
         self.extensionNumber = extensionNumber
     }
 
-    public init(reading c: UnsafePointer<Grpc__Reflection__V1__ExtensionRequest>) {
-        containingType = Reading.string(c.pointee.containing_type)
-        extensionNumber = c.pointee.extension_number
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&containingType)
+            case 2: try reader.int32(&extensionNumber)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Reflection__V1__ExtensionRequest>) {
@@ -120,15 +143,33 @@ public struct ServerReflectionResponse: Message {
         self.messageResponse = messageResponse
     }
 
-    public init(reading c: UnsafePointer<Grpc__Reflection__V1__ServerReflectionResponse>) {
-        validHost = Reading.string(c.pointee.valid_host)
-        originalRequest = Reading.message(c.pointee.original_request)
-        switch c.pointee.message_response_case.rawValue {
-        case 4: messageResponse = .fileDescriptorResponse(Reading.message(c.pointee.file_descriptor_response) ?? .init())
-        case 5: messageResponse = .allExtensionNumbersResponse(Reading.message(c.pointee.all_extension_numbers_response) ?? .init())
-        case 6: messageResponse = .listServicesResponse(Reading.message(c.pointee.list_services_response) ?? .init())
-        case 7: messageResponse = .errorResponse(Reading.message(c.pointee.error_response) ?? .init())
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&validHost)
+            case 2: try reader.message(&originalRequest)
+            case 4:
+                var value: FileDescriptorResponse?
+                if case .fileDescriptorResponse(let held) = messageResponse { value = held }
+                try reader.message(&value)
+                messageResponse = .fileDescriptorResponse(value ?? .init())
+            case 5:
+                var value: ExtensionNumberResponse?
+                if case .allExtensionNumbersResponse(let held) = messageResponse { value = held }
+                try reader.message(&value)
+                messageResponse = .allExtensionNumbersResponse(value ?? .init())
+            case 6:
+                var value: ListServiceResponse?
+                if case .listServicesResponse(let held) = messageResponse { value = held }
+                try reader.message(&value)
+                messageResponse = .listServicesResponse(value ?? .init())
+            case 7:
+                var value: ErrorResponse?
+                if case .errorResponse(let held) = messageResponse { value = held }
+                try reader.message(&value)
+                messageResponse = .errorResponse(value ?? .init())
+            default: try reader.skip()
+            }
         }
     }
 
@@ -178,8 +219,13 @@ public struct FileDescriptorResponse: Message {
         self.fileDescriptorProto = fileDescriptorProto
     }
 
-    public init(reading c: UnsafePointer<Grpc__Reflection__V1__FileDescriptorResponse>) {
-        fileDescriptorProto = Reading.list(c.pointee.n_file_descriptor_proto, c.pointee.file_descriptor_proto) { Reading.bytes($0) }
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.bytes(&fileDescriptorProto)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Reflection__V1__FileDescriptorResponse>) {
@@ -209,9 +255,14 @@ public struct ExtensionNumberResponse: Message {
         self.extensionNumber = extensionNumber
     }
 
-    public init(reading c: UnsafePointer<Grpc__Reflection__V1__ExtensionNumberResponse>) {
-        baseTypeName = Reading.string(c.pointee.base_type_name)
-        extensionNumber = Reading.list(c.pointee.n_extension_number, c.pointee.extension_number) { $0 }
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&baseTypeName)
+            case 2: try reader.int32(&extensionNumber)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Reflection__V1__ExtensionNumberResponse>) {
@@ -239,8 +290,13 @@ public struct ListServiceResponse: Message {
         self.service = service
     }
 
-    public init(reading c: UnsafePointer<Grpc__Reflection__V1__ListServiceResponse>) {
-        service = Reading.messages(c.pointee.n_service, c.pointee.service)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&service)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Reflection__V1__ListServiceResponse>) {
@@ -267,8 +323,13 @@ public struct ServiceResponse: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Grpc__Reflection__V1__ServiceResponse>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Reflection__V1__ServiceResponse>) {
@@ -297,9 +358,14 @@ public struct ErrorResponse: Message {
         self.errorMessage = errorMessage
     }
 
-    public init(reading c: UnsafePointer<Grpc__Reflection__V1__ErrorResponse>) {
-        errorCode = c.pointee.error_code
-        errorMessage = Reading.string(c.pointee.error_message)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int32(&errorCode)
+            case 2: try reader.string(&errorMessage)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Reflection__V1__ErrorResponse>) {

@@ -18,8 +18,13 @@ public struct OTLPExportMetricsServiceRequest: Message {
         self.resourceMetrics = resourceMetrics
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Collector__Metrics__V1__ExportMetricsServiceRequest>) {
-        resourceMetrics = Reading.messages(c.pointee.n_resource_metrics, c.pointee.resource_metrics)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&resourceMetrics)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Collector__Metrics__V1__ExportMetricsServiceRequest>) {
@@ -46,8 +51,13 @@ public struct OTLPExportMetricsServiceResponse: Message {
         self.partialSuccess = partialSuccess
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Collector__Metrics__V1__ExportMetricsServiceResponse>) {
-        partialSuccess = Reading.message(c.pointee.partial_success)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&partialSuccess)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Collector__Metrics__V1__ExportMetricsServiceResponse>) {
@@ -76,9 +86,14 @@ public struct OTLPExportMetricsPartialSuccess: Message {
         self.errorMessage = errorMessage
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Collector__Metrics__V1__ExportMetricsPartialSuccess>) {
-        rejectedDataPoints = c.pointee.rejected_data_points
-        errorMessage = Reading.string(c.pointee.error_message)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&rejectedDataPoints)
+            case 2: try reader.string(&errorMessage)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Collector__Metrics__V1__ExportMetricsPartialSuccess>) {

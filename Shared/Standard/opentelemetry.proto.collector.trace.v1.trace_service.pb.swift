@@ -18,8 +18,13 @@ public struct OTLPExportTraceServiceRequest: Message {
         self.resourceSpans = resourceSpans
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest>) {
-        resourceSpans = Reading.messages(c.pointee.n_resource_spans, c.pointee.resource_spans)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&resourceSpans)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest>) {
@@ -46,8 +51,13 @@ public struct OTLPExportTraceServiceResponse: Message {
         self.partialSuccess = partialSuccess
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceResponse>) {
-        partialSuccess = Reading.message(c.pointee.partial_success)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&partialSuccess)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceResponse>) {
@@ -76,9 +86,14 @@ public struct OTLPExportTracePartialSuccess: Message {
         self.errorMessage = errorMessage
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Collector__Trace__V1__ExportTracePartialSuccess>) {
-        rejectedSpans = c.pointee.rejected_spans
-        errorMessage = Reading.string(c.pointee.error_message)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int64(&rejectedSpans)
+            case 2: try reader.string(&errorMessage)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Collector__Trace__V1__ExportTracePartialSuccess>) {

@@ -18,13 +18,27 @@ public struct OTLPAnyValue: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Common__V1__AnyValue>) {
-        switch c.pointee.value_case.rawValue {
-        case 1: value = .stringValue(Reading.string(c.pointee.string_value))
-        case 2: value = .boolValue(c.pointee.bool_value != 0)
-        case 3: value = .intValue(c.pointee.int_value)
-        case 4: value = .doubleValue(c.pointee.double_value)
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1:
+                var value: String = ""
+                try reader.string(&value)
+                self.value = .stringValue(value)
+            case 2:
+                var value: Bool = false
+                try reader.bool(&value)
+                self.value = .boolValue(value)
+            case 3:
+                var value: Int64 = 0
+                try reader.int64(&value)
+                self.value = .intValue(value)
+            case 4:
+                var value: Double = 0
+                try reader.double(&value)
+                self.value = .doubleValue(value)
+            default: try reader.skip()
+            }
         }
     }
 
@@ -75,9 +89,14 @@ public struct OTLPKeyValue: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Common__V1__KeyValue>) {
-        key = Reading.string(c.pointee.key)
-        value = Reading.message(c.pointee.value)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&self.key)
+            case 2: try reader.message(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Common__V1__KeyValue>) {
@@ -107,9 +126,14 @@ public struct OTLPInstrumentationScope: Message {
         self.version = version
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Common__V1__InstrumentationScope>) {
-        name = Reading.string(c.pointee.name)
-        version = Reading.string(c.pointee.version)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&version)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Common__V1__InstrumentationScope>) {

@@ -21,9 +21,14 @@ public struct OTLPResourceMetrics: Message {
         self.scopeMetrics = scopeMetrics
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Metrics__V1__ResourceMetrics>) {
-        resource = Reading.message(c.pointee.resource)
-        scopeMetrics = Reading.messages(c.pointee.n_scope_metrics, c.pointee.scope_metrics)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&resource)
+            case 2: try reader.message(&scopeMetrics)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Metrics__V1__ResourceMetrics>) {
@@ -54,9 +59,14 @@ public struct OTLPScopeMetrics: Message {
         self.metrics = metrics
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Metrics__V1__ScopeMetrics>) {
-        scope = Reading.message(c.pointee.scope)
-        metrics = Reading.messages(c.pointee.n_metrics, c.pointee.metrics)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&scope)
+            case 2: try reader.message(&metrics)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Metrics__V1__ScopeMetrics>) {
@@ -93,15 +103,29 @@ public struct OTLPMetric: Message {
         self.data = data
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Metrics__V1__Metric>) {
-        name = Reading.string(c.pointee.name)
-        description = Reading.string(c.pointee.description)
-        unit = Reading.string(c.pointee.unit)
-        switch c.pointee.data_case.rawValue {
-        case 5: data = .gauge(Reading.message(c.pointee.gauge) ?? .init())
-        case 7: data = .sum(Reading.message(c.pointee.sum) ?? .init())
-        case 9: data = .histogram(Reading.message(c.pointee.histogram) ?? .init())
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&description)
+            case 3: try reader.string(&unit)
+            case 5:
+                var value: OTLPGauge?
+                if case .gauge(let held) = data { value = held }
+                try reader.message(&value)
+                data = .gauge(value ?? .init())
+            case 7:
+                var value: OTLPSum?
+                if case .sum(let held) = data { value = held }
+                try reader.message(&value)
+                data = .sum(value ?? .init())
+            case 9:
+                var value: OTLPHistogram?
+                if case .histogram(let held) = data { value = held }
+                try reader.message(&value)
+                data = .histogram(value ?? .init())
+            default: try reader.skip()
+            }
         }
     }
 
@@ -148,8 +172,13 @@ public struct OTLPGauge: Message {
         self.dataPoints = dataPoints
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Metrics__V1__Gauge>) {
-        dataPoints = Reading.messages(c.pointee.n_data_points, c.pointee.data_points)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&dataPoints)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Metrics__V1__Gauge>) {
@@ -182,10 +211,15 @@ public struct OTLPSum: Message {
         self.isMonotonic = isMonotonic
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Metrics__V1__Sum>) {
-        dataPoints = Reading.messages(c.pointee.n_data_points, c.pointee.data_points)
-        aggregationTemporality = OTLPAggregationTemporality(rawValue: Int32(bitPattern: c.pointee.aggregation_temporality.rawValue))
-        isMonotonic = c.pointee.is_monotonic != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&dataPoints)
+            case 2: try reader.enum(&aggregationTemporality)
+            case 3: try reader.bool(&isMonotonic)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Metrics__V1__Sum>) {
@@ -217,9 +251,14 @@ public struct OTLPHistogram: Message {
         self.aggregationTemporality = aggregationTemporality
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Metrics__V1__Histogram>) {
-        dataPoints = Reading.messages(c.pointee.n_data_points, c.pointee.data_points)
-        aggregationTemporality = OTLPAggregationTemporality(rawValue: Int32(bitPattern: c.pointee.aggregation_temporality.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&dataPoints)
+            case 2: try reader.enum(&aggregationTemporality)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Metrics__V1__Histogram>) {
@@ -256,14 +295,22 @@ public struct OTLPNumberDataPoint: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Metrics__V1__NumberDataPoint>) {
-        startTimeUnixNano = c.pointee.start_time_unix_nano
-        timeUnixNano = c.pointee.time_unix_nano
-        attributes = Reading.messages(c.pointee.n_attributes, c.pointee.attributes)
-        switch c.pointee.value_case.rawValue {
-        case 4: value = .asDouble(c.pointee.as_double)
-        case 6: value = .asInt(c.pointee.as_int)
-        default: break
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 2: try reader.fixed64(&startTimeUnixNano)
+            case 3: try reader.fixed64(&timeUnixNano)
+            case 4:
+                var value: Double = 0
+                try reader.double(&value)
+                self.value = .asDouble(value)
+            case 6:
+                var value: Int64 = 0
+                try reader.sfixed64(&value)
+                self.value = .asInt(value)
+            case 7: try reader.message(&attributes)
+            default: try reader.skip()
+            }
         }
     }
 
@@ -325,14 +372,19 @@ public struct OTLPHistogramDataPoint: Message {
         self.attributes = attributes
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Metrics__V1__HistogramDataPoint>) {
-        startTimeUnixNano = c.pointee.start_time_unix_nano
-        timeUnixNano = c.pointee.time_unix_nano
-        count = c.pointee.count
-        sum = c.pointee.sum
-        bucketCounts = Reading.list(c.pointee.n_bucket_counts, c.pointee.bucket_counts) { $0 }
-        explicitBounds = Reading.list(c.pointee.n_explicit_bounds, c.pointee.explicit_bounds) { $0 }
-        attributes = Reading.messages(c.pointee.n_attributes, c.pointee.attributes)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 2: try reader.fixed64(&startTimeUnixNano)
+            case 3: try reader.fixed64(&timeUnixNano)
+            case 4: try reader.fixed64(&count)
+            case 5: try reader.double(&sum)
+            case 6: try reader.fixed64(&bucketCounts)
+            case 7: try reader.double(&explicitBounds)
+            case 9: try reader.message(&attributes)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Metrics__V1__HistogramDataPoint>) {

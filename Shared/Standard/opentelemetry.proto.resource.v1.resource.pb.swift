@@ -18,8 +18,13 @@ public struct OTLPResource: Message {
         self.attributes = attributes
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Resource__V1__Resource>) {
-        attributes = Reading.messages(c.pointee.n_attributes, c.pointee.attributes)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&attributes)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Resource__V1__Resource>) {

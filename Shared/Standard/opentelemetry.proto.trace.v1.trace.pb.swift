@@ -21,9 +21,14 @@ public struct OTLPResourceSpans: Message {
         self.scopeSpans = scopeSpans
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Trace__V1__ResourceSpans>) {
-        resource = Reading.message(c.pointee.resource)
-        scopeSpans = Reading.messages(c.pointee.n_scope_spans, c.pointee.scope_spans)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&resource)
+            case 2: try reader.message(&scopeSpans)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Trace__V1__ResourceSpans>) {
@@ -54,9 +59,14 @@ public struct OTLPScopeSpans: Message {
         self.spans = spans
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Trace__V1__ScopeSpans>) {
-        scope = Reading.message(c.pointee.scope)
-        spans = Reading.messages(c.pointee.n_spans, c.pointee.spans)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&scope)
+            case 2: try reader.message(&spans)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Trace__V1__ScopeSpans>) {
@@ -117,19 +127,24 @@ public struct OTLPSpan: Message {
         self.flags = flags
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Trace__V1__Span>) {
-        traceId = Reading.bytes(c.pointee.trace_id)
-        spanId = Reading.bytes(c.pointee.span_id)
-        parentSpanId = Reading.bytes(c.pointee.parent_span_id)
-        name = Reading.string(c.pointee.name)
-        kind = OTLPSpan.SpanKind(rawValue: Int32(bitPattern: c.pointee.kind.rawValue))
-        startTimeUnixNano = c.pointee.start_time_unix_nano
-        endTimeUnixNano = c.pointee.end_time_unix_nano
-        attributes = Reading.messages(c.pointee.n_attributes, c.pointee.attributes)
-        events = Reading.messages(c.pointee.n_events, c.pointee.events)
-        droppedEventsCount = c.pointee.dropped_events_count
-        status = Reading.message(c.pointee.status)
-        flags = c.pointee.flags
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.bytes(&traceId)
+            case 2: try reader.bytes(&spanId)
+            case 4: try reader.bytes(&parentSpanId)
+            case 5: try reader.string(&name)
+            case 6: try reader.enum(&kind)
+            case 7: try reader.fixed64(&startTimeUnixNano)
+            case 8: try reader.fixed64(&endTimeUnixNano)
+            case 9: try reader.message(&attributes)
+            case 11: try reader.message(&events)
+            case 12: try reader.uint32(&droppedEventsCount)
+            case 15: try reader.message(&status)
+            case 16: try reader.fixed32(&flags)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Trace__V1__Span>) {
@@ -173,10 +188,15 @@ public struct OTLPSpan: Message {
             self.attributes = attributes
         }
 
-        public init(reading c: UnsafePointer<Opentelemetry__Proto__Trace__V1__Span__Event>) {
-            timeUnixNano = c.pointee.time_unix_nano
-            name = Reading.string(c.pointee.name)
-            attributes = Reading.messages(c.pointee.n_attributes, c.pointee.attributes)
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.fixed64(&timeUnixNano)
+                case 2: try reader.string(&name)
+                case 3: try reader.message(&attributes)
+                default: try reader.skip()
+                }
+            }
         }
 
         public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Trace__V1__Span__Event>) {
@@ -252,9 +272,14 @@ public struct OTLPStatus: Message {
         self.code = code
     }
 
-    public init(reading c: UnsafePointer<Opentelemetry__Proto__Trace__V1__Status>) {
-        message = Reading.string(c.pointee.message)
-        code = OTLPStatus.StatusCode(rawValue: Int32(bitPattern: c.pointee.code.rawValue))
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 2: try reader.string(&message)
+            case 3: try reader.enum(&code)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Opentelemetry__Proto__Trace__V1__Status>) {

@@ -1,6 +1,6 @@
 import Protobuf
 
-/// One field: its Swift type, and how it is copied from and to protobuf-c's struct.
+/// One field: its Swift type, how it is read from the wire, and how it is copied to protobuf-c's struct.
 struct FieldWriter {
     let number: Int
     let property: String
@@ -12,14 +12,21 @@ struct FieldWriter {
 
     private let c: String
     private let field: FieldDescriptor
-    private let mapEntry: (key: FieldDescriptor, value: FieldDescriptor, cType: String, initializer: String)?
-    private let swiftNames: [String: String]
+    private let mapEntry: MapEntry?
+
+    private struct MapEntry {
+        let key: FieldDescriptor
+        let keyType: String
+        let value: FieldDescriptor
+        let valueType: String
+        let cType: String
+        let initializer: String
+    }
 
     init(
         _ field: FieldDescriptor, of message: MessageDescriptor, pool: DescriptorPool, swiftNames: [String: String]
     ) throws {
         self.field = field
-        self.swiftNames = swiftNames
         number = field.number
         property = Names.escaped(Names.lowerCamelCase(field.name))
         oneof = field.oneof
@@ -29,8 +36,12 @@ struct FieldWriter {
             guard let key = entry.field(1), let value = entry.field(2) else {
                 throw GeneratorError.unsupported("map \(field.name)")
             }
-            mapEntry = (key, value, Names.cType(entry.fullName), Names.cFunctionPrefix(entry.fullName) + "__init")
-            type = "[\(try FieldWriter.swiftType(key, swiftNames)): \(try FieldWriter.swiftType(value, swiftNames))]"
+            let entry = MapEntry(
+                key: key, keyType: try FieldWriter.swiftType(key, swiftNames), value: value,
+                valueType: try FieldWriter.swiftType(value, swiftNames), cType: Names.cType(entry.fullName),
+                initializer: Names.cFunctionPrefix(entry.fullName) + "__init")
+            mapEntry = entry
+            type = "[\(entry.keyType): \(entry.valueType)]"
             defaultValue = "[:]"
         } else {
             mapEntry = nil
@@ -47,27 +58,44 @@ struct FieldWriter {
         }
     }
 
-    /// The expression that reads the property.
-    var reading: String {
-        let count = "c.pointee.n_\(field.name)"
-        if let mapEntry {
-            let key = FieldWriter.scalar(mapEntry.key, "$0.key", swiftNames)
-            var value = FieldWriter.scalar(mapEntry.value, "$0.value", swiftNames)
-            if mapEntry.value.kind == .message { value += " ?? .init()" }
-            return "Reading.map(\(count), \(c)) { (\(key), \(value)) }"
-        }
-        guard field.isRepeated else { return bareReading }
-        switch field.kind {
-        case .string: return "Reading.strings(\(count), \(c))"
-        case .message: return "Reading.messages(\(count), \(c))"
-        default: return "Reading.list(\(count), \(c)) { \(FieldWriter.scalar(field, "$0", swiftNames)) }"
-        }
+    /// The statements that read a value, after `FieldReader.next` gave the field's number.
+    var reading: [String] {
+        guard let mapEntry else { return ["try reader.\(field.kind)(&\(FieldWriter.own(property)))"] }
+        let isMessage = mapEntry.value.kind == .message
+        return [
+            "var key: \(mapEntry.keyType) = \(FieldWriter.defaultValue(mapEntry.key))",
+            "var value: \(mapEntry.valueType)"
+                + (isMessage ? "?" : " = \(FieldWriter.defaultValue(mapEntry.value))"),
+            "let outer = try reader.enter()",
+            "while let field = try reader.next() {",
+            "    switch field {",
+            "    case 1: try reader.\(mapEntry.key.kind)(&key)",
+            "    case 2: try reader.\(mapEntry.value.kind)(&value)",
+            "    default: try reader.skip()",
+            "    }",
+            "}",
+            "reader.leave(outer)",
+            "\(FieldWriter.own(property))[key] = value" + (isMessage ? " ?? .init()" : ""),
+        ]
     }
 
-    /// The expression that reads one value.
-    var bareReading: String {
-        let expression = FieldWriter.scalar(field, c, swiftNames)
-        return oneof != nil && field.kind == .message ? "\(expression) ?? .init()" : expression
+    /// The same for a member of a oneof.
+    func reading(into oneof: String) -> [String] {
+        guard field.kind == .message else {
+            return [
+                "var value: \(bareType) = \(FieldWriter.defaultValue(field))", "try reader.\(field.kind)(&value)",
+                "\(FieldWriter.own(oneof)) = .\(property)(value)",
+            ]
+        }
+        return [
+            "var value: \(bareType)?", "if case .\(property)(let held) = \(FieldWriter.own(oneof)) { value = held }",
+            "try reader.message(&value)", "\(FieldWriter.own(oneof)) = .\(property)(value ?? .init())",
+        ]
+    }
+
+    /// A property, where a local name of the generated code would hide it.
+    private static func own(_ property: String) -> String {
+        ["field", "key", "outer", "reader", "value"].contains(property) ? "self.\(property)" : property
     }
 
     func writing(value: String) -> [String] {
@@ -100,17 +128,6 @@ struct FieldWriter {
 
     func writingBare(value: String) -> [String] {
         ["\(c) = \(FieldWriter.cValue(field, value))"]
-    }
-
-    private static func scalar(_ field: FieldDescriptor, _ c: String, _ swiftNames: [String: String]) -> String {
-        switch field.kind {
-        case .string: "Reading.string(\(c))"
-        case .bytes: "Reading.bytes(\(c))"
-        case .bool: "\(c) != 0"
-        case .message: "Reading.message(\(c))"
-        case .enum: "\(swiftNames[field.typeName] ?? "Int32")(rawValue: Int32(bitPattern: \(c).rawValue))"
-        default: c
-        }
     }
 
     private static func cValue(_ field: FieldDescriptor, _ value: String) -> String {

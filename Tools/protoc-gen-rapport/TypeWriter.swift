@@ -23,12 +23,7 @@ struct TypeWriter {
             source.line("public init() {}")
             writeMemberwise(message, fields, to: &source)
             source.line()
-            source.block("public init(reading c: UnsafePointer<\(cType)>)") { source in
-                for field in fields where field.oneof == nil {
-                    source.line("\(field.property) = \(field.reading)")
-                }
-                for (index, name) in message.oneofs.enumerated() { readOneof(index, name, fields, to: &source) }
-            }
+            writeMerge(message, fields, to: &source)
             source.line()
             source.block("public static func initialize(_ c: UnsafeMutablePointer<\(cType)>)") { source in
                 source.line("\(Names.cFunctionPrefix(message.fullName))__init(c)")
@@ -123,15 +118,29 @@ struct TypeWriter {
         return camel.prefix(1).uppercased() + camel.dropFirst()
     }
 
-    private func readOneof(_ index: Int, _ name: String, _ fields: [FieldWriter], to source: inout Source) {
-        source.line("switch c.pointee.\(name)_case.rawValue {")
-        for field in fields where field.oneof == index {
-            source.line(
-                "case \(field.number): \(Names.escaped(Names.lowerCamelCase(name))) = .\(field.property)(\(field.bareReading))"
-            )
+    private func writeMerge(_ message: MessageDescriptor, _ fields: [FieldWriter], to source: inout Source) {
+        let signature = "public mutating func merge(from reader: inout FieldReader) throws(DecodingError)"
+        source.block(signature) { source in
+            guard !fields.isEmpty else {
+                source.line("while try reader.next() != nil { try reader.skip() }")
+                return
+            }
+            source.block("while let field = try reader.next()") { source in
+                source.line("switch field {")
+                for field in fields {
+                    let oneof = field.oneof.map { Names.escaped(Names.lowerCamelCase(message.oneofs[$0])) }
+                    let lines = oneof.map(field.reading(into:)) ?? field.reading
+                    if lines.count == 1 {
+                        source.line("case \(field.number): \(lines[0])")
+                    } else {
+                        source.line("case \(field.number):")
+                        for line in lines { source.line("    " + line) }
+                    }
+                }
+                source.line("default: try reader.skip()")
+                source.line("}")
+            }
         }
-        source.line("default: break")
-        source.line("}")
     }
 
     private func writeOneof(

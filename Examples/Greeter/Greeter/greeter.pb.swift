@@ -20,8 +20,13 @@ public struct GreetRequest: Message {
         self.name = name
     }
 
-    public init(reading c: UnsafePointer<Greeter__V1__GreetRequest>) {
-        name = Reading.string(c.pointee.name)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Greeter__V1__GreetRequest>) {
@@ -47,8 +52,13 @@ public struct GreetResponse: Message {
         self.text = text
     }
 
-    public init(reading c: UnsafePointer<Greeter__V1__GreetResponse>) {
-        text = Reading.string(c.pointee.text)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&text)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Greeter__V1__GreetResponse>) {

@@ -36,15 +36,15 @@ enum Unpacked {
         let layout = MessageLayout(empty.base.descriptor)
         let limits = DecodingLimits.default
         return try bytes.span.bytes.withUnsafeBytes { (buffer) throws(DecodingError) in
-            try WireScan.withSafe(buffer, as: layout, limits: limits) { (buffer) throws(DecodingError) in
-                try Arena.withScratch(limit: 2 * limits.memory) { (arena) throws(DecodingError) in
-                    let unpacked = arena.withAllocator {
-                        google__protobuf__file_descriptor_proto__unpack(
-                            $0, buffer.count, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
-                    }
-                    guard let unpacked else { throw .rejected }
-                    return file(unpacked.pointee, bytes)
+            try WireScan.check(buffer, as: layout, limits: limits)
+            // The scan estimates what protobuf-c will ask for; its own bookkeeping needs the rest of the factor of two.
+            return try Arena.withScratch(limit: 2 * limits.memory) { (arena) throws(DecodingError) in
+                let unpacked = arena.withAllocator {
+                    google__protobuf__file_descriptor_proto__unpack(
+                        $0, buffer.count, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self))
                 }
+                guard let unpacked else { throw .rejected }
+                return file(unpacked.pointee, bytes)
             }
         }
     }

@@ -128,7 +128,7 @@ struct JSONPrinter {
         switch value {
         case .bytes(let bytes) where field.kind == .message: try message(bytes, field.typeName)
         case .bytes(let bytes) where field.kind == .string:
-            if UTF8Validation.isInvalid(bytes) { throw JSONError("is not valid UTF-8") }
+            if !UTF8Validation.isValid(bytes) { throw JSONError("is not valid UTF-8") }
             writer.string(utf8: bytes)
         case .bytes(let bytes): writer.string(Base64.encode(bytes))
         case .bits(let bits): print(bits, field.kind, field.typeName)
@@ -311,7 +311,7 @@ extension JSONPrinter {
             }
             writer.literal(text)
         case (3, .bytes(let bytes))?:
-            if UTF8Validation.isInvalid(bytes) { throw JSONError("is not valid UTF-8") }
+            if !UTF8Validation.isValid(bytes) { throw JSONError("is not valid UTF-8") }
             writer.string(utf8: bytes)
         case (4, .bits(let bits))?: writer.literal(bits != 0 ? "true" : "false")
         case (5, .bytes(let bytes))?: try message(bytes, WellKnown.struct)
@@ -341,7 +341,7 @@ extension JSONPrinter {
     private mutating func printWrapped(_ value: Value?, _ kind: FieldDescriptor.Kind) throws(JSONError) {
         switch value {
         case .bytes(let bytes)? where kind == .string:
-            if UTF8Validation.isInvalid(bytes) { throw JSONError("is not valid UTF-8") }
+            if !UTF8Validation.isValid(bytes) { throw JSONError("is not valid UTF-8") }
             writer.string(utf8: bytes)
         case .bytes(let bytes)?: writer.string(Base64.encode(bytes))
         case .bits(let bits)?: print(bits, kind)

@@ -20,8 +20,13 @@ public struct BoolValue: Message {
         self.value = value
     }
 
-    public init(reading c: UnsafePointer<Grpc__Testing__BoolValue>) {
-        value = c.pointee.value != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.bool(&self.value)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Testing__BoolValue>) {
@@ -50,9 +55,14 @@ public struct Payload: Message {
         self.body = body
     }
 
-    public init(reading c: UnsafePointer<Grpc__Testing__Payload>) {
-        type = PayloadType(rawValue: Int32(bitPattern: c.pointee.type.rawValue))
-        body = Reading.bytes(c.pointee.body)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&type)
+            case 2: try reader.bytes(&body)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Testing__Payload>) {
@@ -82,9 +92,14 @@ public struct EchoStatus: Message {
         self.message = message
     }
 
-    public init(reading c: UnsafePointer<Grpc__Testing__EchoStatus>) {
-        code = c.pointee.code
-        message = Reading.string(c.pointee.message)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int32(&code)
+            case 2: try reader.string(&message)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Testing__EchoStatus>) {
@@ -135,16 +150,21 @@ public struct SimpleRequest: Message {
         self.fillServerId = fillServerId
     }
 
-    public init(reading c: UnsafePointer<Grpc__Testing__SimpleRequest>) {
-        responseType = PayloadType(rawValue: Int32(bitPattern: c.pointee.response_type.rawValue))
-        responseSize = c.pointee.response_size
-        payload = Reading.message(c.pointee.payload)
-        fillUsername = c.pointee.fill_username != 0
-        fillOauthScope = c.pointee.fill_oauth_scope != 0
-        responseCompressed = Reading.message(c.pointee.response_compressed)
-        responseStatus = Reading.message(c.pointee.response_status)
-        expectCompressed = Reading.message(c.pointee.expect_compressed)
-        fillServerId = c.pointee.fill_server_id != 0
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&responseType)
+            case 2: try reader.int32(&responseSize)
+            case 3: try reader.message(&payload)
+            case 4: try reader.bool(&fillUsername)
+            case 5: try reader.bool(&fillOauthScope)
+            case 6: try reader.message(&responseCompressed)
+            case 7: try reader.message(&responseStatus)
+            case 8: try reader.message(&expectCompressed)
+            case 9: try reader.bool(&fillServerId)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Testing__SimpleRequest>) {
@@ -190,12 +210,17 @@ public struct SimpleResponse: Message {
         self.hostname = hostname
     }
 
-    public init(reading c: UnsafePointer<Grpc__Testing__SimpleResponse>) {
-        payload = Reading.message(c.pointee.payload)
-        username = Reading.string(c.pointee.username)
-        oauthScope = Reading.string(c.pointee.oauth_scope)
-        serverId = Reading.string(c.pointee.server_id)
-        hostname = Reading.string(c.pointee.hostname)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&payload)
+            case 2: try reader.string(&username)
+            case 3: try reader.string(&oauthScope)
+            case 4: try reader.string(&serverId)
+            case 6: try reader.string(&hostname)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Testing__SimpleResponse>) {
@@ -228,9 +253,14 @@ public struct StreamingInputCallRequest: Message {
         self.expectCompressed = expectCompressed
     }
 
-    public init(reading c: UnsafePointer<Grpc__Testing__StreamingInputCallRequest>) {
-        payload = Reading.message(c.pointee.payload)
-        expectCompressed = Reading.message(c.pointee.expect_compressed)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&payload)
+            case 2: try reader.message(&expectCompressed)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Testing__StreamingInputCallRequest>) {
@@ -257,8 +287,13 @@ public struct StreamingInputCallResponse: Message {
         self.aggregatedPayloadSize = aggregatedPayloadSize
     }
 
-    public init(reading c: UnsafePointer<Grpc__Testing__StreamingInputCallResponse>) {
-        aggregatedPayloadSize = c.pointee.aggregated_payload_size
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int32(&aggregatedPayloadSize)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Testing__StreamingInputCallResponse>) {
@@ -290,10 +325,15 @@ public struct ResponseParameters: Message {
         self.compressed = compressed
     }
 
-    public init(reading c: UnsafePointer<Grpc__Testing__ResponseParameters>) {
-        size = c.pointee.size
-        intervalUs = c.pointee.interval_us
-        compressed = Reading.message(c.pointee.compressed)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int32(&size)
+            case 2: try reader.int32(&intervalUs)
+            case 3: try reader.message(&compressed)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Testing__ResponseParameters>) {
@@ -330,11 +370,16 @@ public struct StreamingOutputCallRequest: Message {
         self.responseStatus = responseStatus
     }
 
-    public init(reading c: UnsafePointer<Grpc__Testing__StreamingOutputCallRequest>) {
-        responseType = PayloadType(rawValue: Int32(bitPattern: c.pointee.response_type.rawValue))
-        responseParameters = Reading.messages(c.pointee.n_response_parameters, c.pointee.response_parameters)
-        payload = Reading.message(c.pointee.payload)
-        responseStatus = Reading.message(c.pointee.response_status)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&responseType)
+            case 2: try reader.message(&responseParameters)
+            case 3: try reader.message(&payload)
+            case 7: try reader.message(&responseStatus)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Testing__StreamingOutputCallRequest>) {
@@ -364,8 +409,13 @@ public struct StreamingOutputCallResponse: Message {
         self.payload = payload
     }
 
-    public init(reading c: UnsafePointer<Grpc__Testing__StreamingOutputCallResponse>) {
-        payload = Reading.message(c.pointee.payload)
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&payload)
+            default: try reader.skip()
+            }
+        }
     }
 
     public static func initialize(_ c: UnsafeMutablePointer<Grpc__Testing__StreamingOutputCallResponse>) {
