@@ -17,14 +17,15 @@ struct BodyQueue {
         byteCount += bytes.readableBytes
     }
 
-    /// Moves the first `count` bytes, of which there must be as many, to the end of `output`.
-    mutating func move(_ count: Int, to output: inout ByteBuffer) {
+    /// Moves the first `count` bytes, of which there must be as many, to the end of the output.
+    mutating func move(_ count: Int, to output: LoopScratch) {
         byteCount -= count
         var missing = count
         while missing > 0 {
             let piece = min(missing, first.readableBytes)
             first.readWithUnsafeReadableBytes { bytes in
-                output.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[..<piece]))
+                output.append(UnsafeRawBufferPointer(rebasing: bytes[..<piece]))
+                return piece
             }
             missing -= piece
             if first.readableBytes == 0 {

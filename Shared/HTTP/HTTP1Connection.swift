@@ -410,7 +410,6 @@ extension Headers {
     init(_ headers: HTTPHeaders?) {
         self.init()
         guard let headers else { return }
-        reserveCapacity(headers.count)
         for (name, value) in headers {
             add(name.lowercased(), value)
         }

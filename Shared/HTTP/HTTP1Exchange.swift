@@ -46,8 +46,8 @@ final class HTTP1Exchange: Exchange {
         mayHaveBody = self.head.method != "HEAD" && status.mayHaveResponseBody
         var headers = HTTPHeaders()
         var hasLength = false
-        for field in head.headers.fields where field.isValid {
-            switch field.name {
+        for (name, value) in head.headers where Headers.isValid(name, value) {
+            switch name {
             case "connection", "keep-alive", "transfer-encoding", "upgrade":
                 continue  // this connection's own matter (RFC 9110 §7.6.1)
             case "content-length":
@@ -55,7 +55,7 @@ final class HTTP1Exchange: Exchange {
             default:
                 break
             }
-            headers.add(name: field.name, value: field.value)
+            headers.add(name: name, value: value)
         }
         if mayHaveBody, !hasLength {
             if endStream {
@@ -81,7 +81,7 @@ final class HTTP1Exchange: Exchange {
 
     func end(trailers: Headers?) {
         guard headSubmitted, !responseEnded else { return }
-        let fields = trailers.map { HTTPHeaders($0.fields.filter(\.isValid).map { ($0.name, $0.value) }) }
+        let fields = trailers.map { HTTPHeaders($0.filter { Headers.isValid($0, $1) }.map { ($0, $1) }) }
         connection.send(.end(mayHaveBody ? fields : nil), of: self)
         responseEnded = true
         connection.finishIfComplete(self)

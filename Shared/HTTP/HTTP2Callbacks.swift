@@ -32,6 +32,11 @@ extension HTTP2Session {
         return provider
     }
 
+    private static func bytes(_ buffer: OpaquePointer) -> UnsafeRawBufferPointer {
+        let vector = nghttp2_rcbuf_get_buf(buffer)
+        return UnsafeRawBufferPointer(start: vector.base, count: vector.len)
+    }
+
     private static func with(_ context: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Void) -> Int32 {
         guard let context else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
         Unmanaged<HTTP2Session>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
@@ -72,7 +77,7 @@ extension HTTP2Session {
             guard let context, let frame, let name, let value else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
             return Unmanaged<HTTP2Session>.fromOpaque(context)._withUnsafeGuaranteedRef { session in
                 let limit = session.settings.maxHeaderListSize
-                session.block.add(name, value, limit: limit, cache: session.cache)
+                session.block.add(bytes(name), bytes(value), limit: limit, texts: &session.texts)
                 guard session.block.isHopeless(limit: limit) else { return 0 }
                 if session.role == .server {
                     session.isHopeless = true
@@ -249,10 +254,10 @@ extension HTTP2Session {
 
     /// Appends one DATA frame to the output, its bytes straight from the stream's queue.
     private func send(_ stream: HTTP2Stream, _ header: UnsafePointer<UInt8>, _ length: Int) -> Int32 {
-        guard scratch.output.readableBytes < outputLimit else { return NGHTTP2_ERR_WOULDBLOCK.rawValue }
+        guard scratch.hasRoom(for: 9 + length) else { return NGHTTP2_ERR_WOULDBLOCK.rawValue }
         guard length <= stream.queue.byteCount else { return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue }
-        scratch.output.writeBytes(UnsafeRawBufferPointer(start: header, count: 9))
-        stream.queue.move(length, to: &scratch.output)
+        scratch.append(UnsafeRawBufferPointer(start: header, count: 9))
+        stream.queue.move(length, to: scratch)
         stream.progressed = true
         hasSent = true
         policy.countProgress()

@@ -3,6 +3,8 @@ import NIOCore
 
 /// Joins a session to its channel: reads feed it, one write per burst drains it, and the socket's back-pressure stops
 /// the draining. Base of the server's and the client's connection; everything is confined to the channel's event loop.
+///
+/// `@exclusivity(unchecked)`: no access spans a call of the session or the application.
 class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -13,16 +15,16 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     private final let keepalive: Keepalive
     final let session: HTTP2Session
     final let warnings: WarningLog
-    private final var context: ChannelHandlerContext?
+    @exclusivity(unchecked) private final var context: ChannelHandlerContext?
     private final var timer: Scheduled<Void>?
     private final var tickPeriod: TimeAmount = .seconds(5)
-    private final var unwritableSince: NIODeadline?
+    @exclusivity(unchecked) private final var unwritableSince: NIODeadline?
     private final var keepaliveWatch: KeepaliveWatch
-    private final var hasHeard = false
-    private final var isInBurst = false
-    private final var isFlushing = false
-    private final var flushIsScheduled = false
-    private final var isClosing = false
+    @exclusivity(unchecked) private final var hasHeard = false
+    @exclusivity(unchecked) private final var isInBurst = false
+    @exclusivity(unchecked) private final var isFlushing = false
+    @exclusivity(unchecked) private final var flushIsScheduled = false
+    @exclusivity(unchecked) private final var isClosing = false
 
     /// Opaque data of PINGs that ask for a sign of life.
     private static let keepalivePing: UInt64 = 0x616c_6976_653f_0001

@@ -19,7 +19,7 @@ final class HTTP2Session {
     let settings: HTTP2Settings
     /// The nghttp2 session.
     let engine: OpaquePointer
-    unowned var owner: (any HTTP2SessionOwner)?
+    @exclusivity(unchecked) unowned var owner: (any HTTP2SessionOwner)?
 
     /// Events of the frames since the last `deliver`.
     @exclusivity(unchecked) var events = EventQueue()
@@ -33,25 +33,23 @@ final class HTTP2Session {
     @exclusivity(unchecked) var policy: HTTP2Policy
     @exclusivity(unchecked) private var walker: FrameWalker
     @exclusivity(unchecked) private var clientStreams = ClientStreams()
-    /// What an output piece may grow to.
-    @exclusivity(unchecked) var outputLimit = 0
     /// HEADERS or DATA were sent since the owner looked last.
     @exclusivity(unchecked) var hasSent = false
     /// There may be output: `drain` has not been called since.
     @exclusivity(unchecked) private(set) var isDirty = false
 
     let scratch = LoopScratch.current
-    let cache = HeaderCache()
+    @exclusivity(unchecked) var texts = RepeatedTexts()
     @exclusivity(unchecked) private var streams: ContiguousArray<HTTP2Stream?> = []
     @exclusivity(unchecked) private var freeSlots: ContiguousArray<Int> = []
     @exclusivity(unchecked) private(set) var openStreams = 0
     @exclusivity(unchecked) var activity = ConnectionActivity()
-    private var isDelivering = false
+    @exclusivity(unchecked) private var isDelivering = false
     /// Input is ignored from here on: the peer has broken a rule.
-    private(set) var hasFailed = false
-    private var isAbandoned = false
+    @exclusivity(unchecked) private(set) var hasFailed = false
+    @exclusivity(unchecked) private var isAbandoned = false
     /// The engine could not go on sending.
-    private var isBroken = false
+    @exclusivity(unchecked) private var isBroken = false
     private var blockSince: (stream: Int32, time: NIODeadline)?
     private var frameSince: (frame: Int, time: NIODeadline)?
     private let begun = NIODeadline.now()
@@ -124,25 +122,22 @@ final class HTTP2Session {
         return raw.count
     }
 
-    /// The next bytes for the peer, about `limit` at most (one frame may exceed it); empty when there are none now.
+    /// The next bytes for the peer, `limit` or one frame at most; empty when there are none now.
     /// Afterwards `deliver` tells what sending brought about.
     func drain(upTo limit: Int = 64 * 1024) -> ByteBuffer {
         isDirty = false
-        scratch.output.clear()
-        guard !isAbandoned else { return scratch.output }
-        outputLimit = limit
-        while scratch.output.readableBytes < limit {
-            var piece: UnsafePointer<UInt8>?
-            let count = nghttp2_session_mem_send(engine, &piece)
-            guard count > 0 else {
-                if count < 0 {
-                    isBroken = true
+        guard !isAbandoned else { return ByteBuffer() }
+        return scratch.collect(upTo: limit) {
+            repeat {
+                var piece: UnsafePointer<UInt8>?
+                let count = nghttp2_session_mem_send(engine, &piece)
+                guard count > 0, scratch.hasRoom(for: count) else {
+                    isBroken = isBroken || count != 0
+                    return
                 }
-                break
-            }
-            scratch.output.writeBytes(UnsafeRawBufferPointer(start: piece, count: count))
+                scratch.append(UnsafeRawBufferPointer(start: piece, count: count))
+            } while scratch.hasRoom(for: LoopScratch.largestPiece)
         }
-        return scratch.output
     }
 
     /// Nothing is left to say or to hear: the transport closes once its output is written (RFC 9113 §5.4.1, §6.8).

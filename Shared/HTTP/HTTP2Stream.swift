@@ -3,35 +3,37 @@ import NIOCore
 
 /// One stream of a session: what server and client exchanges have in common. The session holds it from its creation
 /// until its end has been told; then `session` is nil and every operation does nothing.
+///
+/// `@exclusivity(unchecked)`: no access spans a call of the delegate.
 class HTTP2Stream {
-    final var id: Int32 = 0
-    final var session: HTTP2Session?
-    final var slot = 0
+    @exclusivity(unchecked) final var id: Int32 = 0
+    @exclusivity(unchecked) final var session: HTTP2Session?
+    @exclusivity(unchecked) final var slot = 0
 
     /// Body bytes that nghttp2 has not framed yet.
     @exclusivity(unchecked) final var queue = BodyQueue()
     /// nghttp2 waits for bytes: its read callback said DEFERRED.
-    final var isDeferred = false
+    @exclusivity(unchecked) final var isDeferred = false
     /// The queue has passed the high-water mark and `becameWritable` is owed.
-    final var isBlocked = false
+    @exclusivity(unchecked) final var isBlocked = false
     /// Bytes were framed since the last tick.
-    final var progressed = false
-    final var stalledSince: NIODeadline?
+    @exclusivity(unchecked) final var progressed = false
+    @exclusivity(unchecked) final var stalledSince: NIODeadline?
 
     /// `end` was called.
-    final var isEnded = false
+    @exclusivity(unchecked) final var isEnded = false
     /// Trailers that follow the last body byte.
-    final var trailers: Headers?
+    @exclusivity(unchecked) final var trailers: Headers?
     /// The frame with END_STREAM was handed to the transport.
-    final var endWasSent = false
+    @exclusivity(unchecked) final var endWasSent = false
     /// The head (request or response) was handed to nghttp2.
-    final var headSubmitted = false
+    @exclusivity(unchecked) final var headSubmitted = false
     /// A client's request head was handed to the transport.
-    final var headWasSent = false
+    @exclusivity(unchecked) final var headWasSent = false
     /// The peer's END_STREAM was told.
-    final var endWasReceived = false
+    @exclusivity(unchecked) final var endWasReceived = false
     /// nghttp2 has forgotten the stream, or the application has given it up.
-    final var isClosed = false
+    @exclusivity(unchecked) final var isClosed = false
 
     /// Received body bytes whose credit has not been given back.
     @exclusivity(unchecked) final var unconsumed = 0
@@ -110,7 +112,7 @@ class HTTP2Stream {
 /// The server's side of a stream.
 final class HTTP2Exchange: HTTP2Stream, Exchange {
     let head: RequestHead
-    var delegate: (any ExchangeDelegate)?
+    @exclusivity(unchecked) var delegate: (any ExchangeDelegate)?
     private let connection: HTTP2ServerConnection
 
     init(head: RequestHead, connection: HTTP2ServerConnection) {
@@ -162,7 +164,7 @@ final class HTTP2Exchange: HTTP2Stream, Exchange {
 
 /// The client's side of a stream.
 final class HTTP2ClientStream: HTTP2Stream, ClientExchange {
-    private var delegate: (any ClientExchangeDelegate)?
+    @exclusivity(unchecked) private var delegate: (any ClientExchangeDelegate)?
     private var headWasReceived = false
 
     init(delegate: any ClientExchangeDelegate) {

@@ -1,4 +1,5 @@
 import CNghttp2
+import Glibc
 
 /// The header block being decoded. Blocks never interleave (RFC 9113 §4.3), so a session has one.
 struct HeaderBlock {
@@ -18,30 +19,31 @@ struct HeaderBlock {
     func isHopeless(limit: Int) -> Bool { size > Self.grace * limit }
 
     /// Adds a field that nghttp2 has validated. Above `limit` bytes (name + value + 32 each) nothing more is kept.
-    mutating func add(_ name: OpaquePointer, _ value: OpaquePointer, limit: Int, cache: HeaderCache) {
-        let rawName = nghttp2_rcbuf_get_buf(name)
-        let rawValue = nghttp2_rcbuf_get_buf(value)
-        size += rawName.len + rawValue.len + 32
+    mutating func add(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, limit: Int, texts: inout RepeatedTexts
+    ) {
+        size += name.count + value.count + 32
         guard size <= limit else {
             isTooLarge = true
             return
         }
-        let text = cache.string(value, rawValue)
-        guard rawName.len > 0, rawName.base[0] == UInt8(ascii: ":") else {
-            if headers.isEmpty {
-                headers.reserveCapacity(8)
-            }
-            headers.add(cache.string(name, rawName), text)
+        guard name.count > 0, name[0] == UInt8(ascii: ":") else {
+            headers.add(name, value)
             return
         }
-        switch (rawName.len, rawName.base[1]) {
-        case (5, _): path = text
-        case (7, UInt8(ascii: "m")): method = text
-        case (7, UInt8(ascii: "s")) where rawName.base[2] == UInt8(ascii: "t"): status = Int(text) ?? 0
-        case (7, _): scheme = text
-        case (10, _): authority = text
+        switch (name.count, name[1]) {
+        case (5, _): path = texts.string(value)
+        case (7, UInt8(ascii: "m")): method = texts.string(value)
+        case (7, UInt8(ascii: "s")) where name[2] == UInt8(ascii: "t"): status = Self.number(value)
+        case (7, _): scheme = texts.string(value)
+        case (10, _): authority = texts.string(value)
         default: break
         }
+    }
+
+    /// Three digits (RFC 9110 §15), as nghttp2 has checked.
+    private static func number(_ digits: UnsafeRawBufferPointer) -> Int {
+        digits.reduce(0) { 10 * $0 + Int($1) - 0x30 }
     }
 
     /// The request that the block describes. Without `:authority` the host field names it (RFC 9113 §8.3.1).
@@ -52,50 +54,33 @@ struct HeaderBlock {
     }
 }
 
-/// Strings of header names and values that a connection repeats. HPACK's tables hand out the same reference-counted
-/// buffer each time, so its address identifies the text as long as the buffer is retained here.
-final class HeaderCache {
-    private struct Slot {
-        var buffer: OpaquePointer?
-        var text: String
-    }
-
-    /// Longer texts are not kept, so that a peer cannot make a connection hold more than 64 × 256 bytes.
+/// Strings of pseudo-header fields that a connection repeats: looked up by their bytes, since HPACK need not index them.
+struct RepeatedTexts {
+    /// Longer texts are not kept, so that a peer cannot make a connection hold more than 16 × 256 bytes.
     private static let maxLength = 256
-    private static let bits: UInt64 = 6
 
-    private let slots: UnsafeMutablePointer<Slot>
+    private var texts = InlineArray<16, String>(repeating: "")
 
-    init() {
-        slots = .allocate(capacity: 1 << Self.bits)
-        slots.initialize(repeating: Slot(buffer: nil, text: ""), count: 1 << Self.bits)
-    }
-
-    deinit {
-        for index in 0..<1 << Int(Self.bits) {
-            if let buffer = slots[index].buffer {
-                nghttp2_rcbuf_decref(buffer)
-            }
-        }
-        slots.deinitialize(count: 1 << Self.bits)
-        slots.deallocate()
-    }
-
-    /// The text of `buffer`, whose bytes are `raw`. Bytes that are not UTF-8 are repaired.
-    func string(_ buffer: OpaquePointer, _ raw: nghttp2_vec) -> String {
-        let hash = UInt64(UInt(bitPattern: buffer)) &* 0x9E37_79B9_7F4A_7C15
-        let slot = slots + Int(truncatingIfNeeded: hash >> (64 - Self.bits))
-        if slot.pointee.buffer == buffer {
-            return slot.pointee.text
-        }
-        let text = String(decoding: UnsafeBufferPointer(start: raw.base, count: raw.len), as: UTF8.self)
-        if raw.len <= Self.maxLength {
-            nghttp2_rcbuf_incref(buffer)
-            if let old = slot.pointee.buffer {
-                nghttp2_rcbuf_decref(old)
-            }
-            slot.pointee = Slot(buffer: buffer, text: text)
+    /// The text of `bytes`. Bytes that are not UTF-8 are repaired.
+    mutating func string(_ bytes: UnsafeRawBufferPointer) -> String {
+        guard let last = bytes.last else { return "" }
+        // Two places for each text, the later comer in the first.
+        let place = (bytes.count &* 5 &+ Int(bytes[0]) &* 3 &+ Int(last)) % 8 * 2
+        for way in place...place + 1 where isEqual(texts[way], bytes) { return texts[way] }
+        let text = String(decoding: bytes, as: UTF8.self)
+        if bytes.count <= Self.maxLength {
+            texts[place + 1] = texts[place]
+            texts[place] = text
         }
         return text
+    }
+
+    private func isEqual(_ text: String, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { utf8 in
+            guard utf8.count == bytes.count, let one = utf8.baseAddress, let other = bytes.baseAddress else {
+                return false
+            }
+            return memcmp(one, other, utf8.count) == 0
+        } ?? false
     }
 }

@@ -9,6 +9,8 @@ protocol DeadlineTarget: AnyObject {
 /// millisecond. Adding and removing are O(1) and touch no timer of the loop, which costs a quarter of a request when
 /// every call has its own; one timer is armed for the first slot in use. A deadline never fires early, and at most one
 /// tick late on an idle loop. Confined to its loop.
+///
+/// `@exclusivity(unchecked)`: no access spans a call of anybody else's code.
 final class DeadlineWheel {
     struct Token: Equatable {
         fileprivate let index: Int
@@ -25,14 +27,14 @@ final class DeadlineWheel {
     private static let none = -1
 
     private let eventLoop: any EventLoop
-    private var slots = [Int](repeating: none, count: Int(slotCount))
-    private var entries: [Entry] = []
-    private var free = none
-    private var now: UInt64
-    private var timer: Scheduled<Void>?
-    private var armedTick = UInt64.max
+    @exclusivity(unchecked) private var slots = [Int](repeating: none, count: Int(slotCount))
+    @exclusivity(unchecked) private var entries: [Entry] = []
+    @exclusivity(unchecked) private var free = none
+    @exclusivity(unchecked) private var now: UInt64
+    @exclusivity(unchecked) private var timer: Scheduled<Void>?
+    @exclusivity(unchecked) private var armedTick = UInt64.max
 
-    private(set) var count = 0
+    @exclusivity(unchecked) private(set) var count = 0
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop

@@ -89,23 +89,32 @@ struct Inbox {
 
 /// The sending half of a call: messages that wait until the transport takes more. Confined to the call's event loop.
 struct Outbox {
-    private var waiting = CircularBuffer<(bytes: ByteBuffer, waiter: Waiter<Void>)>()
+    private struct Entry {
+        let bytes: ByteBuffer
+        let waiter: Waiter<Void>
+    }
 
-    var isEmpty: Bool { waiting.isEmpty }
+    // Most calls never wait: nil until one does.
+    private var waiting: CircularBuffer<Entry>?
 
-    mutating func append(_ bytes: ByteBuffer, _ waiter: Waiter<Void>) { waiting.append((bytes, waiter)) }
+    var isEmpty: Bool { waiting?.isEmpty ?? true }
+
+    mutating func append(_ bytes: ByteBuffer, _ waiter: Waiter<Void>) {
+        waiting = waiting ?? CircularBuffer()
+        waiting?.append(Entry(bytes: bytes, waiter: waiter))
+    }
 
     /// The next message to send. One whose writer was cancelled meanwhile is dropped.
     mutating func popFirst() -> ByteBuffer? {
-        while let (bytes, waiter) = waiting.popFirst() {
-            if waiter.resolve(.success(())) { return bytes }
+        while let entry = waiting?.popFirst() {
+            if entry.waiter.resolve(.success(())) { return entry.bytes }
         }
         return nil
     }
 
     mutating func fail(_ error: RPCError) {
-        let failed = waiting
-        waiting = CircularBuffer()
-        for (_, waiter) in failed { waiter.resolve(.failure(error)) }
+        guard let failed = waiting else { return }
+        waiting = nil
+        for entry in failed { entry.waiter.resolve(.failure(error)) }
     }
 }

@@ -3,12 +3,14 @@ import Synchronization
 
 /// Runs tasks on an event loop. A job made ready on the loop itself costs no lock and no wake-up; those made ready
 /// elsewhere share one wake-up until the loop has taken them.
+///
+/// `@exclusivity(unchecked)`: no access spans the running of a job.
 final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     // Unchecked: `local`, `isScheduled` and `isInBurst` are touched on the loop only.
     let eventLoop: any EventLoop
-    private var local = CircularBuffer<UnownedJob>()
-    private var isScheduled = false
-    private var isInBurst = false
+    @exclusivity(unchecked) private var local = CircularBuffer<UnownedJob>()
+    @exclusivity(unchecked) private var isScheduled = false
+    @exclusivity(unchecked) private var isInBurst = false
     private let remote = Mutex<[UnownedJob]>([])
 
     init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }

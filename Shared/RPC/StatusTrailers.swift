@@ -3,7 +3,7 @@ import Protobuf
 
 /// The status of a call in its trailers (gRPC PROTOCOL-HTTP2, "Trailers").
 enum StatusTrailers {
-    private static let ok: Headers = ["grpc-status": "0"]
+    private static let ok = Headers.constant(["grpc-status": "0"])
 
     static func make(_ error: RPCError?, _ metadata: Metadata) -> Headers {
         var trailers = ok

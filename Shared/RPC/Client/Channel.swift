@@ -162,7 +162,7 @@ public final class Channel: Sendable {
             _ path: String, _ request: Request, _ options: CallOptions
         ) async throws -> Response
     {
-        let call = try await makeCall(path, options, request: framed(request.serialized()), takesOneResponse: true)
+        let call = try await makeCall(path, options, request: framed(request), takesOneResponse: true)
         return try await decoded(response(of: call))
     }
 
@@ -170,7 +170,7 @@ public final class Channel: Sendable {
     public func serverStreaming<Request: Message, Response: Message>(
         _ path: String, _ request: Request, _ options: CallOptions
     ) async throws -> ResponseStream<Response> {
-        let call = try await makeCall(path, options, request: framed(request.serialized()), takesOneResponse: false)
+        let call = try await makeCall(path, options, request: framed(request), takesOneResponse: false)
         call.start()
         return ResponseStream(call) { try decoded($0) }
     }
@@ -186,7 +186,7 @@ public final class Channel: Sendable {
         let call = try await makeCall(path, options, request: nil, takesOneResponse: true)
         call.start()
         do {
-            try await body(RequestWriter(call) { framed($0.serialized()) })
+            try await body(RequestWriter(call) { framed($0) })
         } catch {
             guard call.response?.isResolved == true else {
                 call.cancel()
@@ -204,7 +204,7 @@ public final class Channel: Sendable {
         let call = try await makeCall(path, options, request: nil, takesOneResponse: false)
         call.start()
         return BidirectionalCall(
-            requests: RequestWriter(call) { framed($0.serialized()) },
+            requests: RequestWriter(call) { framed($0) },
             responses: ResponseStream(call) { try decoded($0) })
     }
 

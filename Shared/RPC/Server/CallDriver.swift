@@ -7,23 +7,25 @@ import NIOCore
 /// as long as no handler suspends. When one does, its driver belongs to that call from then on: another driver takes
 /// the rest of the queue, cancelling the call cancels the task of its driver, and a driver that has been suspended
 /// finishes its call and retires. So the cancellation of a call, which is sticky, never reaches another call.
+///
+/// `@exclusivity(unchecked)`: no access spans a call of a handler.
 final class CallDriver: @unchecked Sendable {
     // Unchecked: all state is touched on the loop only.
     let executor: LoopExecutor
     let wheel: DeadlineWheel
     let counts: CallCounts.Share
     /// Calls whose handler has started and not ended, and those about to start.
-    private(set) var runningHandlers = 0
+    @exclusivity(unchecked) private(set) var runningHandlers = 0
     /// When the last call began; nil before the first.
-    var lastBegan: NIODeadline?
+    @exclusivity(unchecked) var lastBegan: NIODeadline?
     /// nil without an adaptive limit.
-    var limiter: AdaptiveLimiter?
+    @exclusivity(unchecked) var limiter: AdaptiveLimiter?
 
-    private var ready = CircularBuffer<ServerCall>()
+    @exclusivity(unchecked) private var ready = CircularBuffer<ServerCall>()
     // The driver that is running now, not suspended, and the call it is in.
-    private var activeDriver: UInt64?
-    private var activeCall: ServerCall?
-    private var driverCount: UInt64 = 0
+    @exclusivity(unchecked) private var activeDriver: UInt64?
+    @exclusivity(unchecked) private var activeCall: ServerCall?
+    @exclusivity(unchecked) private var driverCount: UInt64 = 0
 
     var eventLoop: any EventLoop { executor.eventLoop }
 

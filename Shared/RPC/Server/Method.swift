@@ -155,7 +155,7 @@ extension Method {
         Method(
             service, name, Request.fullName, Response.fullName,
             .unary { request, context in
-                framed(try await handler(decoded(request, orElse: context.malformed), context).serialized())
+                framed(try await handler(decoded(request, orElse: context.malformed), context))
             })
     }
 
@@ -181,7 +181,7 @@ extension Method {
         Method(
             service, name, Request.fullName, Response.fullName,
             .clientStreaming { context, call in
-                framed(try await handler(RequestStream(call), context).serialized())
+                framed(try await handler(RequestStream(call), context))
             })
     }
 

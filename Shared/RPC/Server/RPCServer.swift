@@ -89,23 +89,15 @@ public final class RPCServer: Application {
 
     public func began(_ exchange: any Exchange) {
         let head = exchange.head
-        var type = ""
-        var timeout: String?
-        var encoding: String?
-        for (name, value) in head.headers {
-            switch name {
-            case "content-type": type = value
-            case "grpc-timeout": timeout = value
-            case "grpc-encoding": encoding = value
-            default: break
-            }
-        }
         // Most calls are this one, and pay for no other.
-        let contentType = type == "application/grpc" ? .grpc(.proto) : ContentType(type)
+        let contentType =
+            head.headers.has("content-type", "application/grpc")
+            ? .grpc(.proto) : ContentType(head.headers.value(of: "content-type") ?? "")
         if case .grpc(let codec) = contentType, head.method == "POST" {
             let method = methods[head.path] ?? passthroughMethod(head.path)
             return open(exchange, head, method, GRPC(codec: codec), codec) { () throws(RPCError) in
-                try CallTerms(timeout: timeout, encoding: encoding)
+                try CallTerms(
+                    timeout: head.headers.value(of: "grpc-timeout"), encoding: head.headers.value(of: "grpc-encoding"))
             }
         }
         let path = String(head.path.prefix { $0 != "?" })

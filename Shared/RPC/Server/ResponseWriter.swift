@@ -37,7 +37,7 @@ public struct ResponseWriter<Element: Sendable>: Sendable {
 
 extension ResponseWriter where Element: Message {
     @usableFromInline
-    init(_ call: ServerCall) { self.init(call) { framed($0.serialized()) } }
+    init(_ call: ServerCall) { self.init(call) { framed($0) } }
 }
 
 extension ResponseWriter where Element == ByteBuffer {

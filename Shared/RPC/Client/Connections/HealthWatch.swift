@@ -49,7 +49,7 @@ final class HealthWatch {
             headers: ["te": "trailers", "content-type": "application/grpc"])
         let exchange = transport.request(head, endStream: false, delegate: self)
         self.exchange = exchange
-        exchange.write(framed(HealthCheckRequest(service: service).serialized()))
+        exchange.write(framed(HealthCheckRequest(service: service)))
         exchange.end()
     }
 

@@ -6,8 +6,9 @@ import NIOCore
 struct GRPC: Voice {
     let codec: Codec
 
-    static let responseHead = ResponseHead(status: 200, headers: ["content-type": "application/grpc"])
-    private static let jsonHead = ResponseHead(status: 200, headers: ["content-type": "application/grpc+json"])
+    static let responseHead = ResponseHead(status: 200, headers: .constant(["content-type": "application/grpc"]))
+    private static let jsonHead = ResponseHead(
+        status: 200, headers: .constant(["content-type": "application/grpc+json"]))
 
     var malformed: StatusCode { .internal }
     private var head: ResponseHead { codec == .json ? GRPC.jsonHead : GRPC.responseHead }
