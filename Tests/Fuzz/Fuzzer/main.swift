@@ -12,7 +12,9 @@ func runDriver(
 
 let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: "|")
 nonisolated(unsafe) var target = FuzzTarget.server
-guard CommandLine.arguments.count > 1, let chosen = FuzzTarget(rawValue: CommandLine.arguments[1]) else {
+let isNamed = CommandLine.arguments.count > 1 && FuzzTarget(rawValue: CommandLine.arguments[1]) != nil
+let name = isNamed ? CommandLine.arguments[1] : getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
+guard let chosen = FuzzTarget(rawValue: name) else {
     print("usage: fuzzer \(names) [arguments of libFuzzer | --seeds FOLDER]")
     exit(64)
 }
@@ -29,9 +31,12 @@ if CommandLine.arguments.count == 4, CommandLine.arguments[2] == "--seeds" {
     exit(0)
 }
 
+// A merge starts this program again without our argument.
+setenv("FUZZ_TARGET", target.rawValue, 1)
 // libFuzzer counts the program's name and does not want ours for the target.
-var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.enumerated()
-    .filter { $0.offset != 1 }.map { strdup($0.element) } + [nil]
+var arguments: [UnsafeMutablePointer<CChar>?] =
+    CommandLine.arguments.enumerated()
+    .filter { !isNamed || $0.offset != 1 }.map { strdup($0.element) } + [nil]
 var count = Int32(arguments.count - 1)
 let code = arguments.withUnsafeMutableBufferPointer { buffer in
     var start = buffer.baseAddress!

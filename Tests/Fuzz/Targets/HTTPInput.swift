@@ -8,7 +8,6 @@ import RPC
     @testable import FuzzedGateway
 #endif
 
-
 /// The rules of `google.api.http`: a template, or a request that finds its route and becomes a message.
 ///
 /// An input is `template` and a template, or a method, a URL and a body, each on a line of its own.

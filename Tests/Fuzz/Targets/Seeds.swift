@@ -150,7 +150,8 @@ private enum ServerSeeds {
             (
                 "http1-post",
                 http1(
-                    "POST /fuzz.Echo/Unary HTTP/1.1\nhost: a\ncontent-type: application/json\ncontent-length: 3\n\n\"a\"")
+                    "POST /fuzz.Echo/Unary HTTP/1.1\nhost: a\ncontent-type: application/json\ncontent-length: 3\n\n\"a\""
+                )
             ),
             (
                 "http1-chunked",
@@ -274,7 +275,8 @@ private enum MessageSeeds {
     }
 
     private static let texts: [(String, [UInt8])] = [
-        ("escapes", #""\u0041\ud83d\ude00\"\\\/\b\f\n\r\t""#), ("numbers", "[0,-1,1.5e3,1E-2,1e400,12345678901234567890]"),
+        ("escapes", #""\u0041\ud83d\ude00\"\\\/\b\f\n\r\t""#),
+        ("numbers", "[0,-1,1.5e3,1E-2,1e400,12345678901234567890]"),
         ("space", " { \"a\" : [ true , false , null ] } "), ("deep", String(repeating: "[", count: 99)),
         ("twice", #"{"a":1,"a":2}"#),
     ].map { ($0, Array("google.protobuf.StringValue\n\($1)".utf8)) }

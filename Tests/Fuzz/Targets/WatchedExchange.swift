@@ -47,10 +47,10 @@ private final class WatchedExchange: Exchange {
 
     deinit { ledger.ended += 1 }
 
-    /// Held by the exchange alone, which lets go of it at its end.
+    /// Held by the exchange below alone, which lets go of it, and of this one, at its end.
     var delegate: (any ExchangeDelegate)? {
         get { (exchange.delegate as? WatchedDelegate)?.delegate }
-        set { exchange.delegate = newValue.map { WatchedDelegate($0, ledger) } }
+        set { exchange.delegate = newValue.map { WatchedDelegate($0, of: self, ledger) } }
     }
 
     var eventLoop: any EventLoop { exchange.eventLoop }
@@ -78,12 +78,15 @@ private final class WatchedExchange: Exchange {
 /// What the application hears of an exchange.
 private final class WatchedDelegate: ExchangeDelegate {
     let delegate: any ExchangeDelegate
+    // An application need not hold its exchange.
+    private let exchange: WatchedExchange
     private let ledger: ExchangeLedger
     private var requestEnded = false
     private var isCancelled = false
 
-    init(_ delegate: any ExchangeDelegate, _ ledger: ExchangeLedger) {
+    init(_ delegate: any ExchangeDelegate, of exchange: WatchedExchange, _ ledger: ExchangeLedger) {
         self.delegate = delegate
+        self.exchange = exchange
         self.ledger = ledger
     }
 
