@@ -113,6 +113,16 @@ attack: ## Attacks on a real server with an honest client beside them: memory, C
 	swift build $(SWIFT_FLAGS) --product grpc-interop
 	Tests/Attack/attack $(ATTACK)
 
+.PHONY: fuzz
+fuzz: ## libFuzzer over what strangers send: all five doors, or some [FUZZ="server client wire json http" SECONDS=60]
+	@Tools/install-packages build
+	SECONDS_EACH=$(or $(SECONDS),60) Tests/Fuzz/fuzz $(FUZZ)
+
+.PHONY: sanitize
+sanitize: ## The whole suite under AddressSanitizer and ThreadSanitizer [SANITIZE="address thread" FILTER=RPCTests]
+	@Tools/install-packages build test
+	FILTER="$(FILTER)" Tests/Sanitizers/sanitize $(SANITIZE)
+
 .PHONY: load
 load: $(VENV)/ready ## h2load against one service: SERVICE=goals [MODE=read|write] [SECONDS=10]
 	swift build $(SWIFT_FLAGS)
@@ -138,4 +148,4 @@ $(VENV)/ready: Tests/Interop/requirements.txt
 
 .PHONY: clean
 clean: ## Remove what was built; .rapport/ with its data stays
-	rm -rf .build .interop Benchmarks/.build $(VENV)
+	rm -rf .build .build-address .build-thread .build-fuzz .interop Benchmarks/.build $(VENV)

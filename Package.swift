@@ -224,6 +224,17 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/GatewayTests"),
+        // Replays the corpus; Tests/Fuzz/Package.swift makes the same sources into the fuzzer.
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Compression", "Gateway", "HTTP", "Protobuf", "RPC", "Schema", "Standard",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/Fuzz",
+            exclude: ["Corpus", "Dictionaries", "Fuzzer", "Gateway", "Package.swift", "fuzz"],
+            sources: ["Replay", "Targets"]),
         .testTarget(
             name: "RapportToolTests",
             dependencies: [

@@ -291,6 +291,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
         isClosing = true
         timer?.cancel()
         waiting.removeAll()
+        // What was read is not settled any more, and the application waits for the end of the burst, with calls of other
+        // connections.
+        if isInBurst { eventLoop.assumeIsolated().execute { self.application.burstEnded(on: self.eventLoop) } }
         if let exchange = current {
             current = nil
             let delegate = exchange.delegate

@@ -34,6 +34,18 @@ struct HTTP1Tests {
         #expect(text.contains("8\r\ndeferred\r\n"))
     }
 
+    /// Found by fuzzing: what is ready on the loop, calls of other connections too, waited for somebody else to speak.
+    @Test("Garbage behind a request ends the burst all the same", .timeLimit(.minutes(1)))
+    func garbageBehindARequest() async throws {
+        try await TestServer.run { server in
+            let client = try await RawClient.connect(port: server.port)
+            try await client.send("GET /deferred HTTP/1.1\r\nHost: a\r\n\r\ngarbage\r\n\r\n")
+            try await eventually("the end of the burst") { server.application.counts.bursts > 0 }
+            // The server may have closed it by now.
+            try? await client.close()
+        }
+    }
+
     @Test("Pipelined requests are answered in order, whoever is ready first (§9.3.2)", .timeLimit(.minutes(1)))
     func pipelining() async throws {
         let requests =

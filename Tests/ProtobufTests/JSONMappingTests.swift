@@ -170,6 +170,7 @@ import Testing
         (#"{"aDuration":"1.0000000001s"}"#, "aDuration: expected a duration like \"1.5s\""),
         (#"{"aDuration":"315576000001s"}"#, "aDuration: expected a duration like \"1.5s\""),
         (#"{"aFieldMask":"foo_bar"}"#, "aFieldMask: expected lowerCamelCase field paths, separated by commas"),
+        (#"{"aFieldMask":"\u0550"}"#, "aFieldMask: expected lowerCamelCase field paths, separated by commas"),
         (#"{"aAny":{"@type":"x/test.Nothing"}}"#, "aAny.@type: the type test.Nothing is not known"),
         (
             #"{"aAny":{"@type":"test.Everything"}}"#,

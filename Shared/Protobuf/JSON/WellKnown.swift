@@ -48,8 +48,10 @@ enum WellKnown {
         return isAfterUnderscore ? nil : result
     }
 
+    /// nil when the path has no such form, as one with capitals that are not ASCII.
     static func snakeCase(_ path: Substring) -> String? {
         guard !path.isEmpty, !path.contains("_") else { return nil }
-        return path.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+        let snake = path.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+        return camelCase(snake).map { $0 == path } == true ? snake : nil
     }
 }

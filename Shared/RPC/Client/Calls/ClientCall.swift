@@ -245,7 +245,7 @@ final class ClientCall: @unchecked Sendable {
     func abort(_ error: RPCError) {
         guard outcome == nil else {
             // Nobody reads what arrived before the end; the connection gets its credit back.
-            inbox.fail(error)
+            discard(error)
             return returnCredit()
         }
         end(.failure(error), discarding: true)
@@ -277,13 +277,20 @@ final class ClientCall: @unchecked Sendable {
         do throws(FramingError) {
             if let response { response.resolve(try singleResponse()) } else { try inbox.serve() }
         } catch {
-            inbox.fail(responseError(error))
+            discard(responseError(error))
             response?.resolve(.failure(responseError(error)))
         }
         returnCredit()
         requests.fail(outcome.error ?? ClientCall.endedByServer)
         for waiter in headWaiters { waiter.resolve(outcome.error.map { .failure($0) } ?? .success(Metadata())) }
         headWaiters = []
+    }
+
+    /// What has arrived is not read any more, and who waits for it hears why.
+    private func discard(_ error: RPCError) {
+        inbox.fail(error)
+        // Only the end is left, which is never malformed.
+        try? inbox.serve()
     }
 
     func recordTrailers(_ metadata: Metadata) {
