@@ -7,8 +7,8 @@ extension HTTP2Session {
         var engine: OpaquePointer?
         let result =
             switch role {
-            case .server: nghttp2_session_server_new2(&engine, callbacks, nil, options)
-            case .client: nghttp2_session_client_new2(&engine, callbacks, nil, options)
+            case .server: nghttp2_session_server_new3(&engine, callbacks, nil, options, EngineMemory.functions)
+            case .client: nghttp2_session_client_new3(&engine, callbacks, nil, options, EngineMemory.functions)
             }
         guard result == 0, let engine else {
             preconditionFailure("nghttp2 could not allocate a session: \(String(cString: nghttp2_strerror(result)))")

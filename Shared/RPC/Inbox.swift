@@ -10,8 +10,9 @@ struct Inbox {
     }
 
     private var reader: MessageReader
-    // How the stream ended, once it has; what is buffered is still delivered before it.
-    private var end: RPCError??
+    // The stream has ended, with an error or without; what is buffered is still delivered before it.
+    private var isEnded = false
+    private var failure: RPCError?
     private var waiter: Waiter<ByteBuffer?>?
 
     init(limit: Int, coding: ContentCoding? = nil) { reader = MessageReader(limit: limit, coding: coding) }
@@ -37,12 +38,15 @@ struct Inbox {
 
     /// The peer ended the stream, with an error or without; buffered messages come first.
     mutating func finish(_ error: RPCError?) {
-        if end == nil { end = .some(error) }
+        guard !isEnded else { return }
+        isEnded = true
+        if let error { failure = error }
     }
 
     /// The call is over: nothing that is buffered matters any more.
     mutating func fail(_ error: RPCError) {
-        end = .some(error)
+        isEnded = true
+        failure = error
         reader.discard()
     }
 
@@ -52,9 +56,9 @@ struct Inbox {
             onTake?(reader.tookCompressed, message.readableBytes)
             return .message(message)
         }
-        guard let end else { return nil }
-        guard end == nil, reader.hasBytes else { return .end(end) }
-        return .end(RPCError(.internal, "the stream ended inside a message"))
+        guard isEnded else { return nil }
+        if let failure { return .end(failure) }
+        return .end(reader.hasBytes ? RPCError(.internal, "the stream ended inside a message") : nil)
     }
 
     /// Lets `next` have the next item as soon as there is one.
