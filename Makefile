@@ -129,12 +129,22 @@ load: $(VENV)/ready ## h2load against one service: SERVICE=goals [MODE=read|writ
 	$(VENV)/bin/python Tests/Load/load $(SERVICE) $(or $(MODE),read) $(or $(SECONDS),10)
 
 .PHONY: bench
-bench: ## How quick it is: latency of evidence, writes, reads, replay, starts, memory [BENCH="--only writes --seconds 10"]
+bench: bench-suite bench-peers ## How quick it is: the suite, then the runtime beside other makers'
+
+.PHONY: bench-suite
+bench-suite: ## The suite: latency of evidence, writes, reads, replay, starts, memory [BENCH="--only writes --seconds 10"]
 	swift build $(SWIFT_FLAGS)
 	swift build -c release --package-path Benchmarks
 	@echo "$$(swift --version 2>/dev/null | head -1)"
 	@RAPPORT_BIN="$$(swift build $(SWIFT_FLAGS) --show-bin-path)" \
 		exec "$$(swift build -c release --package-path Benchmarks --show-bin-path)/suite-bench" $(BENCH)
+
+.PHONY: bench-peers
+bench-peers: $(VENV)/ready ## The runtime beside nghttp2, gRPC C++, grpc-go, grpc-swift-2 [PEERS="--only unary --rounds 3"]
+	@Tools/install-packages build test peers
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/Peers/requirements.txt
+	Benchmarks/Peers/build .build-peers grpc-swift
+	PATH="$$PWD/$(VENV)/bin:$$PATH" Benchmarks/Peers/run $(PEERS)
 
 .PHONY: containers
 containers: ## The suite in real containers, built, loaded, killed, cut off; as root; skipped where no engine starts
@@ -148,4 +158,4 @@ $(VENV)/ready: Tests/Interop/requirements.txt
 
 .PHONY: clean
 clean: ## Remove what was built; .rapport/ with its data stays
-	rm -rf .build .build-address .build-thread .build-fuzz .interop Benchmarks/.build $(VENV)
+	rm -rf .build .build-address .build-thread .build-fuzz .build-peers .interop Benchmarks/.build $(VENV)

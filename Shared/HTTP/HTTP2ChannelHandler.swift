@@ -26,6 +26,10 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     @exclusivity(unchecked) private final var flushIsScheduled = false
     @exclusivity(unchecked) private final var isClosing = false
 
+    /// Bytes of a read while the peer is suspicious, some 200 frames, and how long it waits for the next one.
+    private static let littleRead = 2048
+    private static let pause = TimeAmount.milliseconds(10)
+
     /// Opaque data of PINGs that ask for a sign of life.
     private static let keepalivePing: UInt64 = 0x616c_6976_653f_0001
 
@@ -104,6 +108,21 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         burstEnded()
         isInBurst = false
         flush()
+        if session.role == .server, session.policy.isSuspicious, !isClosing { wait(context) }
+    }
+
+    /// Reads nothing for a moment: whose frames lead nowhere is not to keep the loop from everybody else.
+    private func wait(_ context: ChannelHandlerContext) {
+        let options = context.channel.syncOptions
+        try? options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.littleRead))
+        try? options?.setOption(.autoRead, value: false)
+        eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
+            guard let options = self.context?.channel.syncOptions, !self.isClosing else { return }
+            if !self.session.policy.isSuspicious {
+                try? options.setOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator())
+            }
+            try? options.setOption(.autoRead, value: true)
+        }
     }
 
     final func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -36,6 +36,11 @@ struct HTTP2Policy {
         }
     }
 
+    /// A fortieth of the idle frames or half of the resets that are allowed: the peer is to wait for the others.
+    var isSuspicious: Bool {
+        idleFrames > settings.maxIdleFrames / 40 || settings.maxResets.map { resets > $0 / 2 } ?? false
+    }
+
     mutating func tick(_ now: NIODeadline) {
         if let windowStart, now - windowStart < settings.abuseWindow { return }
         windowStart = now

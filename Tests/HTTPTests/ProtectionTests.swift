@@ -28,6 +28,25 @@ struct ProtectionTests {
         #expect(harness.streams.count == began)
     }
 
+    @Test("A peer whose frames or resets lead nowhere is suspicious long before the limit, until the next window")
+    func suspicion() {
+        let harness = SessionHarness.server { ($0.maxIdleFrames, $0.maxResets) = (400, 20) }
+        _ = harness.session.tick(.uptimeNanoseconds(0))
+        for index in 0..<100 {
+            harness.feed(.request(UInt32(2 * index + 1)), .ping(1))
+            #expect(!harness.session.policy.isSuspicious)
+        }
+        for _ in 0..<11 { harness.feed(.ping(1)) }
+        #expect(harness.session.policy.isSuspicious)
+        _ = harness.session.tick(.uptimeNanoseconds(0) + .seconds(30))
+        #expect(!harness.session.policy.isSuspicious)
+        for index in 100..<111 {
+            harness.feed(.request(UInt32(2 * index + 1)), .rst(UInt32(2 * index + 1), 8))
+        }
+        #expect(harness.session.policy.isSuspicious)
+        #expect(harness.violations.isEmpty)
+    }
+
     @Test("Requests reset in the same read never reach the application")
     func resetBeforeBegan() {
         let harness = SessionHarness.server()
