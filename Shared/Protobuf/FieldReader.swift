@@ -82,6 +82,7 @@ public struct FieldReader: ~Copyable {
         try reserve(MemoryLayout<M>.size + 16)
     }
 
+    /// For generated code: takes a field of kind `message`.
     public mutating func message<M: Message>(_ value: inout M?) throws(DecodingError) {
         let outer = try enter()
         try descend(M.self)
@@ -91,6 +92,7 @@ public struct FieldReader: ~Copyable {
         leave(outer)
     }
 
+    /// For generated code: takes a field of kind `message`, repeated.
     public mutating func message<M: Message>(_ values: inout [M]) throws(DecodingError) {
         let outer = try enter()
         try descend(M.self)
@@ -103,10 +105,12 @@ public struct FieldReader: ~Copyable {
 
     // MARK: Text and bytes
 
+    /// For generated code: takes a field of kind `string`.
     public mutating func string(_ value: inout String) throws(DecodingError) {
         value = try text()
     }
 
+    /// For generated code: takes a field of kind `string`, repeated.
     public mutating func string(_ values: inout [String]) throws(DecodingError) {
         values.append(try text())
     }
@@ -123,10 +127,12 @@ public struct FieldReader: ~Copyable {
         return String(decoding: utf8.assumingMemoryBound(to: UInt8.self), as: UTF8.self)
     }
 
+    /// For generated code: takes a field of kind `bytes`.
     public mutating func bytes(_ value: inout [UInt8]) throws(DecodingError) {
         value = try bytes()
     }
 
+    /// For generated code: takes a field of kind `bytes`, repeated.
     public mutating func bytes(_ values: inout [[UInt8]]) throws(DecodingError) {
         values.append(try bytes())
     }
@@ -140,71 +146,85 @@ public struct FieldReader: ~Copyable {
 
     // MARK: Numbers
 
+    /// For generated code: takes a field of kind `double`.
     public mutating func double(_ value: inout Double) throws(DecodingError) {
         try expect(.fixed64)
         value = Double(bitPattern: try fixed64Bits())
     }
 
+    /// For generated code: takes a field of kind `float`.
     public mutating func float(_ value: inout Float) throws(DecodingError) {
         try expect(.fixed32)
         value = Float(bitPattern: try fixed32Bits())
     }
 
+    /// For generated code: takes a field of kind `int64`.
     public mutating func int64(_ value: inout Int64) throws(DecodingError) {
         try expect(.varint)
         value = Int64(bitPattern: try varint())
     }
 
+    /// For generated code: takes a field of kind `uint64`.
     public mutating func uint64(_ value: inout UInt64) throws(DecodingError) {
         try expect(.varint)
         value = try varint()
     }
 
+    /// For generated code: takes a field of kind `sint64`.
     public mutating func sint64(_ value: inout Int64) throws(DecodingError) {
         try expect(.varint)
         value = Self.zigzag(try varint())
     }
 
+    /// For generated code: takes a field of kind `fixed64`.
     public mutating func fixed64(_ value: inout UInt64) throws(DecodingError) {
         try expect(.fixed64)
         value = try fixed64Bits()
     }
 
+    /// For generated code: takes a field of kind `sfixed64`.
     public mutating func sfixed64(_ value: inout Int64) throws(DecodingError) {
         try expect(.fixed64)
         value = Int64(bitPattern: try fixed64Bits())
     }
 
+    /// For generated code: takes a field of kind `int32`.
     public mutating func int32(_ value: inout Int32) throws(DecodingError) {
         try expect(.varint)
         value = Int32(truncatingIfNeeded: try varint())
     }
 
+    /// For generated code: takes a field of kind `uint32`.
     public mutating func uint32(_ value: inout UInt32) throws(DecodingError) {
         try expect(.varint)
         value = UInt32(truncatingIfNeeded: try varint())
     }
 
+    /// For generated code: takes a field of kind `sint32`.
     public mutating func sint32(_ value: inout Int32) throws(DecodingError) {
         try expect(.varint)
         value = Int32(truncatingIfNeeded: Self.zigzag(try varint() & 0xffff_ffff))
     }
 
+    /// For generated code: takes a field of kind `fixed32`.
     public mutating func fixed32(_ value: inout UInt32) throws(DecodingError) {
         try expect(.fixed32)
         value = try fixed32Bits()
     }
 
+    /// For generated code: takes a field of kind `sfixed32`.
     public mutating func sfixed32(_ value: inout Int32) throws(DecodingError) {
         try expect(.fixed32)
         value = Int32(bitPattern: try fixed32Bits())
     }
 
+    /// For generated code: takes a field of kind `bool`.
     public mutating func bool(_ value: inout Bool) throws(DecodingError) {
         try expect(.varint)
         value = try varint() != 0
     }
 
+    /// For generated code: takes a field of kind `enum`.
     public mutating func `enum`<E: MessageEnum>(_ value: inout E) throws(DecodingError) {
         try expect(.varint)
         value = E(rawValue: Int32(truncatingIfNeeded: try varint()))
@@ -212,59 +232,73 @@ public struct FieldReader: ~Copyable {
 
     // MARK: Lists of numbers, packed or one by one
 
+    /// For generated code: takes a field of kind `double`, repeated.
     public mutating func double(_ values: inout [Double]) throws(DecodingError) {
         try list(&values, .fixed64) { reader, value throws(DecodingError) in try reader.double(&value) }
     }
 
+    /// For generated code: takes a field of kind `float`, repeated.
     public mutating func float(_ values: inout [Float]) throws(DecodingError) {
         try list(&values, .fixed32) { reader, value throws(DecodingError) in try reader.float(&value) }
     }
 
+    /// For generated code: takes a field of kind `int64`, repeated.
     public mutating func int64(_ values: inout [Int64]) throws(DecodingError) {
         try list(&values, .varint) { reader, value throws(DecodingError) in try reader.int64(&value) }
     }
 
+    /// For generated code: takes a field of kind `uint64`, repeated.
     public mutating func uint64(_ values: inout [UInt64]) throws(DecodingError) {
         try list(&values, .varint) { reader, value throws(DecodingError) in try reader.uint64(&value) }
     }
 
+    /// For generated code: takes a field of kind `sint64`, repeated.
     public mutating func sint64(_ values: inout [Int64]) throws(DecodingError) {
         try list(&values, .varint) { reader, value throws(DecodingError) in try reader.sint64(&value) }
     }
 
+    /// For generated code: takes a field of kind `fixed64`, repeated.
     public mutating func fixed64(_ values: inout [UInt64]) throws(DecodingError) {
         try list(&values, .fixed64) { reader, value throws(DecodingError) in try reader.fixed64(&value) }
     }
 
+    /// For generated code: takes a field of kind `sfixed64`, repeated.
     public mutating func sfixed64(_ values: inout [Int64]) throws(DecodingError) {
         try list(&values, .fixed64) { reader, value throws(DecodingError) in try reader.sfixed64(&value) }
     }
 
+    /// For generated code: takes a field of kind `int32`, repeated.
     public mutating func int32(_ values: inout [Int32]) throws(DecodingError) {
         try list(&values, .varint) { reader, value throws(DecodingError) in try reader.int32(&value) }
     }
 
+    /// For generated code: takes a field of kind `uint32`, repeated.
     public mutating func uint32(_ values: inout [UInt32]) throws(DecodingError) {
         try list(&values, .varint) { reader, value throws(DecodingError) in try reader.uint32(&value) }
     }
 
+    /// For generated code: takes a field of kind `sint32`, repeated.
     public mutating func sint32(_ values: inout [Int32]) throws(DecodingError) {
         try list(&values, .varint) { reader, value throws(DecodingError) in try reader.sint32(&value) }
     }
 
+    /// For generated code: takes a field of kind `fixed32`, repeated.
     public mutating func fixed32(_ values: inout [UInt32]) throws(DecodingError) {
         try list(&values, .fixed32) { reader, value throws(DecodingError) in try reader.fixed32(&value) }
     }
 
+    /// For generated code: takes a field of kind `sfixed32`, repeated.
     public mutating func sfixed32(_ values: inout [Int32]) throws(DecodingError) {
         try list(&values, .fixed32) { reader, value throws(DecodingError) in try reader.sfixed32(&value) }
     }
 
+    /// For generated code: takes a field of kind `bool`, repeated.
     public mutating func bool(_ values: inout [Bool]) throws(DecodingError) {
         var no = false
         try list(&values, .varint, &no) { reader, value throws(DecodingError) in try reader.bool(&value) }
     }
 
+    /// For generated code: takes a field of kind `enum`, repeated.
     public mutating func `enum`<E: MessageEnum>(_ values: inout [E]) throws(DecodingError) {
         var zero = E(rawValue: 0)
         try list(&values, .varint, &zero) { reader, value throws(DecodingError) in try reader.enum(&value) }
