@@ -134,6 +134,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Tools/rapport"),
+        // Organisations made of a seed, with what was planted in them.
+        .target(name: "Simulation", dependencies: ["TrustModel"], path: "Tools/Simulation"),
         // gRPC's interoperability tests: our client and our server for them.
         .target(
             name: "CTesting", dependencies: ["CProtobufC", "CStandard"], path: "Tests/OfficialInterop/CTesting",
@@ -197,6 +199,8 @@ let package = Package(
             dependencies: ["HTTP", "ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
             path: "Tests/ServiceKitTests"),
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "TrustModel"], path: "Tests/SimulationTests"),
         .testTarget(
             name: "RelationshipsTests",
             dependencies: ["Relationships", "ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],

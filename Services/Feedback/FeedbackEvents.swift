@@ -53,6 +53,6 @@ extension Change {
                 feedbackItem: item.name, authorRole: role(of: item.author), kind: item.kind, state: item.state,
                 complete: item.isComplete, deliverTime: item.deliverTime, inTime: inTime,
                 effectiveKind: item.effectiveKind, hasNextStep: item.nextStep.saysSomething,
-                revealTime: item.revealTime))
+                revealTime: item.revealTime, concrete: item.isConcrete))
     }
 }

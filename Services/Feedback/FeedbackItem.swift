@@ -60,6 +60,14 @@ extension FeedbackItem {
         [situation, behaviour, impact, nextStep].allSatisfy(\.saysSomething)
     }
 
+    /// Characters in which behaviour and impact are each said at least, for praise to be more than a word.
+    static let concreteLength = 20
+
+    /// It says what was done and what that brought about (docs/domain.md §4.2).
+    var isConcrete: Bool {
+        [behaviour, impact].allSatisfy { $0.saysSomething && $0.count >= Self.concreteLength }
+    }
+
     /// It says what went well.
     var namesStrength: Bool { kind == .recognition || strength.saysSomething }
 

@@ -78,7 +78,7 @@ struct Derivation {
         case .attainmentChanged(let change): try attainment(change)
         case .relationshipChanged, .agreementChanged, .goalChanged, .agendaItemAdded, .reflectionCompleted,
             .leaveChanged, .feedbackRequested, .checkInChanged, .obstacleChanged, .revisionChanged,
-            .opportunityOffered:
+            .opportunityOffered, .transparencyBroken, .alertChanged:
             []
         }
     }

@@ -33,11 +33,17 @@ struct Observation: Hashable, Sendable {
         case promiseLate = "promise.late"
         case promiseRenegotiated = "promise.renegotiated"
         case promiseMissed = "promise.missed"
+        /// A commitment of either. `object`: what asked for it.
+        case commitmentProposed = "commitment.proposed"
+        /// A decision whose text promises something.
+        case decisionPromise = "decision.promise"
         /// A commitment of either is done with: an action of a reflection may be one.
         case commitmentClosed = "commitment.closed"
         /// Since the receiver could read it. `object`: its kind; `value`: the kind that balance counts; `isSet`: it has a
         /// next step.
         case feedback = "feedback"
+        /// It says what was done and what that brought about, or its receiver could tell what it is.
+        case feedbackConcrete = "feedback.concrete"
         case acknowledged = "feedback.acknowledged"
         case acted = "feedback.acted_on"
         case contextChange = "context.change"
@@ -122,8 +128,9 @@ private struct Observer {
                 ? [add(.supportPlanned, change.supportAction, object: change.contextChange, once: true)] : []
         case .reflectionCompleted(let change): reflection(change)
         case .relationshipChanged(let change): try pause(change)
-        case .breachCaseChanged, .decisionChanged, .reflectBackChanged, .adviceChanged, .leaveChanged,
-            .conflictDisclosed, .credentialVerified, .feedbackRequested, .opportunityOffered:
+        case .decisionChanged(let change): change.promises ? [add(.decisionPromise, change.decision, once: true)] : []
+        case .breachCaseChanged, .reflectBackChanged, .adviceChanged, .leaveChanged, .conflictDisclosed,
+            .credentialVerified, .feedbackRequested, .opportunityOffered, .transparencyBroken, .alertChanged:
             []
         }
     }
@@ -202,6 +209,10 @@ private struct Observer {
         case "commitment.renegotiated.v1":
             promise(.promiseRenegotiated, at: try instant(change.renegotiateTime), value: 0.7)
         case "commitment.missed.v1": promise(.promiseMissed, at: occurredAt, replacing: Self.outcomes)
+        case "commitment.proposed.v1":
+            if !change.source.isEmpty {
+                changes.append(add(.commitmentProposed, subject, object: change.source, once: true))
+            }
         case "commitment.accepted.v1":
             if !change.source.isEmpty { changes.append(add(.supportAccepted, change.source, once: true)) }
         case "commitment.disputed.v1", "commitment.voided.v1":
@@ -225,12 +236,13 @@ private struct Observer {
                         kind: .feedback, at: try instant(change.revealTime), subject: item,
                         object: "\(change.kind.rawValue)", role: change.authorRole, value: Double(effective.rawValue),
                         isSet: change.hasNextStep || change.complete), once: true)
-            ]
-        case "feedback.tagged.v1": return [.retag(subject: item, to: Double(effective.rawValue))]
+            ] + (change.concrete ? [add(.feedbackConcrete, item, once: true)] : [])
+        case "feedback.tagged.v1":
+            return [.retag(subject: item, to: Double(effective.rawValue)), add(.feedbackConcrete, item, once: true)]
         case "feedback.acknowledged.v1": return [add(.acknowledged, item, once: true)]
         case "feedback.acted_on.v1": return [add(.acted, item, once: true)]
         case "feedback.withdrawn.v1":
-            return [.remove(subject: item, kinds: [.feedback, .acknowledged, .acted])]
+            return [.remove(subject: item, kinds: [.feedback, .feedbackConcrete, .acknowledged, .acted])]
         default: return []
         }
     }

@@ -133,6 +133,48 @@ struct ObservationStore {
         ).map(observation)
     }
 
+    /// Of one kind, in (from, to], in the order of time.
+    func observations(
+        of kind: Observation.Kind, from: Instant, to: Instant, in snapshot: Snapshot
+    ) throws -> [Observation] {
+        try snapshot.query(
+            """
+            SELECT kind, occurred_at, subject, object, role, value, is_set
+            FROM observation INDEXED BY observation_by_kind
+            WHERE organization = ? AND relationship = ? AND kind = ? AND occurred_at > ? AND occurred_at <= ?
+            ORDER BY occurred_at, id
+            """, scope + [.text(kind.rawValue), .integer(from.microseconds), .integer(to.microseconds)]
+        ).map(observation)
+    }
+
+    /// The latest ones of a kind and a role up to an instant, without those of one value, in the order of time.
+    func latest(
+        _ kind: Observation.Kind, by role: Role, except value: Double, limit: Int, upTo instant: Instant,
+        in snapshot: Snapshot
+    ) throws -> [Observation] {
+        try snapshot.query(
+            """
+            SELECT kind, occurred_at, subject, object, role, value, is_set
+            FROM observation INDEXED BY observation_by_kind
+            WHERE organization = ? AND relationship = ? AND kind = ? AND occurred_at <= ? AND role = ? AND value <> ?
+            ORDER BY occurred_at DESC, id DESC LIMIT ?
+            """,
+            scope + [
+                .text(kind.rawValue), .integer(instant.microseconds), .integer(Int64(role.rawValue)), .real(value),
+                Value(limit),
+            ]
+        ).map(observation).reversed()
+    }
+
+    /// Whether something of this kind is known about a resource.
+    func isKnown(_ kind: Observation.Kind, of subject: String, in snapshot: Snapshot) throws -> Bool {
+        try snapshot.first(
+            """
+            SELECT 1 FROM observation INDEXED BY observation_by_subject
+            WHERE organization = ? AND relationship = ? AND subject = ? AND kind = ?
+            """, scope + [.text(relative(subject)), .text(kind.rawValue)]) != nil
+    }
+
     /// The last one of a kind up to an instant.
     func last(_ kind: Observation.Kind, upTo instant: Instant, in snapshot: Snapshot) throws -> Observation? {
         try snapshot.first(

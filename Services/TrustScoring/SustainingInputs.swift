@@ -22,11 +22,7 @@ struct SustainingInputs {
         let store = ObservationStore(try ResourceName(relationship.name, "organizations", "relationships"))
         let from = instant.advanced(byDays: -SustainingFacts.windowDays)
         let observations = try store.observations(from: from, to: instant, in: snapshot)
-        var absences = try store.leave(
-            of: [relationship.trustor, relationship.trustee], from: from, to: instant, in: snapshot)
-        absences += pauses(
-            observations.filter { $0.kind == .pause }, before: try store.last(.pause, upTo: from, in: snapshot),
-            from: from, to: instant)
+        let absences = try Absences.read(relationship, from: from, to: instant, in: snapshot)
         return SustainingInputs(
             observations, absences: absences, start: start, cadenceDays: Int(relationship.cadenceDays), at: instant)
     }

@@ -76,6 +76,11 @@ extension TrustScoringService {
         let change = LogChange.retraction(Retraction(evidence: id), of: record.evidence.occurredAt)
         let revision = try self.record(
             [change], of: relationship, recordedAt: runtime.clock.now.timestamp, in: transaction)
+        if let resource = try change.resource(of: name.parent, in: transaction) {
+            let standing = try store.about(resource, in: transaction).filter(\.stands).map(\.evidence)
+            _ = try ConductStore(name.parent).replace(
+                about: resource, with: Conduct.facts(of: standing), in: transaction)
+        }
         scores.stage([change], of: relationship.name, revision: revision, by: key)
         record.isRetracted = true
         return record

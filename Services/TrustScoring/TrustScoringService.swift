@@ -47,12 +47,34 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
             refused(event, $0)
         }
         let revision = try record(changes, of: relationship, recordedAt: event.recordedAt, in: transaction)
+        try detect(event, changes, of: relationship, in: transaction)
         scores.stage(changes, of: relationship.name, revision: revision, by: event.id, from: source)
     }
 
     private func observe(_ event: Event, from source: String, in transaction: Transaction) throws {
         let name = try ResourceName(event.relationship, "organizations", "relationships")
         try ObservationStore(name).take(event, from: source, in: transaction)
+    }
+
+    /// What the event means to the detectors (docs/domain.md §4).
+    private func detect(
+        _ event: Event, _ changes: [LogChange], of relationship: Relationship, in transaction: Transaction
+    ) throws {
+        let name = try ResourceName(relationship.name, "organizations", "relationships")
+        let resources = try Set(changes.compactMap { try $0.resource(of: name, in: transaction) })
+        if !resources.isEmpty {
+            try Detection(runtime.change(by: event, of: relationship, in: transaction))
+                .evidenceChanged(about: resources)
+        }
+        switch event.payload {
+        case .feedbackChanged(let change) where change.authorRole == .trustee && Detection.moves(event.type):
+            try Detection(runtime.change(by: event, of: relationship, in: transaction)).feedbackChanged()
+        case .transparencyBroken(let breach):
+            guard let id = Identifier(event.id) else { return }
+            try Detection(runtime.change(by: event, of: relationship, in: transaction))
+                .ruleBroken(breach.rule, subject: breach.subject, by: id)
+        default: break
+        }
     }
 
     private func refused(_ event: Event, _ malformed: MalformedEvent) {
@@ -81,13 +103,20 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
     func forget(_ source: String, in transaction: Transaction) throws {
         try EvidenceStore.forget(source, in: transaction)
         try ObservationStore.forget(source, in: transaction)
+        if source == "relationships" { try ConductStore.forget(in: transaction) }
         scores.forget(source)
     }
 
     func fire(_ duty: Duty, _ change: Change) throws {
-        guard duty.kind == SnapshotTaking.duty else { return }
-        try SnapshotTaking(of: change.relationship, policy: scores.policy, in: change.transaction).take(
-            due: Instant(change.now), recordedAt: Instant(change.recordedAt))
+        switch duty.kind {
+        case SnapshotTaking.duty:
+            try SnapshotTaking(of: change.relationship, policy: scores.policy, in: change.transaction).take(
+                due: Instant(change.now), recordedAt: Instant(change.recordedAt))
+        case Detection.duty:
+            guard case .text(let alert) = duty.key else { return }
+            try Detection(change).review(alert)
+        default: break
+        }
     }
 
     // MARK: Profile

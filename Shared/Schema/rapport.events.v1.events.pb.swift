@@ -241,6 +241,11 @@ public struct Event: Message {
                 if case .credentialVerified(let held) = payload { value = held }
                 try reader.message(&value)
                 payload = .credentialVerified(value ?? .init())
+            case 34:
+                var value: TransparencyBroken?
+                if case .transparencyBroken(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .transparencyBroken(value ?? .init())
             case 40:
                 var value: FeedbackChanged?
                 if case .feedbackChanged(let held) = payload { value = held }
@@ -291,6 +296,11 @@ public struct Event: Message {
                 if case .opportunityOffered(let held) = payload { value = held }
                 try reader.message(&value)
                 payload = .opportunityOffered(value ?? .init())
+            case 60:
+                var value: AlertChanged?
+                if case .alertChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .alertChanged(value ?? .init())
             default: try reader.skip()
             }
         }
@@ -353,6 +363,9 @@ public struct Event: Message {
         case .credentialVerified(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 33)
             c.pointee.credential_verified = arena.message(value)
+        case .transparencyBroken(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 34)
+            c.pointee.transparency_broken = arena.message(value)
         case .feedbackChanged(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 40)
             c.pointee.feedback_changed = arena.message(value)
@@ -383,6 +396,9 @@ public struct Event: Message {
         case .opportunityOffered(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 56)
             c.pointee.opportunity_offered = arena.message(value)
+        case .alertChanged(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 60)
+            c.pointee.alert_changed = arena.message(value)
         case nil: break
         }
     }
@@ -402,6 +418,7 @@ public struct Event: Message {
         case leaveChanged(LeaveChanged)
         case conflictDisclosed(ConflictDisclosed)
         case credentialVerified(CredentialVerified)
+        case transparencyBroken(TransparencyBroken)
         case feedbackChanged(FeedbackChanged)
         case pulseAnswered(PulseAnswered)
         case feedbackRequested(FeedbackRequested)
@@ -412,6 +429,7 @@ public struct Event: Message {
         case obstacleChanged(ObstacleChanged)
         case revisionChanged(RevisionChanged)
         case opportunityOffered(OpportunityOffered)
+        case alertChanged(AlertChanged)
     }
 }
 
@@ -710,6 +728,7 @@ public struct DecisionChanged: Message {
     public var decideTime: Timestamp? = nil
     public var explainTime: Timestamp? = nil
     public var knowWhyDenied: Bool = false
+    public var promises: Bool = false
 
     public init() {}
 
@@ -719,7 +738,8 @@ public struct DecisionChanged: Message {
         affectsTrustor: Bool = false,
         decideTime: Timestamp? = nil,
         explainTime: Timestamp? = nil,
-        knowWhyDenied: Bool = false
+        knowWhyDenied: Bool = false,
+        promises: Bool = false
     ) {
         self.decision = decision
         self.authorRole = authorRole
@@ -727,6 +747,7 @@ public struct DecisionChanged: Message {
         self.decideTime = decideTime
         self.explainTime = explainTime
         self.knowWhyDenied = knowWhyDenied
+        self.promises = promises
     }
 
     public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
@@ -738,6 +759,7 @@ public struct DecisionChanged: Message {
             case 4: try reader.message(&decideTime)
             case 5: try reader.message(&explainTime)
             case 6: try reader.bool(&knowWhyDenied)
+            case 7: try reader.bool(&promises)
             default: try reader.skip()
             }
         }
@@ -754,6 +776,7 @@ public struct DecisionChanged: Message {
         c.pointee.decide_time = arena.optional(decideTime)
         c.pointee.explain_time = arena.optional(explainTime)
         c.pointee.know_why_denied = knowWhyDenied ? 1 : 0
+        c.pointee.promises = promises ? 1 : 0
     }
 }
 
@@ -1103,6 +1126,7 @@ public struct FeedbackChanged: Message {
     public var effectiveKind: FeedbackItem.Kind = .init(rawValue: 0)
     public var hasNextStep: Bool = false
     public var revealTime: Timestamp? = nil
+    public var concrete: Bool = false
 
     public init() {}
 
@@ -1116,7 +1140,8 @@ public struct FeedbackChanged: Message {
         inTime: Bool = false,
         effectiveKind: FeedbackItem.Kind = .init(rawValue: 0),
         hasNextStep: Bool = false,
-        revealTime: Timestamp? = nil
+        revealTime: Timestamp? = nil,
+        concrete: Bool = false
     ) {
         self.feedbackItem = feedbackItem
         self.authorRole = authorRole
@@ -1128,6 +1153,7 @@ public struct FeedbackChanged: Message {
         self.effectiveKind = effectiveKind
         self.hasNextStep = hasNextStep
         self.revealTime = revealTime
+        self.concrete = concrete
     }
 
     public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
@@ -1143,6 +1169,7 @@ public struct FeedbackChanged: Message {
             case 8: try reader.enum(&effectiveKind)
             case 9: try reader.bool(&hasNextStep)
             case 10: try reader.message(&revealTime)
+            case 11: try reader.bool(&concrete)
             default: try reader.skip()
             }
         }
@@ -1163,6 +1190,7 @@ public struct FeedbackChanged: Message {
         c.pointee.effective_kind = Rapport__Feedback__V1__FeedbackItem__Kind(rawValue: UInt32(bitPattern: effectiveKind.rawValue))
         c.pointee.has_next_step = hasNextStep ? 1 : 0
         c.pointee.reveal_time = arena.optional(revealTime)
+        c.pointee.concrete = concrete ? 1 : 0
     }
 }
 
@@ -1586,6 +1614,75 @@ public struct OpportunityOffered: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__OpportunityOffered>, in arena: Arena) {
         if !opportunity.isEmpty { c.pointee.opportunity = arena.string(opportunity) }
+    }
+}
+
+public struct TransparencyBroken: Message {
+    public static let fullName = "rapport.events.v1.TransparencyBroken"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var rule: TransparencyRule = .init(rawValue: 0)
+    public var subject: String = ""
+
+    public init() {}
+
+    public init(
+        rule: TransparencyRule = .init(rawValue: 0),
+        subject: String = ""
+    ) {
+        self.rule = rule
+        self.subject = subject
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&rule)
+            case 2: try reader.string(&subject)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__TransparencyBroken>) {
+        rapport__events__v1__transparency_broken__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__TransparencyBroken>, in arena: Arena) {
+        c.pointee.rule = Rapport__Trust__V1__TransparencyRule(rawValue: UInt32(bitPattern: rule.rawValue))
+        if !subject.isEmpty { c.pointee.subject = arena.string(subject) }
+    }
+}
+
+public struct AlertChanged: Message {
+    public static let fullName = "rapport.events.v1.AlertChanged"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var alert: String = ""
+
+    public init() {}
+
+    public init(
+        alert: String = ""
+    ) {
+        self.alert = alert
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&alert)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__AlertChanged>) {
+        rapport__events__v1__alert_changed__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__AlertChanged>, in arena: Arena) {
+        if !alert.isEmpty { c.pointee.alert = arena.string(alert) }
     }
 }
 

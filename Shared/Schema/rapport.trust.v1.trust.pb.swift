@@ -1032,6 +1032,553 @@ public struct WatchTrustProfileResponse: Message {
     }
 }
 
+public struct ListAlertsRequest: Message {
+    public static let fullName = "rapport.trust.v1.ListAlertsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListAlertsRequest>) {
+        rapport__trust__v1__list_alerts_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListAlertsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListAlertsResponse: Message {
+    public static let fullName = "rapport.trust.v1.ListAlertsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var alerts: [Alert] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        alerts: [Alert] = [],
+        nextPageToken: String = ""
+    ) {
+        self.alerts = alerts
+        self.nextPageToken = nextPageToken
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&alerts)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListAlertsResponse>) {
+        rapport__trust__v1__list_alerts_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListAlertsResponse>, in arena: Arena) {
+        c.pointee.n_alerts = alerts.count
+        c.pointee.alerts = arena.messages(alerts)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct GetAlertRequest: Message {
+    public static let fullName = "rapport.trust.v1.GetAlertRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetAlertRequest>) {
+        rapport__trust__v1__get_alert_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetAlertRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct AcknowledgeAlertRequest: Message {
+    public static let fullName = "rapport.trust.v1.AcknowledgeAlertRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__AcknowledgeAlertRequest>) {
+        rapport__trust__v1__acknowledge_alert_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__AcknowledgeAlertRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct PlanAlertRequest: Message {
+    public static let fullName = "rapport.trust.v1.PlanAlertRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var plan: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        plan: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.plan = plan
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&plan)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__PlanAlertRequest>) {
+        rapport__trust__v1__plan_alert_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__PlanAlertRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !plan.isEmpty { c.pointee.plan = arena.string(plan) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct DismissAlertRequest: Message {
+    public static let fullName = "rapport.trust.v1.DismissAlertRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var reason: Alert.Dismissal = .init(rawValue: 0)
+    public var note: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        reason: Alert.Dismissal = .init(rawValue: 0),
+        note: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.reason = reason
+        self.note = note
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&reason)
+            case 3: try reader.string(&note)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__DismissAlertRequest>) {
+        rapport__trust__v1__dismiss_alert_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__DismissAlertRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.reason = Rapport__Trust__V1__Alert__Dismissal(rawValue: UInt32(bitPattern: reason.rawValue))
+        if !note.isEmpty { c.pointee.note = arena.string(note) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct WatchAlertsRequest: Message {
+    public static let fullName = "rapport.trust.v1.WatchAlertsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var resumeToken: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        resumeToken: String = ""
+    ) {
+        self.parent = parent
+        self.resumeToken = resumeToken
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.string(&resumeToken)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__WatchAlertsRequest>) {
+        rapport__trust__v1__watch_alerts_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__WatchAlertsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        if !resumeToken.isEmpty { c.pointee.resume_token = arena.string(resumeToken) }
+    }
+}
+
+public struct WatchAlertsResponse: Message {
+    public static let fullName = "rapport.trust.v1.WatchAlertsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var resumeToken: String = ""
+    public var event: String = ""
+    public var occurredAt: Timestamp? = nil
+    public var alert: Alert? = nil
+
+    public init() {}
+
+    public init(
+        resumeToken: String = "",
+        event: String = "",
+        occurredAt: Timestamp? = nil,
+        alert: Alert? = nil
+    ) {
+        self.resumeToken = resumeToken
+        self.event = event
+        self.occurredAt = occurredAt
+        self.alert = alert
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&resumeToken)
+            case 2: try reader.string(&event)
+            case 3: try reader.message(&occurredAt)
+            case 4: try reader.message(&alert)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__WatchAlertsResponse>) {
+        rapport__trust__v1__watch_alerts_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__WatchAlertsResponse>, in arena: Arena) {
+        if !resumeToken.isEmpty { c.pointee.resume_token = arena.string(resumeToken) }
+        if !event.isEmpty { c.pointee.event = arena.string(event) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+        c.pointee.alert = arena.optional(alert)
+    }
+}
+
+public struct ListDetectorsRequest: Message {
+    public static let fullName = "rapport.trust.v1.ListDetectorsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListDetectorsRequest>) {
+        rapport__trust__v1__list_detectors_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListDetectorsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListDetectorsResponse: Message {
+    public static let fullName = "rapport.trust.v1.ListDetectorsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var detectors: [Detector] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        detectors: [Detector] = [],
+        nextPageToken: String = ""
+    ) {
+        self.detectors = detectors
+        self.nextPageToken = nextPageToken
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&detectors)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListDetectorsResponse>) {
+        rapport__trust__v1__list_detectors_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListDetectorsResponse>, in arena: Arena) {
+        c.pointee.n_detectors = detectors.count
+        c.pointee.detectors = arena.messages(detectors)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct ListMonitorsRequest: Message {
+    public static let fullName = "rapport.trust.v1.ListMonitorsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+    public var asOf: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = "",
+        asOf: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+        self.asOf = asOf
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            case 6: try reader.message(&asOf)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListMonitorsRequest>) {
+        rapport__trust__v1__list_monitors_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListMonitorsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+        c.pointee.as_of = arena.optional(asOf)
+    }
+}
+
+public struct ListMonitorsResponse: Message {
+    public static let fullName = "rapport.trust.v1.ListMonitorsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var monitors: [Monitor] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        monitors: [Monitor] = [],
+        nextPageToken: String = ""
+    ) {
+        self.monitors = monitors
+        self.nextPageToken = nextPageToken
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&monitors)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListMonitorsResponse>) {
+        rapport__trust__v1__list_monitors_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__ListMonitorsResponse>, in arena: Arena) {
+        c.pointee.n_monitors = monitors.count
+        c.pointee.monitors = arena.messages(monitors)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
 /// The RPCs of `rapport.trust.v1.TrustService`, as its server implements them.
 public protocol TrustServiceHandlers: Sendable {
     func getTrustProfile(_ request: GetTrustProfileRequest, _ context: ServerContext) async throws -> TrustProfile
@@ -1041,6 +1588,14 @@ public protocol TrustServiceHandlers: Sendable {
     func suggestActions(_ request: SuggestActionsRequest, _ context: ServerContext) async throws -> SuggestActionsResponse
     func getOutcomes(_ request: GetOutcomesRequest, _ context: ServerContext) async throws -> Outcomes
     func getSustainingIndex(_ request: GetSustainingIndexRequest, _ context: ServerContext) async throws -> SustainingIndex
+    func listAlerts(_ request: ListAlertsRequest, _ context: ServerContext) async throws -> ListAlertsResponse
+    func getAlert(_ request: GetAlertRequest, _ context: ServerContext) async throws -> Alert
+    func acknowledgeAlert(_ request: AcknowledgeAlertRequest, _ context: ServerContext) async throws -> Alert
+    func planAlert(_ request: PlanAlertRequest, _ context: ServerContext) async throws -> Alert
+    func dismissAlert(_ request: DismissAlertRequest, _ context: ServerContext) async throws -> Alert
+    func watchAlerts(_ request: WatchAlertsRequest, _ context: ServerContext, _ responses: ResponseWriter<WatchAlertsResponse>) async throws
+    func listDetectors(_ request: ListDetectorsRequest, _ context: ServerContext) async throws -> ListDetectorsResponse
+    func listMonitors(_ request: ListMonitorsRequest, _ context: ServerContext) async throws -> ListMonitorsResponse
     func getEvidence(_ request: GetEvidenceRequest, _ context: ServerContext) async throws -> Evidence
     func listEvidence(_ request: ListEvidenceRequest, _ context: ServerContext) async throws -> ListEvidenceResponse
     func retractEvidence(_ request: RetractEvidenceRequest, _ context: ServerContext) async throws -> Evidence
@@ -1065,6 +1620,14 @@ extension TrustServiceHandlers {
             .unary("rapport.trust.v1.TrustService", "SuggestActions", suggestActions).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "GetOutcomes", getOutcomes).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "GetSustainingIndex", getSustainingIndex).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "ListAlerts", listAlerts).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "GetAlert", getAlert).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "AcknowledgeAlert", acknowledgeAlert),
+            .unary("rapport.trust.v1.TrustService", "PlanAlert", planAlert),
+            .unary("rapport.trust.v1.TrustService", "DismissAlert", dismissAlert),
+            .serverStreaming("rapport.trust.v1.TrustService", "WatchAlerts", watchAlerts).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "ListDetectors", listDetectors).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "ListMonitors", listMonitors).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "GetEvidence", getEvidence).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "ListEvidence", listEvidence).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "RetractEvidence", retractEvidence),
@@ -1114,6 +1677,38 @@ public struct TrustServiceClient: Sendable {
 
     public func getSustainingIndex(_ request: GetSustainingIndexRequest, options: CallOptions = .init()) async throws -> SustainingIndex {
         try await channel.unary("rapport.trust.v1.TrustService/GetSustainingIndex", request, options)
+    }
+
+    public func listAlerts(_ request: ListAlertsRequest, options: CallOptions = .init()) async throws -> ListAlertsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/ListAlerts", request, options)
+    }
+
+    public func getAlert(_ request: GetAlertRequest, options: CallOptions = .init()) async throws -> Alert {
+        try await channel.unary("rapport.trust.v1.TrustService/GetAlert", request, options)
+    }
+
+    public func acknowledgeAlert(_ request: AcknowledgeAlertRequest, options: CallOptions = .init()) async throws -> Alert {
+        try await channel.unary("rapport.trust.v1.TrustService/AcknowledgeAlert", request, options)
+    }
+
+    public func planAlert(_ request: PlanAlertRequest, options: CallOptions = .init()) async throws -> Alert {
+        try await channel.unary("rapport.trust.v1.TrustService/PlanAlert", request, options)
+    }
+
+    public func dismissAlert(_ request: DismissAlertRequest, options: CallOptions = .init()) async throws -> Alert {
+        try await channel.unary("rapport.trust.v1.TrustService/DismissAlert", request, options)
+    }
+
+    public func watchAlerts(_ request: WatchAlertsRequest, options: CallOptions = .init()) async throws -> ResponseStream<WatchAlertsResponse> {
+        try await channel.serverStreaming("rapport.trust.v1.TrustService/WatchAlerts", request, options)
+    }
+
+    public func listDetectors(_ request: ListDetectorsRequest, options: CallOptions = .init()) async throws -> ListDetectorsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/ListDetectors", request, options)
+    }
+
+    public func listMonitors(_ request: ListMonitorsRequest, options: CallOptions = .init()) async throws -> ListMonitorsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/ListMonitors", request, options)
     }
 
     public func getEvidence(_ request: GetEvidenceRequest, options: CallOptions = .init()) async throws -> Evidence {

@@ -96,14 +96,14 @@ struct Facts: Sendable {
 
     func decision(
         _ type: String, _ id: String, at instant: Instant, author: Role = .trustee, affectsTrustor: Bool = true,
-        explained: Instant? = nil
+        explained: Instant? = nil, promises: Bool = false
     ) -> Event {
         event(
             type,
             .decisionChanged(
                 DecisionChanged(
                     decision: name("decisions", id), authorRole: author, affectsTrustor: affectsTrustor,
-                    decideTime: instant.timestamp, explainTime: explained?.timestamp)),
+                    decideTime: instant.timestamp, explainTime: explained?.timestamp, promises: promises)),
             at: instant, by: author)
     }
 
@@ -125,7 +125,8 @@ struct Facts: Sendable {
 
     func feedback(
         _ type: String, _ kind: FeedbackItem.Kind, _ id: String, at instant: Instant, author: Role = .trustee,
-        complete: Bool = true, inTime: Bool = false, effective: FeedbackItem.Kind? = nil, revealed: Instant? = nil
+        complete: Bool = true, inTime: Bool = false, effective: FeedbackItem.Kind? = nil, revealed: Instant? = nil,
+        concrete: Bool = false
     ) -> Event {
         event(
             type,
@@ -133,7 +134,7 @@ struct Facts: Sendable {
                 FeedbackChanged(
                     feedbackItem: name("feedbackItems", id), authorRole: author, kind: kind, complete: complete,
                     inTime: inTime, effectiveKind: effective ?? kind, hasNextStep: complete,
-                    revealTime: revealed?.timestamp)), at: instant, by: author)
+                    revealTime: revealed?.timestamp, concrete: concrete)), at: instant, by: author)
     }
 
     func pulse(

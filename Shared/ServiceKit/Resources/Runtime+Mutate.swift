@@ -105,6 +105,19 @@ extension Runtime {
             relationship: try source.relationship(name, in: transaction) ?? relationship, identifiers: identifiers)
     }
 
+    /// What an event of another service brings about: judged when its service recorded it; while history is imported, at the
+    /// relationship's clock (docs/domain.md rule 1).
+    /// - Throws: `Refusal` for an event whose instants are none.
+    public func change(
+        by event: Event, of relationship: Relationship, in transaction: Transaction
+    ) throws -> Change {
+        let recordedAt = clock.now
+        let now = try (event.importClock ?? event.recordedAt).map { try Instant($0) } ?? recordedAt
+        return Change(
+            transaction, now: now, recordedAt: recordedAt, caller: nil, relationship: relationship,
+            identifiers: identifiers)
+    }
+
     /// The instant at which a request is judged, after all that fell due before it has happened, and whether anything
     /// did.
     private func now(

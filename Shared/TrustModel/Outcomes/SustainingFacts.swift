@@ -176,6 +176,10 @@ public struct PracticeLevel: Hashable, Sendable {
 extension SustainingFacts {
     /// Days between two instants, absences removed.
     public func presence(from: Instant, to: Instant) -> Double {
+        Self.presence(from: from, to: to, without: absences)
+    }
+
+    public static func presence(from: Instant, to: Instant, without absences: [Absence]) -> Double {
         var present = 0.0
         var end = to
         for absence in absences.sorted(by: { $0.to > $1.to }) where absence.from < end && absence.to > from {

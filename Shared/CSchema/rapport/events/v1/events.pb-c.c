@@ -1267,6 +1267,96 @@ void   rapport__events__v1__opportunity_offered__free_unpacked
   assert(message->base.descriptor == &rapport__events__v1__opportunity_offered__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__events__v1__transparency_broken__init
+                     (Rapport__Events__V1__TransparencyBroken         *message)
+{
+  static const Rapport__Events__V1__TransparencyBroken init_value = RAPPORT__EVENTS__V1__TRANSPARENCY_BROKEN__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__transparency_broken__get_packed_size
+                     (const Rapport__Events__V1__TransparencyBroken *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__transparency_broken__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__transparency_broken__pack
+                     (const Rapport__Events__V1__TransparencyBroken *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__transparency_broken__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__transparency_broken__pack_to_buffer
+                     (const Rapport__Events__V1__TransparencyBroken *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__transparency_broken__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__TransparencyBroken *
+       rapport__events__v1__transparency_broken__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__TransparencyBroken *)
+     protobuf_c_message_unpack (&rapport__events__v1__transparency_broken__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__transparency_broken__free_unpacked
+                     (Rapport__Events__V1__TransparencyBroken *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__transparency_broken__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__alert_changed__init
+                     (Rapport__Events__V1__AlertChanged         *message)
+{
+  static const Rapport__Events__V1__AlertChanged init_value = RAPPORT__EVENTS__V1__ALERT_CHANGED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__alert_changed__get_packed_size
+                     (const Rapport__Events__V1__AlertChanged *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__alert_changed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__alert_changed__pack
+                     (const Rapport__Events__V1__AlertChanged *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__alert_changed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__alert_changed__pack_to_buffer
+                     (const Rapport__Events__V1__AlertChanged *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__alert_changed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__AlertChanged *
+       rapport__events__v1__alert_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__AlertChanged *)
+     protobuf_c_message_unpack (&rapport__events__v1__alert_changed__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__alert_changed__free_unpacked
+                     (Rapport__Events__V1__AlertChanged *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__alert_changed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor rapport__events__v1__watch_events_request__field_descriptors[1] =
 {
   {
@@ -1420,7 +1510,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__cursor__descriptor =
   (ProtobufCMessageInit) rapport__events__v1__cursor__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descriptors[33] =
+static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descriptors[35] =
 {
   {
     "id",
@@ -1699,6 +1789,18 @@ static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descript
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "transparency_broken",
+    34,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, transparency_broken),
+    &rapport__events__v1__transparency_broken__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "feedback_changed",
     40,
     PROTOBUF_C_LABEL_NONE,
@@ -1818,6 +1920,18 @@ static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descript
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "alert_changed",
+    60,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, alert_changed),
+    &rapport__events__v1__alert_changed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__event__field_indices_by_name[] = {
   4,   /* field[4] = actor */
@@ -1825,42 +1939,45 @@ static const unsigned rapport__events__v1__event__field_indices_by_name[] = {
   16,   /* field[16] = advice_changed */
   18,   /* field[18] = agenda_item_added */
   10,   /* field[10] = agreement_changed */
-  28,   /* field[28] = attainment_changed */
+  34,   /* field[34] = alert_changed */
+  29,   /* field[29] = attainment_changed */
   13,   /* field[13] = breach_case_changed */
-  29,   /* field[29] = check_in_changed */
+  30,   /* field[30] = check_in_changed */
   12,   /* field[12] = commitment_changed */
   21,   /* field[21] = conflict_disclosed */
   17,   /* field[17] = context_changed */
   22,   /* field[22] = credential_verified */
   14,   /* field[14] = decision_changed */
-  23,   /* field[23] = feedback_changed */
-  25,   /* field[25] = feedback_requested */
-  26,   /* field[26] = goal_changed */
+  24,   /* field[24] = feedback_changed */
+  26,   /* field[26] = feedback_requested */
+  27,   /* field[27] = goal_changed */
   0,   /* field[0] = id */
   8,   /* field[8] = import_clock */
   20,   /* field[20] = leave_changed */
-  30,   /* field[30] = obstacle_changed */
+  31,   /* field[31] = obstacle_changed */
   6,   /* field[6] = occurred_at */
-  32,   /* field[32] = opportunity_offered */
+  33,   /* field[33] = opportunity_offered */
   2,   /* field[2] = organization */
-  24,   /* field[24] = pulse_answered */
+  25,   /* field[25] = pulse_answered */
   7,   /* field[7] = recorded_at */
   15,   /* field[15] = reflect_back_changed */
   19,   /* field[19] = reflection_completed */
   3,   /* field[3] = relationship */
   9,   /* field[9] = relationship_changed */
-  31,   /* field[31] = revision_changed */
+  32,   /* field[32] = revision_changed */
   11,   /* field[11] = session_changed */
-  27,   /* field[27] = support_planned */
+  28,   /* field[28] = support_planned */
+  23,   /* field[23] = transparency_broken */
   1,   /* field[1] = type */
 };
-static const ProtobufCIntRange rapport__events__v1__event__number_ranges[4 + 1] =
+static const ProtobufCIntRange rapport__events__v1__event__number_ranges[5 + 1] =
 {
   { 1, 0 },
   { 20, 9 },
-  { 40, 23 },
-  { 50, 26 },
-  { 0, 33 }
+  { 40, 24 },
+  { 50, 27 },
+  { 60, 34 },
+  { 0, 35 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor =
 {
@@ -1870,10 +1987,10 @@ const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor =
   "Rapport__Events__V1__Event",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__Event),
-  33,
+  35,
   rapport__events__v1__event__field_descriptors,
   rapport__events__v1__event__field_indices_by_name,
-  4,  rapport__events__v1__event__number_ranges,
+  5,  rapport__events__v1__event__number_ranges,
   (ProtobufCMessageInit) rapport__events__v1__event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -2392,7 +2509,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__breach_case_changed__descr
   (ProtobufCMessageInit) rapport__events__v1__breach_case_changed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__decision_changed__field_descriptors[6] =
+static const ProtobufCFieldDescriptor rapport__events__v1__decision_changed__field_descriptors[7] =
 {
   {
     "decision",
@@ -2466,6 +2583,18 @@ static const ProtobufCFieldDescriptor rapport__events__v1__decision_changed__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "promises",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__DecisionChanged, promises),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__decision_changed__field_indices_by_name[] = {
   2,   /* field[2] = affects_trustor */
@@ -2474,11 +2603,12 @@ static const unsigned rapport__events__v1__decision_changed__field_indices_by_na
   0,   /* field[0] = decision */
   4,   /* field[4] = explain_time */
   5,   /* field[5] = know_why_denied */
+  6,   /* field[6] = promises */
 };
 static const ProtobufCIntRange rapport__events__v1__decision_changed__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__decision_changed__descriptor =
 {
@@ -2488,7 +2618,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__decision_changed__descript
   "Rapport__Events__V1__DecisionChanged",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__DecisionChanged),
-  6,
+  7,
   rapport__events__v1__decision_changed__field_descriptors,
   rapport__events__v1__decision_changed__field_indices_by_name,
   1,  rapport__events__v1__decision_changed__number_ranges,
@@ -2994,7 +3124,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__context_changed__descripto
   (ProtobufCMessageInit) rapport__events__v1__context_changed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__feedback_changed__field_descriptors[10] =
+static const ProtobufCFieldDescriptor rapport__events__v1__feedback_changed__field_descriptors[11] =
 {
   {
     "feedback_item",
@@ -3116,10 +3246,23 @@ static const ProtobufCFieldDescriptor rapport__events__v1__feedback_changed__fie
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "concrete",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__FeedbackChanged, concrete),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__feedback_changed__field_indices_by_name[] = {
   1,   /* field[1] = author_role */
   4,   /* field[4] = complete */
+  10,   /* field[10] = concrete */
   5,   /* field[5] = deliver_time */
   7,   /* field[7] = effective_kind */
   0,   /* field[0] = feedback_item */
@@ -3132,7 +3275,7 @@ static const unsigned rapport__events__v1__feedback_changed__field_indices_by_na
 static const ProtobufCIntRange rapport__events__v1__feedback_changed__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__feedback_changed__descriptor =
 {
@@ -3142,7 +3285,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__feedback_changed__descript
   "Rapport__Events__V1__FeedbackChanged",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__FeedbackChanged),
-  10,
+  11,
   rapport__events__v1__feedback_changed__field_descriptors,
   rapport__events__v1__feedback_changed__field_indices_by_name,
   1,  rapport__events__v1__feedback_changed__number_ranges,
@@ -3840,6 +3983,95 @@ const ProtobufCMessageDescriptor rapport__events__v1__opportunity_offered__descr
   rapport__events__v1__opportunity_offered__field_indices_by_name,
   1,  rapport__events__v1__opportunity_offered__number_ranges,
   (ProtobufCMessageInit) rapport__events__v1__opportunity_offered__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__transparency_broken__field_descriptors[2] =
+{
+  {
+    "rule",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__TransparencyBroken, rule),
+    &rapport__trust__v1__transparency_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "subject",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__TransparencyBroken, subject),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__transparency_broken__field_indices_by_name[] = {
+  0,   /* field[0] = rule */
+  1,   /* field[1] = subject */
+};
+static const ProtobufCIntRange rapport__events__v1__transparency_broken__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__transparency_broken__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.TransparencyBroken",
+  "TransparencyBroken",
+  "Rapport__Events__V1__TransparencyBroken",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__TransparencyBroken),
+  2,
+  rapport__events__v1__transparency_broken__field_descriptors,
+  rapport__events__v1__transparency_broken__field_indices_by_name,
+  1,  rapport__events__v1__transparency_broken__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__transparency_broken__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__alert_changed__field_descriptors[1] =
+{
+  {
+    "alert",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__AlertChanged, alert),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__alert_changed__field_indices_by_name[] = {
+  0,   /* field[0] = alert */
+};
+static const ProtobufCIntRange rapport__events__v1__alert_changed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__alert_changed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.AlertChanged",
+  "AlertChanged",
+  "Rapport__Events__V1__AlertChanged",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__AlertChanged),
+  1,
+  rapport__events__v1__alert_changed__field_descriptors,
+  rapport__events__v1__alert_changed__field_indices_by_name,
+  1,  rapport__events__v1__alert_changed__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__alert_changed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue rapport__events__v1__role__enum_values_by_number[4] =

@@ -23,6 +23,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "rapport/relationships/v1/conversation.pb-c.h"
 #include "rapport/relationships/v1/relationship.pb-c.h"
 #include "rapport/relationships/v1/session.pb-c.h"
+#include "rapport/trust/v1/alert.pb-c.h"
 
 typedef struct Rapport__Events__V1__WatchEventsRequest Rapport__Events__V1__WatchEventsRequest;
 typedef struct Rapport__Events__V1__WatchEventsResponse Rapport__Events__V1__WatchEventsResponse;
@@ -52,6 +53,8 @@ typedef struct Rapport__Events__V1__CheckInChanged Rapport__Events__V1__CheckInC
 typedef struct Rapport__Events__V1__ObstacleChanged Rapport__Events__V1__ObstacleChanged;
 typedef struct Rapport__Events__V1__RevisionChanged Rapport__Events__V1__RevisionChanged;
 typedef struct Rapport__Events__V1__OpportunityOffered Rapport__Events__V1__OpportunityOffered;
+typedef struct Rapport__Events__V1__TransparencyBroken Rapport__Events__V1__TransparencyBroken;
+typedef struct Rapport__Events__V1__AlertChanged Rapport__Events__V1__AlertChanged;
 
 
 /* --- enums --- */
@@ -134,6 +137,7 @@ typedef enum {
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_LEAVE_CHANGED = 31,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CONFLICT_DISCLOSED = 32,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CREDENTIAL_VERIFIED = 33,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_TRANSPARENCY_BROKEN = 34,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_FEEDBACK_CHANGED = 40,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_PULSE_ANSWERED = 41,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_FEEDBACK_REQUESTED = 42,
@@ -143,7 +147,8 @@ typedef enum {
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CHECK_IN_CHANGED = 53,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_OBSTACLE_CHANGED = 54,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_REVISION_CHANGED = 55,
-  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_OPPORTUNITY_OFFERED = 56
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_OPPORTUNITY_OFFERED = 56,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ALERT_CHANGED = 60
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__EVENTS__V1__EVENT__PAYLOAD__CASE)
 } Rapport__Events__V1__Event__PayloadCase;
 
@@ -196,6 +201,7 @@ struct  Rapport__Events__V1__Event
     Rapport__Events__V1__LeaveChanged *leave_changed;
     Rapport__Events__V1__ConflictDisclosed *conflict_disclosed;
     Rapport__Events__V1__CredentialVerified *credential_verified;
+    Rapport__Events__V1__TransparencyBroken *transparency_broken;
     Rapport__Events__V1__FeedbackChanged *feedback_changed;
     Rapport__Events__V1__PulseAnswered *pulse_answered;
     Rapport__Events__V1__FeedbackRequested *feedback_requested;
@@ -206,6 +212,7 @@ struct  Rapport__Events__V1__Event
     Rapport__Events__V1__ObstacleChanged *obstacle_changed;
     Rapport__Events__V1__RevisionChanged *revision_changed;
     Rapport__Events__V1__OpportunityOffered *opportunity_offered;
+    Rapport__Events__V1__AlertChanged *alert_changed;
   };
 };
 #define RAPPORT__EVENTS__V1__EVENT__INIT \
@@ -338,10 +345,14 @@ struct  Rapport__Events__V1__DecisionChanged
    * (docs/domain.md rule 29).
    */
   protobuf_c_boolean know_why_denied;
+  /*
+   * Its text promises something (docs/domain.md §4.5, M5).
+   */
+  protobuf_c_boolean promises;
 };
 #define RAPPORT__EVENTS__V1__DECISION_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__decision_changed__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__EVENTS__V1__ROLE__ROLE_UNSPECIFIED, 0, NULL, NULL, 0 }
+    , (char *)protobuf_c_empty_string, RAPPORT__EVENTS__V1__ROLE__ROLE_UNSPECIFIED, 0, NULL, NULL, 0, 0 }
 
 
 struct  Rapport__Events__V1__AgendaItemAdded
@@ -480,10 +491,14 @@ struct  Rapport__Events__V1__FeedbackChanged
    * When the receiver could read it: delivery, or the reveal of a blind exchange.
    */
   Google__Protobuf__Timestamp *reveal_time;
+  /*
+   * Behaviour and impact are said, in at least 20 characters each (docs/domain.md §4.2).
+   */
+  protobuf_c_boolean concrete;
 };
 #define RAPPORT__EVENTS__V1__FEEDBACK_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__feedback_changed__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__EVENTS__V1__ROLE__ROLE_UNSPECIFIED, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__STATE__STATE_UNSPECIFIED, 0, NULL, 0, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED, 0, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__EVENTS__V1__ROLE__ROLE_UNSPECIFIED, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__STATE__STATE_UNSPECIFIED, 0, NULL, 0, RAPPORT__FEEDBACK__V1__FEEDBACK_ITEM__KIND__KIND_UNSPECIFIED, 0, NULL, 0 }
 
 
 struct  Rapport__Events__V1__PulseAnswered
@@ -633,6 +648,36 @@ struct  Rapport__Events__V1__OpportunityOffered
 };
 #define RAPPORT__EVENTS__V1__OPPORTUNITY_OFFERED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__opportunity_offered__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+/*
+ * Something was done in silence that both should have known of: in the transaction of that act (docs/domain.md §4.3).
+ */
+struct  Rapport__Events__V1__TransparencyBroken
+{
+  ProtobufCMessage base;
+  Rapport__Trust__V1__TransparencyRule rule;
+  /*
+   * The resource that it was done to.
+   */
+  char *subject;
+};
+#define RAPPORT__EVENTS__V1__TRANSPARENCY_BROKEN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__transparency_broken__descriptor) \
+    , RAPPORT__TRUST__V1__TRANSPARENCY_RULE__TRANSPARENCY_RULE_UNSPECIFIED, (char *)protobuf_c_empty_string }
+
+
+/*
+ * The name alone: a WATCH leaves no trace when it is deleted.
+ */
+struct  Rapport__Events__V1__AlertChanged
+{
+  ProtobufCMessage base;
+  char *alert;
+};
+#define RAPPORT__EVENTS__V1__ALERT_CHANGED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__alert_changed__descriptor) \
     , (char *)protobuf_c_empty_string }
 
 
@@ -1168,6 +1213,44 @@ Rapport__Events__V1__OpportunityOffered *
 void   rapport__events__v1__opportunity_offered__free_unpacked
                      (Rapport__Events__V1__OpportunityOffered *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__TransparencyBroken methods */
+void   rapport__events__v1__transparency_broken__init
+                     (Rapport__Events__V1__TransparencyBroken         *message);
+size_t rapport__events__v1__transparency_broken__get_packed_size
+                     (const Rapport__Events__V1__TransparencyBroken   *message);
+size_t rapport__events__v1__transparency_broken__pack
+                     (const Rapport__Events__V1__TransparencyBroken   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__transparency_broken__pack_to_buffer
+                     (const Rapport__Events__V1__TransparencyBroken   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__TransparencyBroken *
+       rapport__events__v1__transparency_broken__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__transparency_broken__free_unpacked
+                     (Rapport__Events__V1__TransparencyBroken *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__AlertChanged methods */
+void   rapport__events__v1__alert_changed__init
+                     (Rapport__Events__V1__AlertChanged         *message);
+size_t rapport__events__v1__alert_changed__get_packed_size
+                     (const Rapport__Events__V1__AlertChanged   *message);
+size_t rapport__events__v1__alert_changed__pack
+                     (const Rapport__Events__V1__AlertChanged   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__alert_changed__pack_to_buffer
+                     (const Rapport__Events__V1__AlertChanged   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__AlertChanged *
+       rapport__events__v1__alert_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__alert_changed__free_unpacked
+                     (Rapport__Events__V1__AlertChanged *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Events__V1__WatchEventsRequest_Closure)
@@ -1254,6 +1337,12 @@ typedef void (*Rapport__Events__V1__RevisionChanged_Closure)
 typedef void (*Rapport__Events__V1__OpportunityOffered_Closure)
                  (const Rapport__Events__V1__OpportunityOffered *message,
                   void *closure_data);
+typedef void (*Rapport__Events__V1__TransparencyBroken_Closure)
+                 (const Rapport__Events__V1__TransparencyBroken *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__AlertChanged_Closure)
+                 (const Rapport__Events__V1__AlertChanged *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1310,6 +1399,8 @@ extern const ProtobufCMessageDescriptor rapport__events__v1__check_in_changed__d
 extern const ProtobufCMessageDescriptor rapport__events__v1__obstacle_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__revision_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__opportunity_offered__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__transparency_broken__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__alert_changed__descriptor;
 extern const ProtobufCServiceDescriptor rapport__events__v1__events_service__descriptor;
 
 PROTOBUF_C__END_DECLS

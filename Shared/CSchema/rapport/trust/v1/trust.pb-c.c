@@ -1177,6 +1177,546 @@ void   rapport__trust__v1__watch_trust_profile_response__free_unpacked
   assert(message->base.descriptor == &rapport__trust__v1__watch_trust_profile_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__trust__v1__list_alerts_request__init
+                     (Rapport__Trust__V1__ListAlertsRequest         *message)
+{
+  static const Rapport__Trust__V1__ListAlertsRequest init_value = RAPPORT__TRUST__V1__LIST_ALERTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__list_alerts_request__get_packed_size
+                     (const Rapport__Trust__V1__ListAlertsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_alerts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__list_alerts_request__pack
+                     (const Rapport__Trust__V1__ListAlertsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_alerts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__list_alerts_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ListAlertsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_alerts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ListAlertsRequest *
+       rapport__trust__v1__list_alerts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ListAlertsRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__list_alerts_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__list_alerts_request__free_unpacked
+                     (Rapport__Trust__V1__ListAlertsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__list_alerts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__list_alerts_response__init
+                     (Rapport__Trust__V1__ListAlertsResponse         *message)
+{
+  static const Rapport__Trust__V1__ListAlertsResponse init_value = RAPPORT__TRUST__V1__LIST_ALERTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__list_alerts_response__get_packed_size
+                     (const Rapport__Trust__V1__ListAlertsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_alerts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__list_alerts_response__pack
+                     (const Rapport__Trust__V1__ListAlertsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_alerts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__list_alerts_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ListAlertsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_alerts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ListAlertsResponse *
+       rapport__trust__v1__list_alerts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ListAlertsResponse *)
+     protobuf_c_message_unpack (&rapport__trust__v1__list_alerts_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__list_alerts_response__free_unpacked
+                     (Rapport__Trust__V1__ListAlertsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__list_alerts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__get_alert_request__init
+                     (Rapport__Trust__V1__GetAlertRequest         *message)
+{
+  static const Rapport__Trust__V1__GetAlertRequest init_value = RAPPORT__TRUST__V1__GET_ALERT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__get_alert_request__get_packed_size
+                     (const Rapport__Trust__V1__GetAlertRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_alert_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__get_alert_request__pack
+                     (const Rapport__Trust__V1__GetAlertRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_alert_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__get_alert_request__pack_to_buffer
+                     (const Rapport__Trust__V1__GetAlertRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_alert_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__GetAlertRequest *
+       rapport__trust__v1__get_alert_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__GetAlertRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__get_alert_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__get_alert_request__free_unpacked
+                     (Rapport__Trust__V1__GetAlertRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__get_alert_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__acknowledge_alert_request__init
+                     (Rapport__Trust__V1__AcknowledgeAlertRequest         *message)
+{
+  static const Rapport__Trust__V1__AcknowledgeAlertRequest init_value = RAPPORT__TRUST__V1__ACKNOWLEDGE_ALERT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__acknowledge_alert_request__get_packed_size
+                     (const Rapport__Trust__V1__AcknowledgeAlertRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__acknowledge_alert_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__acknowledge_alert_request__pack
+                     (const Rapport__Trust__V1__AcknowledgeAlertRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__acknowledge_alert_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__acknowledge_alert_request__pack_to_buffer
+                     (const Rapport__Trust__V1__AcknowledgeAlertRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__acknowledge_alert_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__AcknowledgeAlertRequest *
+       rapport__trust__v1__acknowledge_alert_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__AcknowledgeAlertRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__acknowledge_alert_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__acknowledge_alert_request__free_unpacked
+                     (Rapport__Trust__V1__AcknowledgeAlertRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__acknowledge_alert_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__plan_alert_request__init
+                     (Rapport__Trust__V1__PlanAlertRequest         *message)
+{
+  static const Rapport__Trust__V1__PlanAlertRequest init_value = RAPPORT__TRUST__V1__PLAN_ALERT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__plan_alert_request__get_packed_size
+                     (const Rapport__Trust__V1__PlanAlertRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__plan_alert_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__plan_alert_request__pack
+                     (const Rapport__Trust__V1__PlanAlertRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__plan_alert_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__plan_alert_request__pack_to_buffer
+                     (const Rapport__Trust__V1__PlanAlertRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__plan_alert_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__PlanAlertRequest *
+       rapport__trust__v1__plan_alert_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__PlanAlertRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__plan_alert_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__plan_alert_request__free_unpacked
+                     (Rapport__Trust__V1__PlanAlertRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__plan_alert_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__dismiss_alert_request__init
+                     (Rapport__Trust__V1__DismissAlertRequest         *message)
+{
+  static const Rapport__Trust__V1__DismissAlertRequest init_value = RAPPORT__TRUST__V1__DISMISS_ALERT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__dismiss_alert_request__get_packed_size
+                     (const Rapport__Trust__V1__DismissAlertRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__dismiss_alert_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__dismiss_alert_request__pack
+                     (const Rapport__Trust__V1__DismissAlertRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__dismiss_alert_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__dismiss_alert_request__pack_to_buffer
+                     (const Rapport__Trust__V1__DismissAlertRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__dismiss_alert_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__DismissAlertRequest *
+       rapport__trust__v1__dismiss_alert_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__DismissAlertRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__dismiss_alert_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__dismiss_alert_request__free_unpacked
+                     (Rapport__Trust__V1__DismissAlertRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__dismiss_alert_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__watch_alerts_request__init
+                     (Rapport__Trust__V1__WatchAlertsRequest         *message)
+{
+  static const Rapport__Trust__V1__WatchAlertsRequest init_value = RAPPORT__TRUST__V1__WATCH_ALERTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__watch_alerts_request__get_packed_size
+                     (const Rapport__Trust__V1__WatchAlertsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__watch_alerts_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__watch_alerts_request__pack
+                     (const Rapport__Trust__V1__WatchAlertsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__watch_alerts_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__watch_alerts_request__pack_to_buffer
+                     (const Rapport__Trust__V1__WatchAlertsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__watch_alerts_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__WatchAlertsRequest *
+       rapport__trust__v1__watch_alerts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__WatchAlertsRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__watch_alerts_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__watch_alerts_request__free_unpacked
+                     (Rapport__Trust__V1__WatchAlertsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__watch_alerts_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__watch_alerts_response__init
+                     (Rapport__Trust__V1__WatchAlertsResponse         *message)
+{
+  static const Rapport__Trust__V1__WatchAlertsResponse init_value = RAPPORT__TRUST__V1__WATCH_ALERTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__watch_alerts_response__get_packed_size
+                     (const Rapport__Trust__V1__WatchAlertsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__watch_alerts_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__watch_alerts_response__pack
+                     (const Rapport__Trust__V1__WatchAlertsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__watch_alerts_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__watch_alerts_response__pack_to_buffer
+                     (const Rapport__Trust__V1__WatchAlertsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__watch_alerts_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__WatchAlertsResponse *
+       rapport__trust__v1__watch_alerts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__WatchAlertsResponse *)
+     protobuf_c_message_unpack (&rapport__trust__v1__watch_alerts_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__watch_alerts_response__free_unpacked
+                     (Rapport__Trust__V1__WatchAlertsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__watch_alerts_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__list_detectors_request__init
+                     (Rapport__Trust__V1__ListDetectorsRequest         *message)
+{
+  static const Rapport__Trust__V1__ListDetectorsRequest init_value = RAPPORT__TRUST__V1__LIST_DETECTORS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__list_detectors_request__get_packed_size
+                     (const Rapport__Trust__V1__ListDetectorsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_detectors_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__list_detectors_request__pack
+                     (const Rapport__Trust__V1__ListDetectorsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_detectors_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__list_detectors_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ListDetectorsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_detectors_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ListDetectorsRequest *
+       rapport__trust__v1__list_detectors_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ListDetectorsRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__list_detectors_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__list_detectors_request__free_unpacked
+                     (Rapport__Trust__V1__ListDetectorsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__list_detectors_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__list_detectors_response__init
+                     (Rapport__Trust__V1__ListDetectorsResponse         *message)
+{
+  static const Rapport__Trust__V1__ListDetectorsResponse init_value = RAPPORT__TRUST__V1__LIST_DETECTORS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__list_detectors_response__get_packed_size
+                     (const Rapport__Trust__V1__ListDetectorsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_detectors_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__list_detectors_response__pack
+                     (const Rapport__Trust__V1__ListDetectorsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_detectors_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__list_detectors_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ListDetectorsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_detectors_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ListDetectorsResponse *
+       rapport__trust__v1__list_detectors_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ListDetectorsResponse *)
+     protobuf_c_message_unpack (&rapport__trust__v1__list_detectors_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__list_detectors_response__free_unpacked
+                     (Rapport__Trust__V1__ListDetectorsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__list_detectors_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__list_monitors_request__init
+                     (Rapport__Trust__V1__ListMonitorsRequest         *message)
+{
+  static const Rapport__Trust__V1__ListMonitorsRequest init_value = RAPPORT__TRUST__V1__LIST_MONITORS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__list_monitors_request__get_packed_size
+                     (const Rapport__Trust__V1__ListMonitorsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_monitors_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__list_monitors_request__pack
+                     (const Rapport__Trust__V1__ListMonitorsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_monitors_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__list_monitors_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ListMonitorsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_monitors_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ListMonitorsRequest *
+       rapport__trust__v1__list_monitors_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ListMonitorsRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__list_monitors_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__list_monitors_request__free_unpacked
+                     (Rapport__Trust__V1__ListMonitorsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__list_monitors_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__trust__v1__list_monitors_response__init
+                     (Rapport__Trust__V1__ListMonitorsResponse         *message)
+{
+  static const Rapport__Trust__V1__ListMonitorsResponse init_value = RAPPORT__TRUST__V1__LIST_MONITORS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__list_monitors_response__get_packed_size
+                     (const Rapport__Trust__V1__ListMonitorsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_monitors_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__list_monitors_response__pack
+                     (const Rapport__Trust__V1__ListMonitorsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_monitors_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__list_monitors_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ListMonitorsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__list_monitors_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__ListMonitorsResponse *
+       rapport__trust__v1__list_monitors_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__ListMonitorsResponse *)
+     protobuf_c_message_unpack (&rapport__trust__v1__list_monitors_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__list_monitors_response__free_unpacked
+                     (Rapport__Trust__V1__ListMonitorsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__list_monitors_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor rapport__trust__v1__get_trust_profile_request__field_descriptors[2] =
 {
   {
@@ -2659,7 +3199,882 @@ const ProtobufCMessageDescriptor rapport__trust__v1__watch_trust_profile_respons
   (ProtobufCMessageInit) rapport__trust__v1__watch_trust_profile_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[18] =
+static const ProtobufCFieldDescriptor rapport__trust__v1__list_alerts_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListAlertsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListAlertsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListAlertsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListAlertsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListAlertsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__list_alerts_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__trust__v1__list_alerts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__list_alerts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ListAlertsRequest",
+  "ListAlertsRequest",
+  "Rapport__Trust__V1__ListAlertsRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ListAlertsRequest),
+  5,
+  rapport__trust__v1__list_alerts_request__field_descriptors,
+  rapport__trust__v1__list_alerts_request__field_indices_by_name,
+  1,  rapport__trust__v1__list_alerts_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__list_alerts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__list_alerts_response__field_descriptors[2] =
+{
+  {
+    "alerts",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Trust__V1__ListAlertsResponse, n_alerts),
+    offsetof(Rapport__Trust__V1__ListAlertsResponse, alerts),
+    &rapport__trust__v1__alert__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListAlertsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__list_alerts_response__field_indices_by_name[] = {
+  0,   /* field[0] = alerts */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__trust__v1__list_alerts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__list_alerts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ListAlertsResponse",
+  "ListAlertsResponse",
+  "Rapport__Trust__V1__ListAlertsResponse",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ListAlertsResponse),
+  2,
+  rapport__trust__v1__list_alerts_response__field_descriptors,
+  rapport__trust__v1__list_alerts_response__field_indices_by_name,
+  1,  rapport__trust__v1__list_alerts_response__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__list_alerts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__get_alert_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__GetAlertRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__get_alert_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__trust__v1__get_alert_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__get_alert_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.GetAlertRequest",
+  "GetAlertRequest",
+  "Rapport__Trust__V1__GetAlertRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__GetAlertRequest),
+  1,
+  rapport__trust__v1__get_alert_request__field_descriptors,
+  rapport__trust__v1__get_alert_request__field_indices_by_name,
+  1,  rapport__trust__v1__get_alert_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__get_alert_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__acknowledge_alert_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__AcknowledgeAlertRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__AcknowledgeAlertRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__AcknowledgeAlertRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__AcknowledgeAlertRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__acknowledge_alert_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__trust__v1__acknowledge_alert_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__acknowledge_alert_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.AcknowledgeAlertRequest",
+  "AcknowledgeAlertRequest",
+  "Rapport__Trust__V1__AcknowledgeAlertRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__AcknowledgeAlertRequest),
+  4,
+  rapport__trust__v1__acknowledge_alert_request__field_descriptors,
+  rapport__trust__v1__acknowledge_alert_request__field_indices_by_name,
+  2,  rapport__trust__v1__acknowledge_alert_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__acknowledge_alert_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__plan_alert_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__PlanAlertRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "plan",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__PlanAlertRequest, plan),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__PlanAlertRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__PlanAlertRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__PlanAlertRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__plan_alert_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  1,   /* field[1] = plan */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__trust__v1__plan_alert_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__plan_alert_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.PlanAlertRequest",
+  "PlanAlertRequest",
+  "Rapport__Trust__V1__PlanAlertRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__PlanAlertRequest),
+  5,
+  rapport__trust__v1__plan_alert_request__field_descriptors,
+  rapport__trust__v1__plan_alert_request__field_indices_by_name,
+  2,  rapport__trust__v1__plan_alert_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__plan_alert_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__dismiss_alert_request__field_descriptors[6] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__DismissAlertRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__DismissAlertRequest, reason),
+    &rapport__trust__v1__alert__dismissal__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "note",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__DismissAlertRequest, note),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__DismissAlertRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__DismissAlertRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__DismissAlertRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__dismiss_alert_request__field_indices_by_name[] = {
+  3,   /* field[3] = etag */
+  0,   /* field[0] = name */
+  2,   /* field[2] = note */
+  5,   /* field[5] = occurred_at */
+  1,   /* field[1] = reason */
+  4,   /* field[4] = request_id */
+};
+static const ProtobufCIntRange rapport__trust__v1__dismiss_alert_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 3 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__dismiss_alert_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.DismissAlertRequest",
+  "DismissAlertRequest",
+  "Rapport__Trust__V1__DismissAlertRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__DismissAlertRequest),
+  6,
+  rapport__trust__v1__dismiss_alert_request__field_descriptors,
+  rapport__trust__v1__dismiss_alert_request__field_indices_by_name,
+  2,  rapport__trust__v1__dismiss_alert_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__dismiss_alert_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__watch_alerts_request__field_descriptors[2] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__WatchAlertsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resume_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__WatchAlertsRequest, resume_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__watch_alerts_request__field_indices_by_name[] = {
+  0,   /* field[0] = parent */
+  1,   /* field[1] = resume_token */
+};
+static const ProtobufCIntRange rapport__trust__v1__watch_alerts_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__watch_alerts_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.WatchAlertsRequest",
+  "WatchAlertsRequest",
+  "Rapport__Trust__V1__WatchAlertsRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__WatchAlertsRequest),
+  2,
+  rapport__trust__v1__watch_alerts_request__field_descriptors,
+  rapport__trust__v1__watch_alerts_request__field_indices_by_name,
+  1,  rapport__trust__v1__watch_alerts_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__watch_alerts_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__watch_alerts_response__field_descriptors[4] =
+{
+  {
+    "resume_token",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__WatchAlertsResponse, resume_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "event",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__WatchAlertsResponse, event),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__WatchAlertsResponse, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "alert",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__WatchAlertsResponse, alert),
+    &rapport__trust__v1__alert__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__watch_alerts_response__field_indices_by_name[] = {
+  3,   /* field[3] = alert */
+  1,   /* field[1] = event */
+  2,   /* field[2] = occurred_at */
+  0,   /* field[0] = resume_token */
+};
+static const ProtobufCIntRange rapport__trust__v1__watch_alerts_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__watch_alerts_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.WatchAlertsResponse",
+  "WatchAlertsResponse",
+  "Rapport__Trust__V1__WatchAlertsResponse",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__WatchAlertsResponse),
+  4,
+  rapport__trust__v1__watch_alerts_response__field_descriptors,
+  rapport__trust__v1__watch_alerts_response__field_indices_by_name,
+  1,  rapport__trust__v1__watch_alerts_response__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__watch_alerts_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__list_detectors_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListDetectorsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListDetectorsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListDetectorsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListDetectorsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListDetectorsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__list_detectors_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__trust__v1__list_detectors_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__list_detectors_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ListDetectorsRequest",
+  "ListDetectorsRequest",
+  "Rapport__Trust__V1__ListDetectorsRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ListDetectorsRequest),
+  5,
+  rapport__trust__v1__list_detectors_request__field_descriptors,
+  rapport__trust__v1__list_detectors_request__field_indices_by_name,
+  1,  rapport__trust__v1__list_detectors_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__list_detectors_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__list_detectors_response__field_descriptors[2] =
+{
+  {
+    "detectors",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Trust__V1__ListDetectorsResponse, n_detectors),
+    offsetof(Rapport__Trust__V1__ListDetectorsResponse, detectors),
+    &rapport__trust__v1__detector__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListDetectorsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__list_detectors_response__field_indices_by_name[] = {
+  0,   /* field[0] = detectors */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__trust__v1__list_detectors_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__list_detectors_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ListDetectorsResponse",
+  "ListDetectorsResponse",
+  "Rapport__Trust__V1__ListDetectorsResponse",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ListDetectorsResponse),
+  2,
+  rapport__trust__v1__list_detectors_response__field_descriptors,
+  rapport__trust__v1__list_detectors_response__field_indices_by_name,
+  1,  rapport__trust__v1__list_detectors_response__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__list_detectors_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__list_monitors_request__field_descriptors[6] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListMonitorsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListMonitorsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListMonitorsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListMonitorsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListMonitorsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "as_of",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListMonitorsRequest, as_of),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__list_monitors_request__field_indices_by_name[] = {
+  5,   /* field[5] = as_of */
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__trust__v1__list_monitors_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__list_monitors_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ListMonitorsRequest",
+  "ListMonitorsRequest",
+  "Rapport__Trust__V1__ListMonitorsRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ListMonitorsRequest),
+  6,
+  rapport__trust__v1__list_monitors_request__field_descriptors,
+  rapport__trust__v1__list_monitors_request__field_indices_by_name,
+  1,  rapport__trust__v1__list_monitors_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__list_monitors_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__trust__v1__list_monitors_response__field_descriptors[2] =
+{
+  {
+    "monitors",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Trust__V1__ListMonitorsResponse, n_monitors),
+    offsetof(Rapport__Trust__V1__ListMonitorsResponse, monitors),
+    &rapport__trust__v1__monitor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__ListMonitorsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__list_monitors_response__field_indices_by_name[] = {
+  0,   /* field[0] = monitors */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__trust__v1__list_monitors_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__list_monitors_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.ListMonitorsResponse",
+  "ListMonitorsResponse",
+  "Rapport__Trust__V1__ListMonitorsResponse",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__ListMonitorsResponse),
+  2,
+  rapport__trust__v1__list_monitors_response__field_descriptors,
+  rapport__trust__v1__list_monitors_response__field_indices_by_name,
+  1,  rapport__trust__v1__list_monitors_response__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__list_monitors_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[26] =
 {
   { "GetTrustProfile", &rapport__trust__v1__get_trust_profile_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
   { "GetProfileAt", &rapport__trust__v1__get_profile_at_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
@@ -2668,6 +4083,14 @@ static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method
   { "SuggestActions", &rapport__trust__v1__suggest_actions_request__descriptor, &rapport__trust__v1__suggest_actions_response__descriptor },
   { "GetOutcomes", &rapport__trust__v1__get_outcomes_request__descriptor, &rapport__trust__v1__outcomes__descriptor },
   { "GetSustainingIndex", &rapport__trust__v1__get_sustaining_index_request__descriptor, &rapport__trust__v1__sustaining_index__descriptor },
+  { "ListAlerts", &rapport__trust__v1__list_alerts_request__descriptor, &rapport__trust__v1__list_alerts_response__descriptor },
+  { "GetAlert", &rapport__trust__v1__get_alert_request__descriptor, &rapport__trust__v1__alert__descriptor },
+  { "AcknowledgeAlert", &rapport__trust__v1__acknowledge_alert_request__descriptor, &rapport__trust__v1__alert__descriptor },
+  { "PlanAlert", &rapport__trust__v1__plan_alert_request__descriptor, &rapport__trust__v1__alert__descriptor },
+  { "DismissAlert", &rapport__trust__v1__dismiss_alert_request__descriptor, &rapport__trust__v1__alert__descriptor },
+  { "WatchAlerts", &rapport__trust__v1__watch_alerts_request__descriptor, &rapport__trust__v1__watch_alerts_response__descriptor },
+  { "ListDetectors", &rapport__trust__v1__list_detectors_request__descriptor, &rapport__trust__v1__list_detectors_response__descriptor },
+  { "ListMonitors", &rapport__trust__v1__list_monitors_request__descriptor, &rapport__trust__v1__list_monitors_response__descriptor },
   { "GetEvidence", &rapport__trust__v1__get_evidence_request__descriptor, &rapport__trust__v1__evidence__descriptor },
   { "ListEvidence", &rapport__trust__v1__list_evidence_request__descriptor, &rapport__trust__v1__list_evidence_response__descriptor },
   { "RetractEvidence", &rapport__trust__v1__retract_evidence_request__descriptor, &rapport__trust__v1__evidence__descriptor },
@@ -2681,23 +4104,31 @@ static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method
   { "WatchTrustProfile", &rapport__trust__v1__watch_trust_profile_request__descriptor, &rapport__trust__v1__watch_trust_profile_response__descriptor },
 };
 const unsigned rapport__trust__v1__trust_service__method_indices_by_name[] = {
+  9,        /* AcknowledgeAlert */
+  11,        /* DismissAlert */
   2,        /* ExplainChange */
-  7,        /* GetEvidence */
+  8,        /* GetAlert */
+  15,        /* GetEvidence */
   5,        /* GetOutcomes */
-  15,        /* GetPolicy */
+  23,        /* GetPolicy */
   1,        /* GetProfileAt */
-  10,        /* GetSnapshot */
+  18,        /* GetSnapshot */
   6,        /* GetSustainingIndex */
   0,        /* GetTrustProfile */
-  8,        /* ListEvidence */
-  16,        /* ListPolicies */
-  11,        /* ListSnapshots */
-  13,        /* ReplayEvidence */
-  9,        /* RetractEvidence */
+  7,        /* ListAlerts */
+  13,        /* ListDetectors */
+  16,        /* ListEvidence */
+  14,        /* ListMonitors */
+  24,        /* ListPolicies */
+  19,        /* ListSnapshots */
+  10,        /* PlanAlert */
+  21,        /* ReplayEvidence */
+  17,        /* RetractEvidence */
   4,        /* SuggestActions */
-  14,        /* VerifyReplay */
-  12,        /* VerifySnapshots */
-  17,        /* WatchTrustProfile */
+  22,        /* VerifyReplay */
+  20,        /* VerifySnapshots */
+  12,        /* WatchAlerts */
+  25,        /* WatchTrustProfile */
   3         /* WhatIf */
 };
 const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
@@ -2707,7 +4138,7 @@ const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
   "TrustService",
   "Rapport__Trust__V1__TrustService",
   "rapport.trust.v1",
-  18,
+  26,
   rapport__trust__v1__trust_service__method_descriptors,
   rapport__trust__v1__trust_service__method_indices_by_name
 };
@@ -2767,13 +4198,77 @@ void rapport__trust__v1__trust_service__get_sustaining_index(ProtobufCService *s
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
   service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__trust__v1__trust_service__list_alerts(ProtobufCService *service,
+                                                    const Rapport__Trust__V1__ListAlertsRequest *input,
+                                                    Rapport__Trust__V1__ListAlertsResponse_Closure closure,
+                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__get_alert(ProtobufCService *service,
+                                                  const Rapport__Trust__V1__GetAlertRequest *input,
+                                                  Rapport__Trust__V1__Alert_Closure closure,
+                                                  void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__acknowledge_alert(ProtobufCService *service,
+                                                          const Rapport__Trust__V1__AcknowledgeAlertRequest *input,
+                                                          Rapport__Trust__V1__Alert_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__plan_alert(ProtobufCService *service,
+                                                   const Rapport__Trust__V1__PlanAlertRequest *input,
+                                                   Rapport__Trust__V1__Alert_Closure closure,
+                                                   void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__dismiss_alert(ProtobufCService *service,
+                                                      const Rapport__Trust__V1__DismissAlertRequest *input,
+                                                      Rapport__Trust__V1__Alert_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__watch_alerts(ProtobufCService *service,
+                                                     const Rapport__Trust__V1__WatchAlertsRequest *input,
+                                                     Rapport__Trust__V1__WatchAlertsResponse_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__list_detectors(ProtobufCService *service,
+                                                       const Rapport__Trust__V1__ListDetectorsRequest *input,
+                                                       Rapport__Trust__V1__ListDetectorsResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__list_monitors(ProtobufCService *service,
+                                                      const Rapport__Trust__V1__ListMonitorsRequest *input,
+                                                      Rapport__Trust__V1__ListMonitorsResponse_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__trust__v1__trust_service__get_evidence(ProtobufCService *service,
                                                      const Rapport__Trust__V1__GetEvidenceRequest *input,
                                                      Rapport__Trust__V1__Evidence_Closure closure,
                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_evidence(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ListEvidenceRequest *input,
@@ -2781,7 +4276,7 @@ void rapport__trust__v1__trust_service__list_evidence(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__retract_evidence(ProtobufCService *service,
                                                          const Rapport__Trust__V1__RetractEvidenceRequest *input,
@@ -2789,7 +4284,7 @@ void rapport__trust__v1__trust_service__retract_evidence(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__get_snapshot(ProtobufCService *service,
                                                      const Rapport__Trust__V1__GetSnapshotRequest *input,
@@ -2797,7 +4292,7 @@ void rapport__trust__v1__trust_service__get_snapshot(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_snapshots(ProtobufCService *service,
                                                        const Rapport__Trust__V1__ListSnapshotsRequest *input,
@@ -2805,7 +4300,7 @@ void rapport__trust__v1__trust_service__list_snapshots(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__verify_snapshots(ProtobufCService *service,
                                                          const Rapport__Trust__V1__VerifySnapshotsRequest *input,
@@ -2813,7 +4308,7 @@ void rapport__trust__v1__trust_service__verify_snapshots(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__replay_evidence(ProtobufCService *service,
                                                         const Rapport__Trust__V1__ReplayEvidenceRequest *input,
@@ -2821,7 +4316,7 @@ void rapport__trust__v1__trust_service__replay_evidence(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__verify_replay(ProtobufCService *service,
                                                       const Rapport__Trust__V1__VerifyReplayRequest *input,
@@ -2829,7 +4324,7 @@ void rapport__trust__v1__trust_service__verify_replay(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    const Rapport__Trust__V1__GetPolicyRequest *input,
@@ -2837,7 +4332,7 @@ void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ListPoliciesRequest *input,
@@ -2845,7 +4340,7 @@ void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *service,
                                                             const Rapport__Trust__V1__WatchTrustProfileRequest *input,
@@ -2853,7 +4348,7 @@ void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_Service *service,
                                               Rapport__Trust__V1__TrustService_ServiceDestroy destroy)

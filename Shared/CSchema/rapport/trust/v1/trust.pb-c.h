@@ -16,6 +16,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 #include "google/api/annotations.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
+#include "rapport/trust/v1/alert.pb-c.h"
 #include "rapport/trust/v1/evidence.pb-c.h"
 #include "rapport/trust/v1/explanation.pb-c.h"
 #include "rapport/trust/v1/outcome.pb-c.h"
@@ -51,6 +52,18 @@ typedef struct Rapport__Trust__V1__ListPoliciesRequest Rapport__Trust__V1__ListP
 typedef struct Rapport__Trust__V1__ListPoliciesResponse Rapport__Trust__V1__ListPoliciesResponse;
 typedef struct Rapport__Trust__V1__WatchTrustProfileRequest Rapport__Trust__V1__WatchTrustProfileRequest;
 typedef struct Rapport__Trust__V1__WatchTrustProfileResponse Rapport__Trust__V1__WatchTrustProfileResponse;
+typedef struct Rapport__Trust__V1__ListAlertsRequest Rapport__Trust__V1__ListAlertsRequest;
+typedef struct Rapport__Trust__V1__ListAlertsResponse Rapport__Trust__V1__ListAlertsResponse;
+typedef struct Rapport__Trust__V1__GetAlertRequest Rapport__Trust__V1__GetAlertRequest;
+typedef struct Rapport__Trust__V1__AcknowledgeAlertRequest Rapport__Trust__V1__AcknowledgeAlertRequest;
+typedef struct Rapport__Trust__V1__PlanAlertRequest Rapport__Trust__V1__PlanAlertRequest;
+typedef struct Rapport__Trust__V1__DismissAlertRequest Rapport__Trust__V1__DismissAlertRequest;
+typedef struct Rapport__Trust__V1__WatchAlertsRequest Rapport__Trust__V1__WatchAlertsRequest;
+typedef struct Rapport__Trust__V1__WatchAlertsResponse Rapport__Trust__V1__WatchAlertsResponse;
+typedef struct Rapport__Trust__V1__ListDetectorsRequest Rapport__Trust__V1__ListDetectorsRequest;
+typedef struct Rapport__Trust__V1__ListDetectorsResponse Rapport__Trust__V1__ListDetectorsResponse;
+typedef struct Rapport__Trust__V1__ListMonitorsRequest Rapport__Trust__V1__ListMonitorsRequest;
+typedef struct Rapport__Trust__V1__ListMonitorsResponse Rapport__Trust__V1__ListMonitorsResponse;
 
 
 /* --- enums --- */
@@ -445,6 +458,218 @@ struct  Rapport__Trust__V1__WatchTrustProfileResponse
 #define RAPPORT__TRUST__V1__WATCH_TRUST_PROFILE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__watch_trust_profile_response__descriptor) \
     , NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__ListAlertsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__TRUST__V1__LIST_ALERTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_alerts_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__ListAlertsResponse
+{
+  ProtobufCMessage base;
+  size_t n_alerts;
+  Rapport__Trust__V1__Alert **alerts;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__TRUST__V1__LIST_ALERTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_alerts_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__GetAlertRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__TRUST__V1__GET_ALERT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__get_alert_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__AcknowledgeAlertRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__TRUST__V1__ACKNOWLEDGE_ALERT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__acknowledge_alert_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Trust__V1__PlanAlertRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * 1 to 2000 characters.
+   */
+  char *plan;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__TRUST__V1__PLAN_ALERT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__plan_alert_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Trust__V1__DismissAlertRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  Rapport__Trust__V1__Alert__Dismissal reason;
+  /*
+   * At most 2000 characters; needed with OTHER_REASON.
+   */
+  char *note;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__TRUST__V1__DISMISS_ALERT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__dismiss_alert_request__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__TRUST__V1__ALERT__DISMISSAL__DISMISSAL_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Trust__V1__WatchAlertsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * What came with the last response that was seen: what was missed comes first. Empty begins with now.
+   */
+  char *resume_token;
+};
+#define RAPPORT__TRUST__V1__WATCH_ALERTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__watch_alerts_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * The first response carries a resume token alone, each later one what has just changed.
+ */
+struct  Rapport__Trust__V1__WatchAlertsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * For WatchAlertsRequest.resume_token.
+   */
+  char *resume_token;
+  /*
+   * What happened, for example alert.raised.v1, and when.
+   */
+  char *event;
+  Google__Protobuf__Timestamp *occurred_at;
+  /*
+   * As it is now, which may be further than the event.
+   */
+  Rapport__Trust__V1__Alert *alert;
+};
+#define RAPPORT__TRUST__V1__WATCH_ALERTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__watch_alerts_response__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
+
+
+struct  Rapport__Trust__V1__ListDetectorsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__TRUST__V1__LIST_DETECTORS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_detectors_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__ListDetectorsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * D1 to D3, in this order.
+   */
+  size_t n_detectors;
+  Rapport__Trust__V1__Detector **detectors;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__TRUST__V1__LIST_DETECTORS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_detectors_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__ListMonitorsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+  /*
+   * Absent: now. Neither before the start of the relationship nor ahead.
+   */
+  Google__Protobuf__Timestamp *as_of;
+};
+#define RAPPORT__TRUST__V1__LIST_MONITORS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_monitors_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Trust__V1__ListMonitorsResponse
+{
+  ProtobufCMessage base;
+  /*
+   * M1 to M6, in this order.
+   */
+  size_t n_monitors;
+  Rapport__Trust__V1__Monitor **monitors;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__TRUST__V1__LIST_MONITORS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_monitors_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
 
 
 /* Rapport__Trust__V1__GetTrustProfileRequest methods */
@@ -941,6 +1166,234 @@ Rapport__Trust__V1__WatchTrustProfileResponse *
 void   rapport__trust__v1__watch_trust_profile_response__free_unpacked
                      (Rapport__Trust__V1__WatchTrustProfileResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ListAlertsRequest methods */
+void   rapport__trust__v1__list_alerts_request__init
+                     (Rapport__Trust__V1__ListAlertsRequest         *message);
+size_t rapport__trust__v1__list_alerts_request__get_packed_size
+                     (const Rapport__Trust__V1__ListAlertsRequest   *message);
+size_t rapport__trust__v1__list_alerts_request__pack
+                     (const Rapport__Trust__V1__ListAlertsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__list_alerts_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ListAlertsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ListAlertsRequest *
+       rapport__trust__v1__list_alerts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__list_alerts_request__free_unpacked
+                     (Rapport__Trust__V1__ListAlertsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ListAlertsResponse methods */
+void   rapport__trust__v1__list_alerts_response__init
+                     (Rapport__Trust__V1__ListAlertsResponse         *message);
+size_t rapport__trust__v1__list_alerts_response__get_packed_size
+                     (const Rapport__Trust__V1__ListAlertsResponse   *message);
+size_t rapport__trust__v1__list_alerts_response__pack
+                     (const Rapport__Trust__V1__ListAlertsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__list_alerts_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ListAlertsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ListAlertsResponse *
+       rapport__trust__v1__list_alerts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__list_alerts_response__free_unpacked
+                     (Rapport__Trust__V1__ListAlertsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__GetAlertRequest methods */
+void   rapport__trust__v1__get_alert_request__init
+                     (Rapport__Trust__V1__GetAlertRequest         *message);
+size_t rapport__trust__v1__get_alert_request__get_packed_size
+                     (const Rapport__Trust__V1__GetAlertRequest   *message);
+size_t rapport__trust__v1__get_alert_request__pack
+                     (const Rapport__Trust__V1__GetAlertRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__get_alert_request__pack_to_buffer
+                     (const Rapport__Trust__V1__GetAlertRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__GetAlertRequest *
+       rapport__trust__v1__get_alert_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__get_alert_request__free_unpacked
+                     (Rapport__Trust__V1__GetAlertRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__AcknowledgeAlertRequest methods */
+void   rapport__trust__v1__acknowledge_alert_request__init
+                     (Rapport__Trust__V1__AcknowledgeAlertRequest         *message);
+size_t rapport__trust__v1__acknowledge_alert_request__get_packed_size
+                     (const Rapport__Trust__V1__AcknowledgeAlertRequest   *message);
+size_t rapport__trust__v1__acknowledge_alert_request__pack
+                     (const Rapport__Trust__V1__AcknowledgeAlertRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__acknowledge_alert_request__pack_to_buffer
+                     (const Rapport__Trust__V1__AcknowledgeAlertRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__AcknowledgeAlertRequest *
+       rapport__trust__v1__acknowledge_alert_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__acknowledge_alert_request__free_unpacked
+                     (Rapport__Trust__V1__AcknowledgeAlertRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__PlanAlertRequest methods */
+void   rapport__trust__v1__plan_alert_request__init
+                     (Rapport__Trust__V1__PlanAlertRequest         *message);
+size_t rapport__trust__v1__plan_alert_request__get_packed_size
+                     (const Rapport__Trust__V1__PlanAlertRequest   *message);
+size_t rapport__trust__v1__plan_alert_request__pack
+                     (const Rapport__Trust__V1__PlanAlertRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__plan_alert_request__pack_to_buffer
+                     (const Rapport__Trust__V1__PlanAlertRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__PlanAlertRequest *
+       rapport__trust__v1__plan_alert_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__plan_alert_request__free_unpacked
+                     (Rapport__Trust__V1__PlanAlertRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__DismissAlertRequest methods */
+void   rapport__trust__v1__dismiss_alert_request__init
+                     (Rapport__Trust__V1__DismissAlertRequest         *message);
+size_t rapport__trust__v1__dismiss_alert_request__get_packed_size
+                     (const Rapport__Trust__V1__DismissAlertRequest   *message);
+size_t rapport__trust__v1__dismiss_alert_request__pack
+                     (const Rapport__Trust__V1__DismissAlertRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__dismiss_alert_request__pack_to_buffer
+                     (const Rapport__Trust__V1__DismissAlertRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__DismissAlertRequest *
+       rapport__trust__v1__dismiss_alert_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__dismiss_alert_request__free_unpacked
+                     (Rapport__Trust__V1__DismissAlertRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__WatchAlertsRequest methods */
+void   rapport__trust__v1__watch_alerts_request__init
+                     (Rapport__Trust__V1__WatchAlertsRequest         *message);
+size_t rapport__trust__v1__watch_alerts_request__get_packed_size
+                     (const Rapport__Trust__V1__WatchAlertsRequest   *message);
+size_t rapport__trust__v1__watch_alerts_request__pack
+                     (const Rapport__Trust__V1__WatchAlertsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__watch_alerts_request__pack_to_buffer
+                     (const Rapport__Trust__V1__WatchAlertsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__WatchAlertsRequest *
+       rapport__trust__v1__watch_alerts_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__watch_alerts_request__free_unpacked
+                     (Rapport__Trust__V1__WatchAlertsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__WatchAlertsResponse methods */
+void   rapport__trust__v1__watch_alerts_response__init
+                     (Rapport__Trust__V1__WatchAlertsResponse         *message);
+size_t rapport__trust__v1__watch_alerts_response__get_packed_size
+                     (const Rapport__Trust__V1__WatchAlertsResponse   *message);
+size_t rapport__trust__v1__watch_alerts_response__pack
+                     (const Rapport__Trust__V1__WatchAlertsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__watch_alerts_response__pack_to_buffer
+                     (const Rapport__Trust__V1__WatchAlertsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__WatchAlertsResponse *
+       rapport__trust__v1__watch_alerts_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__watch_alerts_response__free_unpacked
+                     (Rapport__Trust__V1__WatchAlertsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ListDetectorsRequest methods */
+void   rapport__trust__v1__list_detectors_request__init
+                     (Rapport__Trust__V1__ListDetectorsRequest         *message);
+size_t rapport__trust__v1__list_detectors_request__get_packed_size
+                     (const Rapport__Trust__V1__ListDetectorsRequest   *message);
+size_t rapport__trust__v1__list_detectors_request__pack
+                     (const Rapport__Trust__V1__ListDetectorsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__list_detectors_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ListDetectorsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ListDetectorsRequest *
+       rapport__trust__v1__list_detectors_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__list_detectors_request__free_unpacked
+                     (Rapport__Trust__V1__ListDetectorsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ListDetectorsResponse methods */
+void   rapport__trust__v1__list_detectors_response__init
+                     (Rapport__Trust__V1__ListDetectorsResponse         *message);
+size_t rapport__trust__v1__list_detectors_response__get_packed_size
+                     (const Rapport__Trust__V1__ListDetectorsResponse   *message);
+size_t rapport__trust__v1__list_detectors_response__pack
+                     (const Rapport__Trust__V1__ListDetectorsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__list_detectors_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ListDetectorsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ListDetectorsResponse *
+       rapport__trust__v1__list_detectors_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__list_detectors_response__free_unpacked
+                     (Rapport__Trust__V1__ListDetectorsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ListMonitorsRequest methods */
+void   rapport__trust__v1__list_monitors_request__init
+                     (Rapport__Trust__V1__ListMonitorsRequest         *message);
+size_t rapport__trust__v1__list_monitors_request__get_packed_size
+                     (const Rapport__Trust__V1__ListMonitorsRequest   *message);
+size_t rapport__trust__v1__list_monitors_request__pack
+                     (const Rapport__Trust__V1__ListMonitorsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__list_monitors_request__pack_to_buffer
+                     (const Rapport__Trust__V1__ListMonitorsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ListMonitorsRequest *
+       rapport__trust__v1__list_monitors_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__list_monitors_request__free_unpacked
+                     (Rapport__Trust__V1__ListMonitorsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__ListMonitorsResponse methods */
+void   rapport__trust__v1__list_monitors_response__init
+                     (Rapport__Trust__V1__ListMonitorsResponse         *message);
+size_t rapport__trust__v1__list_monitors_response__get_packed_size
+                     (const Rapport__Trust__V1__ListMonitorsResponse   *message);
+size_t rapport__trust__v1__list_monitors_response__pack
+                     (const Rapport__Trust__V1__ListMonitorsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__list_monitors_response__pack_to_buffer
+                     (const Rapport__Trust__V1__ListMonitorsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__ListMonitorsResponse *
+       rapport__trust__v1__list_monitors_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__list_monitors_response__free_unpacked
+                     (Rapport__Trust__V1__ListMonitorsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Trust__V1__GetTrustProfileRequest_Closure)
@@ -1021,6 +1474,42 @@ typedef void (*Rapport__Trust__V1__WatchTrustProfileRequest_Closure)
 typedef void (*Rapport__Trust__V1__WatchTrustProfileResponse_Closure)
                  (const Rapport__Trust__V1__WatchTrustProfileResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Trust__V1__ListAlertsRequest_Closure)
+                 (const Rapport__Trust__V1__ListAlertsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__ListAlertsResponse_Closure)
+                 (const Rapport__Trust__V1__ListAlertsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__GetAlertRequest_Closure)
+                 (const Rapport__Trust__V1__GetAlertRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__AcknowledgeAlertRequest_Closure)
+                 (const Rapport__Trust__V1__AcknowledgeAlertRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__PlanAlertRequest_Closure)
+                 (const Rapport__Trust__V1__PlanAlertRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__DismissAlertRequest_Closure)
+                 (const Rapport__Trust__V1__DismissAlertRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__WatchAlertsRequest_Closure)
+                 (const Rapport__Trust__V1__WatchAlertsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__WatchAlertsResponse_Closure)
+                 (const Rapport__Trust__V1__WatchAlertsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__ListDetectorsRequest_Closure)
+                 (const Rapport__Trust__V1__ListDetectorsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__ListDetectorsResponse_Closure)
+                 (const Rapport__Trust__V1__ListDetectorsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__ListMonitorsRequest_Closure)
+                 (const Rapport__Trust__V1__ListMonitorsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Trust__V1__ListMonitorsResponse_Closure)
+                 (const Rapport__Trust__V1__ListMonitorsResponse *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1056,6 +1545,38 @@ struct Rapport__Trust__V1__TrustService_Service
                                const Rapport__Trust__V1__GetSustainingIndexRequest *input,
                                Rapport__Trust__V1__SustainingIndex_Closure closure,
                                void *closure_data);
+  void (*list_alerts)(Rapport__Trust__V1__TrustService_Service *service,
+                      const Rapport__Trust__V1__ListAlertsRequest *input,
+                      Rapport__Trust__V1__ListAlertsResponse_Closure closure,
+                      void *closure_data);
+  void (*get_alert)(Rapport__Trust__V1__TrustService_Service *service,
+                    const Rapport__Trust__V1__GetAlertRequest *input,
+                    Rapport__Trust__V1__Alert_Closure closure,
+                    void *closure_data);
+  void (*acknowledge_alert)(Rapport__Trust__V1__TrustService_Service *service,
+                            const Rapport__Trust__V1__AcknowledgeAlertRequest *input,
+                            Rapport__Trust__V1__Alert_Closure closure,
+                            void *closure_data);
+  void (*plan_alert)(Rapport__Trust__V1__TrustService_Service *service,
+                     const Rapport__Trust__V1__PlanAlertRequest *input,
+                     Rapport__Trust__V1__Alert_Closure closure,
+                     void *closure_data);
+  void (*dismiss_alert)(Rapport__Trust__V1__TrustService_Service *service,
+                        const Rapport__Trust__V1__DismissAlertRequest *input,
+                        Rapport__Trust__V1__Alert_Closure closure,
+                        void *closure_data);
+  void (*watch_alerts)(Rapport__Trust__V1__TrustService_Service *service,
+                       const Rapport__Trust__V1__WatchAlertsRequest *input,
+                       Rapport__Trust__V1__WatchAlertsResponse_Closure closure,
+                       void *closure_data);
+  void (*list_detectors)(Rapport__Trust__V1__TrustService_Service *service,
+                         const Rapport__Trust__V1__ListDetectorsRequest *input,
+                         Rapport__Trust__V1__ListDetectorsResponse_Closure closure,
+                         void *closure_data);
+  void (*list_monitors)(Rapport__Trust__V1__TrustService_Service *service,
+                        const Rapport__Trust__V1__ListMonitorsRequest *input,
+                        Rapport__Trust__V1__ListMonitorsResponse_Closure closure,
+                        void *closure_data);
   void (*get_evidence)(Rapport__Trust__V1__TrustService_Service *service,
                        const Rapport__Trust__V1__GetEvidenceRequest *input,
                        Rapport__Trust__V1__Evidence_Closure closure,
@@ -1115,6 +1636,14 @@ void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_S
       function_prefix__ ## suggest_actions,\
       function_prefix__ ## get_outcomes,\
       function_prefix__ ## get_sustaining_index,\
+      function_prefix__ ## list_alerts,\
+      function_prefix__ ## get_alert,\
+      function_prefix__ ## acknowledge_alert,\
+      function_prefix__ ## plan_alert,\
+      function_prefix__ ## dismiss_alert,\
+      function_prefix__ ## watch_alerts,\
+      function_prefix__ ## list_detectors,\
+      function_prefix__ ## list_monitors,\
       function_prefix__ ## get_evidence,\
       function_prefix__ ## list_evidence,\
       function_prefix__ ## retract_evidence,\
@@ -1154,6 +1683,38 @@ void rapport__trust__v1__trust_service__get_sustaining_index(ProtobufCService *s
                                                              const Rapport__Trust__V1__GetSustainingIndexRequest *input,
                                                              Rapport__Trust__V1__SustainingIndex_Closure closure,
                                                              void *closure_data);
+void rapport__trust__v1__trust_service__list_alerts(ProtobufCService *service,
+                                                    const Rapport__Trust__V1__ListAlertsRequest *input,
+                                                    Rapport__Trust__V1__ListAlertsResponse_Closure closure,
+                                                    void *closure_data);
+void rapport__trust__v1__trust_service__get_alert(ProtobufCService *service,
+                                                  const Rapport__Trust__V1__GetAlertRequest *input,
+                                                  Rapport__Trust__V1__Alert_Closure closure,
+                                                  void *closure_data);
+void rapport__trust__v1__trust_service__acknowledge_alert(ProtobufCService *service,
+                                                          const Rapport__Trust__V1__AcknowledgeAlertRequest *input,
+                                                          Rapport__Trust__V1__Alert_Closure closure,
+                                                          void *closure_data);
+void rapport__trust__v1__trust_service__plan_alert(ProtobufCService *service,
+                                                   const Rapport__Trust__V1__PlanAlertRequest *input,
+                                                   Rapport__Trust__V1__Alert_Closure closure,
+                                                   void *closure_data);
+void rapport__trust__v1__trust_service__dismiss_alert(ProtobufCService *service,
+                                                      const Rapport__Trust__V1__DismissAlertRequest *input,
+                                                      Rapport__Trust__V1__Alert_Closure closure,
+                                                      void *closure_data);
+void rapport__trust__v1__trust_service__watch_alerts(ProtobufCService *service,
+                                                     const Rapport__Trust__V1__WatchAlertsRequest *input,
+                                                     Rapport__Trust__V1__WatchAlertsResponse_Closure closure,
+                                                     void *closure_data);
+void rapport__trust__v1__trust_service__list_detectors(ProtobufCService *service,
+                                                       const Rapport__Trust__V1__ListDetectorsRequest *input,
+                                                       Rapport__Trust__V1__ListDetectorsResponse_Closure closure,
+                                                       void *closure_data);
+void rapport__trust__v1__trust_service__list_monitors(ProtobufCService *service,
+                                                      const Rapport__Trust__V1__ListMonitorsRequest *input,
+                                                      Rapport__Trust__V1__ListMonitorsResponse_Closure closure,
+                                                      void *closure_data);
 void rapport__trust__v1__trust_service__get_evidence(ProtobufCService *service,
                                                      const Rapport__Trust__V1__GetEvidenceRequest *input,
                                                      Rapport__Trust__V1__Evidence_Closure closure,
@@ -1227,6 +1788,18 @@ extern const ProtobufCMessageDescriptor rapport__trust__v1__list_policies_reques
 extern const ProtobufCMessageDescriptor rapport__trust__v1__list_policies_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__trust__v1__watch_trust_profile_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__trust__v1__watch_trust_profile_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__list_alerts_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__list_alerts_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__get_alert_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__acknowledge_alert_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__plan_alert_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__dismiss_alert_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__watch_alerts_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__watch_alerts_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__list_detectors_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__list_detectors_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__list_monitors_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__list_monitors_response__descriptor;
 extern const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor;
 
 PROTOBUF_C__END_DECLS

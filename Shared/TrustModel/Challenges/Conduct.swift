@@ -1,0 +1,55 @@
+/// One obligation of the trustee that is settled, or one decision of which the trustor knows the reason, or does not: what
+/// the cumulative sums of D1 and D3 count. Conduct is read off evidence alone, so the detectors can be replayed from the
+/// log; they never write any (docs/domain.md §4.1, §4.3).
+public struct Conduct: Hashable, Sendable {
+    public var challenge: Challenge
+    public var occurredAt: Instant
+    /// The evidence that says so.
+    public var id: EventID
+    public var isBad: Bool
+
+    public init(_ challenge: Challenge, at instant: Instant, id: EventID, isBad: Bool) {
+        self.challenge = challenge
+        occurredAt = instant
+        self.id = id
+        self.isBad = isBad
+    }
+
+    /// - Parameter evidence: all that stands about one resource, in the order of time. A decision is one fact: an
+    ///   explanation that came too late is not a second one.
+    public static func facts(of evidence: some Sequence<Evidence>) -> [Conduct] {
+        var facts: [Conduct] = []
+        var decision: Conduct?
+        for fact in evidence.lazy.compactMap(Conduct.init) {
+            if fact.challenge != .lackOfTransparency {
+                facts.append(fact)
+            } else if decision == nil || fact.isBad && decision?.isBad == false {
+                decision = fact
+            }
+        }
+        return facts + (decision.map { [$0] } ?? [])
+    }
+
+    static func precedes(_ left: Conduct, _ right: Conduct) -> Bool {
+        (left.occurredAt, left.id) < (right.occurredAt, right.id)
+    }
+
+    /// Nil for what is no conduct. Promises that were renegotiated and sessions that were moved in time are skipped; a
+    /// promise kept more than 3 days late counts as missed.
+    private init?(_ evidence: Evidence) {
+        let isBad: Bool
+        switch evidence.kind {
+        case .commitmentKept, .sessionHeld, .decisionExplained: isBad = false
+        // v = 0.8 - 0.1 d (docs/domain.md §3.2).
+        case .commitmentKeptLate: isBad = evidence.v < 0.45
+        case .commitmentMissed, .commitmentAbandoned, .sessionTrusteeNoShow, .sessionCancelledLate,
+            .decisionUnexplained:
+            isBad = true
+        default: return nil
+        }
+        let isDecision = evidence.kind == .decisionExplained || evidence.kind == .decisionUnexplained
+        self.init(
+            isDecision ? .lackOfTransparency : .inconsistentBehaviour, at: evidence.occurredAt, id: evidence.id,
+            isBad: isBad)
+    }
+}

@@ -1,0 +1,65 @@
+/// D2: how sure one can be that more than half of what the trustee says is criticism without a strength and without a next
+/// step. No ratio of praise to criticism is used: those that were published have no licence here (docs/domain.md §4.2).
+public struct FeedbackBalance: Hashable, Sendable {
+    /// What the receiver's tag, or else the giver's, calls an item.
+    public enum Kind: UInt8, Sendable {
+        case recognition
+        case balanced
+        case constructive
+        case criticismOnly
+    }
+
+    /// One delivered item that is not NEUTRAL: those are not counted, so they cannot push criticism out of the window either.
+    public struct Item: Hashable, Sendable {
+        public var deliveredAt: Instant
+        public var kind: Kind
+        /// Behaviour and impact are said in at least 20 characters each, or the receiver tagged it: otherwise recognition
+        /// is empty praise, and clears nothing.
+        public var isSubstantive: Bool
+
+        public init(_ kind: Kind, at instant: Instant, isSubstantive: Bool = true) {
+            self.kind = kind
+            deliveredAt = instant
+            self.isSubstantive = isSubstantive
+        }
+    }
+
+    public static let windowItems = 12
+    public static let windowDays = 70
+    public static let minimumItems = 6
+    static let run = 4
+    public static let thresholds = Thresholds(clear: 0.70, watch: 0.80, alert: 0.90)
+
+    /// n and c: items of the window, and those that only criticise.
+    public let itemCount: Int
+    public let criticismCount: Int
+    /// π = Pr(q > ½ | Beta(1 + c, 1 + n − c)).
+    public let probability: Double
+    public let reading: Reading
+
+    /// - Parameter items: in the order of delivery, at least the last 12; later ones than `instant` do not count.
+    public init(_ items: some BidirectionalCollection<Item>, at instant: Instant) {
+        let first = instant.advanced(byDays: -Self.windowDays)
+        let known = items.filter { $0.deliveredAt > first && $0.deliveredAt <= instant }
+        let window = known.suffix(Self.windowItems)
+        itemCount = window.count
+        criticismCount = window.count { $0.kind == .criticismOnly }
+        probability = Self.probability(criticismCount, of: itemCount)
+        let isRun = window.count >= Self.run && window.suffix(Self.run).allSatisfy { $0.kind == .criticismOnly }
+        let says = itemCount >= Self.minimumItems
+        if says && probability >= Self.thresholds.alert {
+            reading = .alert
+        } else if isRun || says && probability >= Self.thresholds.watch {
+            reading = .watch
+        } else {
+            let substantive = known.filter { $0.kind != .recognition || $0.isSubstantive }.suffix(Self.windowItems)
+            let remaining = Self.probability(substantive.count { $0.kind == .criticismOnly }, of: substantive.count)
+            reading = remaining < Self.thresholds.clear ? .clear : .undecided
+        }
+    }
+
+    /// Pr(q > ½) = 1 − I_½(1 + c, 1 + n − c).
+    static func probability(_ criticisms: Int, of items: Int) -> Double {
+        1 - BetaDistribution(alpha: Double(1 + criticisms), beta: Double(1 + items - criticisms)).cumulative(0.5)
+    }
+}

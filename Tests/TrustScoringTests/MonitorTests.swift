@@ -1,0 +1,106 @@
+import Schema
+import ServiceKit
+import Standard
+import Testing
+import TrustModel
+
+@testable import TrustScoring
+
+/// docs/domain.md §4.5, M1 to M6.
+@Suite struct MonitorTests {
+    private func monitor(_ kind: Monitor.Kind, _ pair: Pair, at number: Double) async throws -> Monitor {
+        let monitors = try await pair.service.listMonitors(
+            ListMonitorsRequest(parent: pair.relationship.name, asOf: day(number).timestamp), pair.context()
+        ).monitors
+        return try #require(monitors.first { $0.kind == kind })
+    }
+
+    private func isDue(_ kind: Monitor.Kind, _ pair: Pair, at number: Double) async throws -> Bool {
+        try await monitor(kind, pair, at: number).status == .due
+    }
+
+    @Test func contactGapAfterTwiceTheCadenceAnd3Days() async throws {
+        let pair = try await Pair(now: 200)
+        let limit = Double(2 * pair.relationship.cadenceDays + 3)
+        try await pair.tell(pair.facts.held("s1", start: day(7)))
+        #expect(try await !isDue(.contactGap, pair, at: 7 + limit))
+        let monitor = try await self.monitor(.contactGap, pair, at: 7.1 + limit)
+        #expect(monitor.status == .due && monitor.dueSince == day(7 + limit).timestamp && !monitor.prompt.isEmpty)
+        // Leave does not count.
+        try await pair.tell(pair.facts.leave("l1", of: coachee, from: day(8), to: day(13)))
+        #expect(try await !isDue(.contactGap, pair, at: 11.9 + limit))
+        #expect(try await isDue(.contactGap, pair, at: 12.1 + limit))
+    }
+
+    @Test func recognitionDroughtIn28DaysWithTwoSessions() async throws {
+        let pair = try await Pair(now: 200)
+        try await pair.tell([20.0, 27, 34].map { pair.facts.held("s\($0)", start: day($0)) })
+        #expect(try await isDue(.recognitionDrought, pair, at: 35))
+        try await pair.tell(
+            pair.facts.feedback("feedback.delivered.v1", .balanced, "f1", at: day(30)), from: "feedback")
+        #expect(try await !isDue(.recognitionDrought, pair, at: 35))
+        #expect(try await !isDue(.recognitionDrought, pair, at: 60), "no two sessions in these 28 days")
+    }
+
+    @Test func aChangeThatNothingAnswersFor14Days() async throws {
+        let pair = try await Pair(now: 200)
+        try await pair.tell(pair.facts.contextChange("context.changed.v1", "x1", at: day(10)))
+        #expect(try await !isDue(.noAdaptation, pair, at: 24))
+        let monitor = try await self.monitor(.noAdaptation, pair, at: 24.1)
+        #expect(monitor.status == .due && monitor.subjects == [pair.facts.name("contextChanges", "x1")])
+        try await pair.tell(pair.facts.revision("r1", of: "g1", for: "x1", at: day(25)), from: "goals")
+        #expect(try await !isDue(.noAdaptation, pair, at: 26))
+    }
+
+    @Test func reflectionAfter56DaysAndAfter28WhenThereWasAnAlert() async throws {
+        let pair = try await Pair(now: 200)
+        try await pair.tell(pair.facts.reflection("r1", at: day(10)))
+        #expect(try await !isDue(.reflectionOverdue, pair, at: 66))
+        #expect(try await isDue(.reflectionOverdue, pair, at: 66.1))
+        try await pair.tell(
+            (12...16).map { pair.facts.commitment("commitment.missed.v1", "c\($0)", at: day(Double($0))) })
+        #expect(try await !isDue(.reflectionOverdue, pair, at: 38))
+        #expect(try await isDue(.reflectionOverdue, pair, at: 38.1))
+        // By one alone it is none of both.
+        try await pair.tell(pair.facts.reflection("r2", at: day(39), trustee: false))
+        #expect(try await isDue(.reflectionOverdue, pair, at: 40))
+        try await pair.tell(pair.facts.reflection("r3", at: day(41)))
+        #expect(try await !isDue(.reflectionOverdue, pair, at: 60))
+    }
+
+    @Test func aWordWithoutADeedFor7Days() async throws {
+        let pair = try await Pair(now: 200)
+        try await pair.tell(pair.facts.decision("decision.recorded.v1", "d1", at: day(10), promises: true))
+        try await pair.tell(pair.facts.decision("decision.recorded.v1", "d2", at: day(10)))
+        #expect(try await !isDue(.wordWithoutDeed, pair, at: 17))
+        let monitor = try await self.monitor(.wordWithoutDeed, pair, at: 17.1)
+        #expect(monitor.status == .due && monitor.subjects == [pair.facts.name("decisions", "d1")])
+        try await pair.tell(
+            pair.facts.commitment(
+                "commitment.proposed.v1", "c1", at: day(18), source: pair.facts.name("decisions", "d1")))
+        #expect(try await !isDue(.wordWithoutDeed, pair, at: 19))
+    }
+
+    @Test func aGoalThatNobodyLooksAtForTwoIntervals() async throws {
+        let pair = try await Pair(now: 200)
+        try await pair.tell(
+            [
+                pair.facts.goal("goal.signed.v1", "g1", at: day(0), state: .active), pair.facts.missedCheckIn(7),
+            ], from: "goals")
+        #expect(try await !isDue(.staleGoal, pair, at: 9))
+        try await pair.tell(pair.facts.missedCheckIn(14), from: "goals")
+        let monitor = try await self.monitor(.staleGoal, pair, at: 16)
+        #expect(monitor.status == .due && monitor.subjects == [pair.facts.name("goals", "g1")])
+        try await pair.tell(pair.facts.checkIn(21, at: day(20)), from: "goals")
+        #expect(try await !isDue(.staleGoal, pair, at: 21))
+    }
+
+    @Test func nothingIsExpectedDuringAPause() async throws {
+        let pair = try await Pair(now: 200)
+        var paused = pair.relationship
+        paused.state = .paused
+        paused.etag = "\"3\""
+        try await pair.host.put(paused)
+        #expect(try await monitor(.contactGap, pair, at: 100).status == .notAssessable)
+    }
+}
