@@ -127,7 +127,8 @@ let package = Package(
         .executableTarget(
             name: "rapport",
             dependencies: [
-                "HTTP", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard", "Storage",
+                "HTTP", "Protobuf", "RPC", "Schema", "ServiceKit", "Simulation", "Standard", "Storage", "TrustModel",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

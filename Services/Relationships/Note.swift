@@ -20,6 +20,19 @@ extension Note {
         return patch
     }
 
+    /// Minutes in which a slip of the pen is mended without a word.
+    static let mendingMinutes: Int64 = 60
+    static let noticeLength = 0...500
+
+    /// Whether the other one has read something else until now, and is told nothing of the change (docs/domain.md §4.3, T1).
+    func changesInSilence(_ changed: Note, at now: Instant) throws -> Bool {
+        guard level == .pair, changed.level == .pair, changed.body != body, !changed.revisionNotice.saysSomething else {
+            return false
+        }
+        let written = try Check.instant(createTime, "note.create_time")
+        return now - written > Self.mendingMinutes * 60_000_000
+    }
+
     func isReadable(by person: String?) -> Bool {
         person == author || level == .pair && !isDeleted && person != nil
     }

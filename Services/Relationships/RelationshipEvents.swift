@@ -55,7 +55,7 @@ extension Change {
         let payload = DecisionChanged(
             decision: decision.name, authorRole: role(of: decision.author),
             affectsTrustor: decision.affects.contains(relationship.trustor), decideTime: decision.decideTime,
-            explainTime: decision.explainTime, knowWhyDenied: denied)
+            explainTime: decision.explainTime, knowWhyDenied: denied, promises: PromiseWords.occur(in: decision.what))
         try publish(type, .decisionChanged(payload))
     }
 
@@ -95,6 +95,12 @@ extension Change {
             reflection: reflections.first?.name ?? "", byTrustor: parties.contains(relationship.trustor),
             byTrustee: parties.contains(relationship.trustee), actions: actions)
         try publish(type, .reflectionCompleted(payload))
+    }
+
+    /// In the transaction of the act itself (docs/domain.md §4.3).
+    func publishBroken(_ rule: TransparencyRule, _ subject: String) throws {
+        try publish(
+            "transparency.broken.v1", .transparencyBroken(TransparencyBroken(rule: rule, subject: subject)))
     }
 
     /// Belongs to a person: to no relationship's stream.

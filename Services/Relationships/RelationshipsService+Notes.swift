@@ -20,7 +20,13 @@ extension RelationshipsService {
     func updateNote(_ request: UpdateNoteRequest, _ context: ServerContext) async throws -> Note {
         try await change(request, context) { change, note in
             let patched = try Note.mutableFields.apply(request.updateMask, request.note ?? Note(), to: note)
-            return try change.save(Tables.notes, try note.updated(by: patched))
+            var updated = try note.updated(by: patched)
+            try Check.text(request.revisionNotice, "revision_notice", Note.noticeLength)
+            updated.revisionNotice = request.revisionNotice
+            if change.role == .trustee, try note.changesInSilence(updated, at: change.now) {
+                try change.publishBroken(.changedInSilence, note.name)
+            }
+            return try change.save(Tables.notes, updated)
         }
     }
 

@@ -82,6 +82,7 @@ extension RelationshipsService {
                 try change.endPause(of: relationship, since: paused)
             case .announced: break
             }
+            try change.giveReason(request.why, by: person)
             try change.schedule(
                 .relationshipEnds, for: relationship.name, at: change.now.adding(days: Span.endingDays))
             return try change.publish("relationship.ending.v1", saving: relationship, pausedSince: since)
@@ -90,6 +91,19 @@ extension RelationshipsService {
 }
 
 extension Change {
+    /// The reason of an end is a note that both read: the relationship itself, which the programme reads, holds no word of
+    /// it.
+    func giveReason(_ why: String, by person: String) throws {
+        try Check.text(why, "why", 0...2000)
+        guard why.saysSomething else {
+            if role == .trustee { try publishBroken(.endedWithoutReason, relationship.name) }
+            return
+        }
+        let draft = Note(level: .pair, body: why)
+        _ = try create(
+            Tables.notes, try Note.written(draft, name: newName("notes", in: relationship.name), author: person))
+    }
+
     /// Published as saved: its etag tells the projections which of two is the newer one.
     func publish(
         _ type: String, saving relationship: Relationship, pausedSince: Instant? = nil

@@ -206,6 +206,7 @@ public struct Note: Message {
     public var level: Note.Level = .init(rawValue: 0)
     public var session: String = ""
     public var body: String = ""
+    public var revisionNotice: String = ""
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -220,6 +221,7 @@ public struct Note: Message {
         level: Note.Level = .init(rawValue: 0),
         session: String = "",
         body: String = "",
+        revisionNotice: String = "",
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil,
@@ -231,6 +233,7 @@ public struct Note: Message {
         self.level = level
         self.session = session
         self.body = body
+        self.revisionNotice = revisionNotice
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -246,6 +249,7 @@ public struct Note: Message {
             case 3: try reader.enum(&level)
             case 4: try reader.string(&session)
             case 5: try reader.string(&body)
+            case 6: try reader.string(&revisionNotice)
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
             case 32: try reader.message(&updateTime)
@@ -266,6 +270,7 @@ public struct Note: Message {
         c.pointee.level = Rapport__Relationships__V1__Note__Level(rawValue: UInt32(bitPattern: level.rawValue))
         if !session.isEmpty { c.pointee.session = arena.string(session) }
         if !body.isEmpty { c.pointee.body = arena.string(body) }
+        if !revisionNotice.isEmpty { c.pointee.revision_notice = arena.string(revisionNotice) }
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)

@@ -1639,6 +1639,7 @@ public struct EndRelationshipRequest: Message {
     public static let layout = MessageLayout(of: Self.self)
 
     public var name: String = ""
+    public var why: String = ""
     public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
@@ -1647,11 +1648,13 @@ public struct EndRelationshipRequest: Message {
 
     public init(
         name: String = "",
+        why: String = "",
         etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
+        self.why = why
         self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
@@ -1661,6 +1664,7 @@ public struct EndRelationshipRequest: Message {
         while let field = try reader.next() {
             switch field {
             case 1: try reader.string(&name)
+            case 2: try reader.string(&why)
             case 13: try reader.string(&etag)
             case 14: try reader.string(&requestId)
             case 15: try reader.message(&occurredAt)
@@ -1675,6 +1679,7 @@ public struct EndRelationshipRequest: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__EndRelationshipRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !why.isEmpty { c.pointee.why = arena.string(why) }
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
@@ -5047,6 +5052,7 @@ public struct UpdateNoteRequest: Message {
 
     public var note: Note? = nil
     public var updateMask: FieldMask? = nil
+    public var revisionNotice: String = ""
     public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
@@ -5056,12 +5062,14 @@ public struct UpdateNoteRequest: Message {
     public init(
         note: Note? = nil,
         updateMask: FieldMask? = nil,
+        revisionNotice: String = "",
         etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.note = note
         self.updateMask = updateMask
+        self.revisionNotice = revisionNotice
         self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
@@ -5072,6 +5080,7 @@ public struct UpdateNoteRequest: Message {
             switch field {
             case 1: try reader.message(&note)
             case 2: try reader.message(&updateMask)
+            case 3: try reader.string(&revisionNotice)
             case 13: try reader.string(&etag)
             case 14: try reader.string(&requestId)
             case 15: try reader.message(&occurredAt)
@@ -5087,6 +5096,7 @@ public struct UpdateNoteRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__UpdateNoteRequest>, in arena: Arena) {
         c.pointee.note = arena.optional(note)
         c.pointee.update_mask = arena.optional(updateMask)
+        if !revisionNotice.isEmpty { c.pointee.revision_notice = arena.string(revisionNotice) }
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)

@@ -649,7 +649,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__note__level__descripto
   rapport__relationships__v1__note__level__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__note__field_descriptors[10] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__note__field_descriptors[11] =
 {
   {
     "name",
@@ -706,6 +706,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__note__field_de
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__Note, body),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "revision_notice",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, revision_notice),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -775,20 +787,21 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__note__field_de
 static const unsigned rapport__relationships__v1__note__field_indices_by_name[] = {
   1,   /* field[1] = author */
   4,   /* field[4] = body */
-  6,   /* field[6] = create_time */
-  8,   /* field[8] = delete_time */
-  5,   /* field[5] = etag */
+  7,   /* field[7] = create_time */
+  9,   /* field[9] = delete_time */
+  6,   /* field[6] = etag */
   2,   /* field[2] = level */
   0,   /* field[0] = name */
-  9,   /* field[9] = purge_time */
+  10,   /* field[10] = purge_time */
+  5,   /* field[5] = revision_notice */
   3,   /* field[3] = session */
-  7,   /* field[7] = update_time */
+  8,   /* field[8] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__note__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 5 },
-  { 0, 10 }
+  { 30, 6 },
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__note__descriptor =
 {
@@ -798,7 +811,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__note__descriptor =
   "Rapport__Relationships__V1__Note",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Note),
-  10,
+  11,
   rapport__relationships__v1__note__field_descriptors,
   rapport__relationships__v1__note__field_indices_by_name,
   2,  rapport__relationships__v1__note__number_ranges,

@@ -178,6 +178,10 @@ struct  Rapport__Relationships__V1__Note
    * 1 to 10000 characters.
    */
   char *body;
+  /*
+   * What the author said to the latest change.
+   */
+  char *revision_notice;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
@@ -189,7 +193,7 @@ struct  Rapport__Relationships__V1__Note
 };
 #define RAPPORT__RELATIONSHIPS__V1__NOTE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__note__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__LEVEL_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__LEVEL_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL }
 
 
 struct  Rapport__Relationships__V1__Reflection__Answer

@@ -8151,7 +8151,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__resume_relationship
   (ProtobufCMessageInit) rapport__relationships__v1__resume_relationship_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__end_relationship_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__end_relationship_request__field_descriptors[5] =
 {
   {
     "name",
@@ -8160,6 +8160,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__end_relationsh
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
     offsetof(Rapport__Relationships__V1__EndRelationshipRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "why",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__EndRelationshipRequest, why),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -8203,16 +8215,17 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__end_relationsh
   },
 };
 static const unsigned rapport__relationships__v1__end_relationship_request__field_indices_by_name[] = {
-  1,   /* field[1] = etag */
+  2,   /* field[2] = etag */
   0,   /* field[0] = name */
-  3,   /* field[3] = occurred_at */
-  2,   /* field[2] = request_id */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+  1,   /* field[1] = why */
 };
 static const ProtobufCIntRange rapport__relationships__v1__end_relationship_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 13, 1 },
-  { 0, 4 }
+  { 13, 2 },
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__end_relationship_request__descriptor =
 {
@@ -8222,7 +8235,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__end_relationship_re
   "Rapport__Relationships__V1__EndRelationshipRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__EndRelationshipRequest),
-  4,
+  5,
   rapport__relationships__v1__end_relationship_request__field_descriptors,
   rapport__relationships__v1__end_relationship_request__field_indices_by_name,
   2,  rapport__relationships__v1__end_relationship_request__number_ranges,
@@ -13595,7 +13608,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__create_note_request
   (ProtobufCMessageInit) rapport__relationships__v1__create_note_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__update_note_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__update_note_request__field_descriptors[6] =
 {
   {
     "note",
@@ -13618,6 +13631,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__update_note_re
     offsetof(Rapport__Relationships__V1__UpdateNoteRequest, update_mask),
     &google__protobuf__field_mask__descriptor,
     NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "revision_notice",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__UpdateNoteRequest, revision_notice),
+    NULL,
+    &protobuf_c_empty_string,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
@@ -13659,17 +13684,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__update_note_re
   },
 };
 static const unsigned rapport__relationships__v1__update_note_request__field_indices_by_name[] = {
-  2,   /* field[2] = etag */
+  3,   /* field[3] = etag */
   0,   /* field[0] = note */
-  4,   /* field[4] = occurred_at */
-  3,   /* field[3] = request_id */
+  5,   /* field[5] = occurred_at */
+  4,   /* field[4] = request_id */
+  2,   /* field[2] = revision_notice */
   1,   /* field[1] = update_mask */
 };
 static const ProtobufCIntRange rapport__relationships__v1__update_note_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 13, 2 },
-  { 0, 5 }
+  { 13, 3 },
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__update_note_request__descriptor =
 {
@@ -13679,7 +13705,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__update_note_request
   "Rapport__Relationships__V1__UpdateNoteRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__UpdateNoteRequest),
-  5,
+  6,
   rapport__relationships__v1__update_note_request__field_descriptors,
   rapport__relationships__v1__update_note_request__field_indices_by_name,
   2,  rapport__relationships__v1__update_note_request__number_ranges,

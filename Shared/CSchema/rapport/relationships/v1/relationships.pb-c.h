@@ -726,6 +726,11 @@ struct  Rapport__Relationships__V1__EndRelationshipRequest
   ProtobufCMessage base;
   char *name;
   /*
+   * Why, for the other one: kept as a note that both read. At most 2000 characters. Nobody needs a reason to go; but a coach
+   * who ends without one is asked about it (docs/domain.md §4.3, T3).
+   */
+  char *why;
+  /*
    * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
    */
   char *etag;
@@ -734,7 +739,7 @@ struct  Rapport__Relationships__V1__EndRelationshipRequest
 };
 #define RAPPORT__RELATIONSHIPS__V1__END_RELATIONSHIP_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__end_relationship_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__FinishImportRequest
@@ -1876,6 +1881,11 @@ struct  Rapport__Relationships__V1__UpdateNoteRequest
    */
   Google__Protobuf__FieldMask *update_mask;
   /*
+   * What has changed and why, shown to the other one with the note. At most 500 characters. A coach who changes a note that
+   * both read, more than an hour after writing it and without a word, is asked about it (docs/domain.md §4.3, T1).
+   */
+  char *revision_notice;
+  /*
    * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
    */
   char *etag;
@@ -1884,7 +1894,7 @@ struct  Rapport__Relationships__V1__UpdateNoteRequest
 };
 #define RAPPORT__RELATIONSHIPS__V1__UPDATE_NOTE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__update_note_request__descriptor) \
-    , NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__DeleteNoteRequest
