@@ -9,6 +9,9 @@ struct FieldWriter {
     let bareType: String
     let type: String
     let defaultValue: String
+    /// Whether the message is one that may hold this one again, without a list between: a value cannot hold itself, so
+    /// such a field lies on the heap.
+    let isRecursive: Bool
 
     private let c: String
     private let field: FieldDescriptor
@@ -30,6 +33,7 @@ struct FieldWriter {
         number = field.number
         property = Names.escaped(Names.lowerCamelCase(field.name))
         oneof = field.oneof
+        isRecursive = !field.isRepeated && pool.reaches(message.fullName, from: field.typeName)
         c = "c.pointee.\(Names.cField(field.name))"
         bareType = try FieldWriter.swiftType(field, swiftNames)
         if let entry = pool.messages[field.typeName], entry.isMapEntry {
@@ -56,6 +60,20 @@ struct FieldWriter {
                 defaultValue = FieldWriter.defaultValue(field)
             }
         }
+    }
+
+    /// The declaration of the property, a line each.
+    var declaration: [String] {
+        guard isRecursive else { return ["public var \(property): \(type) = \(defaultValue)"] }
+        let name = Names.lowerCamelCase(field.name)
+        let held = "held" + name.prefix(1).uppercased() + name.dropFirst()
+        return [
+            "public var \(property): \(type) {",
+            "    get { \(held).first }",
+            "    set { \(held) = newValue.map { [$0] } ?? [] }",
+            "}",
+            "private var \(held): [\(bareType)] = []",
+        ]
     }
 
     /// The statements that read a value, after `FieldReader.next` gave the field's number.
@@ -99,7 +117,7 @@ struct FieldWriter {
     }
 
     func writing(value: String) -> [String] {
-        let count = "c.pointee.n_\(field.name) = \(value).count"
+        let count = "c.pointee.n_\(field.name.lowercased()) = \(value).count"
         if let mapEntry {
             let key = FieldWriter.cValue(mapEntry.key, "key")
             let entryValue = FieldWriter.cValue(mapEntry.value, "value")
@@ -166,5 +184,19 @@ struct FieldWriter {
         case .enum: ".init(rawValue: 0)"
         default: "0"
         }
+    }
+}
+
+extension DescriptorPool {
+    /// Whether a message of type `start` may hold one of type `message`, or is one, without a list or a map between.
+    fileprivate func reaches(_ message: String, from start: String) -> Bool {
+        var seen: Set<String> = []
+        var next = [start]
+        while let name = next.popLast() {
+            if name == message { return true }
+            guard seen.insert(name).inserted, let fields = messages[name]?.fields else { continue }
+            next += fields.filter { $0.kind == .message && !$0.isRepeated }.map(\.typeName)
+        }
+        return false
     }
 }
