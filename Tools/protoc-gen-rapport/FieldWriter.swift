@@ -16,6 +16,8 @@ struct FieldWriter {
     private let c: String
     private let field: FieldDescriptor
     private let mapEntry: MapEntry?
+    /// Enums of the message's fields with a value below 0, which a C compiler makes signed.
+    private let signedEnums: Set<String>
 
     private struct MapEntry {
         let key: FieldDescriptor
@@ -33,6 +35,8 @@ struct FieldWriter {
         number = field.number
         property = Names.escaped(Names.lowerCamelCase(field.name))
         oneof = field.oneof
+        let types = [field.typeName, pool.messages[field.typeName]?.field(2)?.typeName ?? ""]
+        signedEnums = Set(types.filter { pool.enums[$0]?.values.contains { $0.number < 0 } ?? false })
         isRecursive = !field.isRepeated && pool.reaches(message.fullName, from: field.typeName)
         c = "c.pointee.\(Names.cField(field.name))"
         bareType = try FieldWriter.swiftType(field, swiftNames)
@@ -113,14 +117,21 @@ struct FieldWriter {
 
     /// A property, where a local name of the generated code would hide it.
     private static func own(_ property: String) -> String {
-        ["field", "key", "outer", "reader", "value"].contains(property) ? "self.\(property)" : property
+        own(property, beside: ["field", "key", "outer", "reader", "value"])
     }
 
-    func writing(value: String) -> [String] {
+    private static func own(_ property: String, beside locals: Set<String>) -> String {
+        locals.contains(property) ? "self.\(property)" : property
+    }
+
+    /// The statements that copy the property to protobuf-c's struct.
+    var writing: [String] { writing(value: FieldWriter.own(property, beside: ["arena", "c"])) }
+
+    private func writing(value: String) -> [String] {
         let count = "c.pointee.n_\(field.name.lowercased()) = \(value).count"
         if let mapEntry {
-            let key = FieldWriter.cValue(mapEntry.key, "key")
-            let entryValue = FieldWriter.cValue(mapEntry.value, "value")
+            let key = cValue(mapEntry.key, "key")
+            let entryValue = cValue(mapEntry.value, "value")
             return [
                 count,
                 "\(c) = arena.map(\(value)) { (entry: UnsafeMutablePointer<\(mapEntry.cType)>, key, value) in",
@@ -134,27 +145,30 @@ struct FieldWriter {
             switch field.kind {
             case .string: return [count, "\(c) = arena.strings(\(value))"]
             case .message: return [count, "\(c) = arena.messages(\(value))"]
-            default: return [count, "\(c) = arena.list(\(value)) { \(FieldWriter.cValue(field, "$0")) }"]
+            default: return [count, "\(c) = arena.list(\(value)) { \(cValue(field, "$0")) }"]
             }
         }
         switch field.kind {
         case .message: return ["\(c) = arena.optional(\(value))"]
-        case .string, .bytes: return ["if !\(value).isEmpty { \(c) = \(FieldWriter.cValue(field, value)) }"]
-        default: return ["\(c) = \(FieldWriter.cValue(field, value))"]
+        case .string, .bytes: return ["if !\(value).isEmpty { \(c) = \(cValue(field, value)) }"]
+        default: return ["\(c) = \(cValue(field, value))"]
         }
     }
 
     func writingBare(value: String) -> [String] {
-        ["\(c) = \(FieldWriter.cValue(field, value))"]
+        ["\(c) = \(cValue(field, value))"]
     }
 
-    private static func cValue(_ field: FieldDescriptor, _ value: String) -> String {
+    private func cValue(_ field: FieldDescriptor, _ value: String) -> String {
         switch field.kind {
         case .string: "arena.string(\(value))"
         case .bytes: "arena.bytes(\(value))"
         case .bool: "\(value) ? 1 : 0"
         case .message: "arena.message(\(value))"
-        case .enum: "\(Names.cType(field.typeName))(rawValue: UInt32(bitPattern: \(value).rawValue))"
+        case .enum:
+            signedEnums.contains(field.typeName)
+                ? "\(Names.cType(field.typeName))(rawValue: \(value).rawValue)"
+                : "\(Names.cType(field.typeName))(rawValue: UInt32(bitPattern: \(value).rawValue))"
         default: value
         }
     }

@@ -31,7 +31,7 @@ struct TypeWriter {
             source.line()
             source.block("public func write(_ c: UnsafeMutablePointer<\(cType)>, in arena: Arena)") { source in
                 for field in fields where field.oneof == nil {
-                    for line in field.writing(value: field.property) { source.line(line) }
+                    for line in field.writing { source.line(line) }
                 }
                 for (index, name) in message.oneofs.enumerated() {
                     writeOneof(index, name, message, fields, to: &source)
