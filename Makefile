@@ -106,6 +106,7 @@ docs: ## The documentation of HTTP, RPC and Protobuf as a library, into .build-d
 .PHONY: conformance
 conformance: ## protobuf's own conformance tests of the wire format and of JSON
 	@Tools/install-packages build peers
+	swift build $(SWIFT_FLAGS) --product protoc-gen-rapport
 	Tests/Conformance/run
 
 .PHONY: attack

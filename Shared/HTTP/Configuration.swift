@@ -73,6 +73,11 @@ public struct HTTPConfiguration: Sendable {
     /// Connections at one time; more are closed at once. Each costs about 20 KiB.
     public var maxConnections = 10_000
 
+    /// Bytes of unfinished requests and unread answers that all connections of one event loop may hold together. Beyond,
+    /// the connections that hold the most lose their largest exchanges: RST_STREAM with ENHANCE_YOUR_CALM, which gRPC
+    /// takes for RESOURCE_EXHAUSTED, or the end of an HTTP/1 connection. Sixteen of the largest messages.
+    public var maxHeldBytesPerLoop = 64 * 1024 * 1024
+
     /// How long a connection may take to show its protocol, TLS handshake included, and to send an HTTP/1 head.
     public var prefaceTimeout: TimeAmount = .seconds(10)
 

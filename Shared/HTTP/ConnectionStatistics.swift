@@ -10,6 +10,9 @@ public struct ConnectionStatistics: Sendable, Hashable {
         public var version = ""
         /// Of the peer, in DER; nil when it has shown none.
         public var remoteCertificate: [UInt8]?
+
+        /// Before the handshake.
+        public init() {}
     }
 
     /// Requests, over HTTP/1 too.
@@ -52,9 +55,21 @@ public struct ConnectionStatistics: Sendable, Hashable {
         guard isTLS else { return }
         let pipeline = channel.pipeline.syncOperations
         var tls = TLS()
-        tls.version = (try? pipeline.nioSSL_tlsVersion()).map { "\($0)" } ?? ""
+        tls.version = (try? pipeline.nioSSL_tlsVersion())?.name ?? ""
         tls.remoteCertificate = try? pipeline.nioSSL_peerCertificate()?.toDERBytes()
         self.tls = tls
+    }
+}
+
+extension TLSVersion {
+    /// In the words of OpenSSL, which other makers use too.
+    fileprivate var name: String {
+        switch self {
+        case .tlsv1: "TLSv1"
+        case .tlsv11: "TLSv1.1"
+        case .tlsv12: "TLSv1.2"
+        case .tlsv13: "TLSv1.3"
+        }
     }
 }
 

@@ -109,6 +109,7 @@ private final class CrossOriginExchange: Exchange {
     func write(_ bytes: ByteBuffer) { exchange.write(bytes) }
     func end(trailers: Headers?) { exchange.end(trailers: trailers) }
     func reset(_ code: HTTP2ErrorCode) { exchange.reset(code) }
+    func hold(_ byteCount: Int) { exchange.hold(byteCount) }
     func countMessages(sent: Int, received: Int) { exchange.countMessages(sent: sent, received: received) }
 
     /// An application need not hold its exchange: the one below holds this one, as long as it holds the delegate.

@@ -34,11 +34,16 @@ public protocol Exchange: AnyObject {
     /// Abandons the exchange; the delegate hears nothing more. HTTP/1 closes the connection.
     func reset(_ code: HTTP2ErrorCode)
 
+    /// Tells how many bytes of the request the application keeps for which it has given back the credit, in all: what a
+    /// server holds for all its peers together is bounded (`HTTPConfiguration.maxHeldBytesPerLoop`).
+    func hold(_ byteCount: Int)
+
     /// Counts messages of the application's protocol, for those who ask how the connection does (gRFC A14).
     func countMessages(sent: Int, received: Int)
 }
 
 extension Exchange {
+    public func hold(_ byteCount: Int) {}
     public func countMessages(sent: Int, received: Int) {}
 }
 
@@ -66,6 +71,8 @@ public enum ExchangeCancellation: Sendable, Hashable {
     case connectionClosed
     /// The peer read or sent nothing for too long.
     case timedOut
+    /// The server holds too much for all its peers, and this exchange is among the largest.
+    case shed
 }
 
 /// What a server serves. Called on event loops, of which there may be several.

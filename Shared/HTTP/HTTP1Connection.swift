@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 
 /// One HTTP/1.1 connection of a server. Pipelined requests are answered one after the other (RFC 9112 §9.3.2).
-final class HTTP1Connection: ChannelDuplexHandler {
+final class HTTP1Connection: ChannelDuplexHandler, ByteHolder {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = Never
     typealias OutboundOut = HTTPServerResponsePart
@@ -13,6 +13,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private let application: any Application
     private let configuration: HTTPConfiguration
     private let warnings: WarningLog
+    private let held: HeldBytes?
+    var notedBytes = 0
+    /// What the application keeps of the current request, in bytes.
+    private var kept = 0
     private var context: ChannelHandlerContext?
     var activity = ConnectionActivity()
     private var current: HTTP1Exchange?
@@ -39,13 +43,14 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     init(
         application: any Application, configuration: HTTPConfiguration, eventLoop: any EventLoop, peer: Peer,
-        warnings: WarningLog
+        warnings: WarningLog, held: HeldBytes?
     ) {
         self.application = application
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.peer = peer
         self.warnings = warnings
+        self.held = held
         headTimeout = configuration.prefaceTimeout
     }
 
@@ -56,6 +61,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         end(.connectionClosed)
+        held?.forget(self)
         self.context = nil
     }
 
@@ -92,6 +98,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         hasPart = false
         headsInBurst = 0
         settle()
+        held?.settle(self)
     }
 
     func read(context: ChannelHandlerContext) {
@@ -210,7 +217,26 @@ final class HTTP1Connection: ChannelDuplexHandler {
         eventLoop.assumeIsolated().execute {
             self.settleIsScheduled = false
             self.settle()
+            self.held?.settle(self)
         }
+    }
+
+    func hold(_ byteCount: Int, _ exchange: HTTP1Exchange) {
+        guard exchange === current, !isClosing else { return }
+        kept = byteCount
+    }
+
+    var heldBytes: Int { kept + unwrittenBytes }
+
+    /// Of answers; below NIO's own high-water mark they do not matter.
+    private var unwrittenBytes: Int {
+        guard let context, context.channel.isActive, !context.channel.isWritable else { return 0 }
+        return (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    func shedLargest() {
+        end(.shed)
+        context?.close(promise: nil)
     }
 
     /// What the connection tells of itself now.
@@ -254,6 +280,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         unconsumed -= exchange.unconsumed
         exchange.delegate = nil
         current = nil
+        kept = 0
         guard exchange.keepsAlive, !isDraining else {
             close()
             return
@@ -291,6 +318,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         isClosing = true
         timer?.cancel()
         waiting.removeAll()
+        kept = 0
         // What was read is not settled any more, and the application waits for the end of the burst, with calls of other
         // connections.
         if isInBurst { eventLoop.assumeIsolated().execute { self.application.burstEnded(on: self.eventLoop) } }
@@ -313,11 +341,13 @@ final class HTTP1Connection: ChannelDuplexHandler {
             unwritableSince = nil
             current?.delegate?.becameWritable()
         }
+        if context.channel.isWritable { held?.settle(self) }
         context.fireChannelWritabilityChanged()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         end(.connectionClosed)
+        held?.forget(self)
         context.fireChannelInactive()
     }
 

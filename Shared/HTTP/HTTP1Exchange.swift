@@ -91,6 +91,10 @@ final class HTTP1Exchange: Exchange {
         connection.reset(self)
     }
 
+    func hold(_ byteCount: Int) {
+        connection.hold(byteCount, self)
+    }
+
     func countMessages(sent: Int, received: Int) {
         connection.activity.messagesSent += sent
         connection.activity.messagesReceived += received

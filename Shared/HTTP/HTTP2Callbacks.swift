@@ -258,6 +258,7 @@ extension HTTP2Session {
         guard length <= stream.queue.byteCount else { return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue }
         scratch.append(UnsafeRawBufferPointer(start: header, count: 9))
         stream.queue.move(length, to: scratch)
+        stream.countHeld()
         stream.progressed = true
         hasSent = true
         policy.countProgress()

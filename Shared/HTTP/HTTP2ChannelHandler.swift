@@ -5,7 +5,7 @@ import NIOCore
 /// the draining. Base of the server's and the client's connection; everything is confined to the channel's event loop.
 ///
 /// `@exclusivity(unchecked)`: no access spans a call of the session or the application.
-class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
+class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner, ByteHolder {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -15,6 +15,9 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
     private final let keepalive: Keepalive
     final let session: HTTP2Session
     final let warnings: WarningLog
+    /// nil where what is held for peers has no bound: in a client.
+    private final let held: HeldBytes?
+    @exclusivity(unchecked) final var notedBytes = 0
     @exclusivity(unchecked) private final var context: ChannelHandlerContext?
     private final var timer: Scheduled<Void>?
     private final var tickPeriod: TimeAmount = .seconds(5)
@@ -35,7 +38,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
 
     init(
         role: HTTP2Session.Role, settings: HTTP2Settings, keepalive: Keepalive, eventLoop: any EventLoop, peer: Peer,
-        warnings: WarningLog
+        warnings: WarningLog, held: HeldBytes? = nil
     ) {
         self.settings = settings
         self.keepalive = keepalive
@@ -43,6 +46,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         self.eventLoop = eventLoop
         self.peer = peer
         self.warnings = warnings
+        self.held = held
         session = HTTP2Session(role: role, settings: settings)
         session.owner = self
     }
@@ -108,6 +112,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         burstEnded()
         isInBurst = false
         flush()
+        held?.settle(self)
         if session.role == .server, session.policy.isSuspicious, !isClosing { wait(context) }
     }
 
@@ -129,6 +134,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         if context.channel.isWritable {
             unwritableSince = nil
             flush()
+            held?.settle(self)
         }
     }
 
@@ -146,6 +152,10 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         end(.connectionClosed, .closedByPeer)
         context.close(promise: nil)
     }
+
+    final var heldBytes: Int { session.heldBytes }
+
+    final func shedLargest() { session.shedLargest() }
 
     /// What the connection tells of itself now.
     final var statistics: ConnectionStatistics {
@@ -168,6 +178,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         eventLoop.assumeIsolated().execute {
             self.flushIsScheduled = false
             self.flush()
+            self.held?.settle(self)
         }
     }
 
@@ -204,6 +215,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner {
         timer = nil
         closeReason = closeReason ?? reason
         session.abandon(cancellation)
+        held?.forget(self)
         ended(closeReason ?? reason)
         // No read completes any more, and the application waits for the end of the burst, with calls of other connections.
         if isInBurst { eventLoop.assumeIsolated().execute { self.burstEnded() } }

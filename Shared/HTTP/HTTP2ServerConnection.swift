@@ -28,7 +28,7 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
 
     init(
         application: any Application, configuration: HTTPConfiguration, eventLoop: any EventLoop, peer: Peer,
-        warnings: WarningLog
+        warnings: WarningLog, held: HeldBytes?
     ) {
         self.application = application
         idleTimeout = configuration.idleTimeout
@@ -41,7 +41,7 @@ final class HTTP2ServerConnection: HTTP2ChannelHandler {
         strikes = PingStrikes(configuration.pings)
         super.init(
             role: .server, settings: configuration.http2, keepalive: configuration.keepalive, eventLoop: eventLoop,
-            peer: peer, warnings: warnings)
+            peer: peer, warnings: warnings, held: held)
         start(timeouts: [idleTimeout] + [configuration.maxAge, ageGrace].compactMap(\.self))
     }
 

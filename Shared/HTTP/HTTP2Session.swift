@@ -43,6 +43,8 @@ final class HTTP2Session {
     @exclusivity(unchecked) private var streams: ContiguousArray<HTTP2Stream?> = []
     @exclusivity(unchecked) private var freeSlots: ContiguousArray<Int> = []
     @exclusivity(unchecked) private(set) var openStreams = 0
+    /// Bytes of unfinished requests and of answers that wait to be framed.
+    @exclusivity(unchecked) var heldBytes = 0
     @exclusivity(unchecked) var activity = ConnectionActivity()
     @exclusivity(unchecked) private var isDelivering = false
     /// Input is ignored from here on: the peer has broken a rule.
@@ -203,7 +205,7 @@ final class HTTP2Session {
     private func finish(_ stream: HTTP2Stream, _ tell: (HTTP2Stream) -> Void) {
         guard stream.session != nil else { return }
         stream.isClosed = true
-        stream.queue.removeAll()
+        stream.drop()
         if stream.unconsumed > 0 {
             // The connection's window must not leak away with streams (RFC 9113 §6.9).
             nghttp2_session_consume_connection(engine, stream.unconsumed)
@@ -298,10 +300,18 @@ final class HTTP2Session {
     }
 
     /// Resets a stream whose peer does not read.
-    func giveUp(_ stream: HTTP2Stream) {
+    func giveUp(_ stream: HTTP2Stream) { giveUp(stream, .timedOut, .cancel) }
+
+    /// Resets the stream that holds the most.
+    func shedLargest() {
+        let largest = streams.compactMap(\.self).filter { !$0.isClosed }.max { $0.counted < $1.counted }
+        if let largest { giveUp(largest, .shed, .enhanceYourCalm) }
+    }
+
+    private func giveUp(_ stream: HTTP2Stream, _ reason: ExchangeCancellation, _ code: HTTP2ErrorCode) {
         guard !stream.isClosed else { return }
-        stream.lost(.timedOut)
-        stream.reset(.cancel)
+        stream.lost(reason)
+        stream.reset(code)
     }
 
     // MARK: Submitting

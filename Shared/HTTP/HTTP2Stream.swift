@@ -37,6 +37,10 @@ class HTTP2Stream {
 
     /// Received body bytes whose credit has not been given back.
     @exclusivity(unchecked) final var unconsumed = 0
+    /// What the application keeps of the request, in bytes.
+    @exclusivity(unchecked) private final var kept = 0
+    /// What the session has counted of `kept` and the queue.
+    @exclusivity(unchecked) private(set) final var counted = 0
 
     // What the session tells, in the order of the frames.
     func began() {}
@@ -59,6 +63,7 @@ class HTTP2Stream {
     final func write(_ bytes: ByteBuffer) {
         guard let session, !isClosed, !isEnded, headSubmitted, bytes.readableBytes > 0 else { return }
         queue.append(bytes)
+        countHeld()
         if queue.byteCount >= session.settings.highWaterMark {
             isBlocked = true
         }
@@ -94,6 +99,27 @@ class HTTP2Stream {
         session.wake()
     }
 
+    final func hold(_ byteCount: Int) {
+        guard session != nil, !isClosed else { return }
+        kept = byteCount
+        countHeld()
+    }
+
+    /// Tells the session what the stream holds now.
+    final func countHeld() {
+        guard let session else { return }
+        let held = kept + queue.byteCount
+        session.heldBytes += held - counted
+        counted = held
+    }
+
+    /// Nothing of the stream is of use any more.
+    final func drop() {
+        queue.removeAll()
+        kept = 0
+        countHeld()
+    }
+
     final func countMessages(sent: Int, received: Int) {
         session?.activity.messagesSent += sent
         session?.activity.messagesReceived += received
@@ -102,7 +128,7 @@ class HTTP2Stream {
     final func reset(_ code: HTTP2ErrorCode) {
         guard let session, !isClosed else { return }
         isClosed = true
-        queue.removeAll()
+        drop()
         session.submitReset(id, code)
         session.wake()
         release()

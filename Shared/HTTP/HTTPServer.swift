@@ -12,6 +12,8 @@ public final class HTTPServer: Sendable {
     private let logger: Logger
     private let warnings: WarningLog
     private let connections: ServerConnections
+    /// Of each event loop.
+    private let held: [ObjectIdentifier: HeldBytes]
     private let listener = NIOLockedValueBox<(any Channel)?>(nil)
 
     /// A server that does not listen before `start()`.
@@ -23,7 +25,12 @@ public final class HTTPServer: Sendable {
         self.application = application
         self.group = group
         self.logger = logger
-        warnings = WarningLog(logger)
+        let warnings = WarningLog(logger)
+        self.warnings = warnings
+        held = Dictionary(
+            uniqueKeysWithValues: group.makeIterator().map {
+                (ObjectIdentifier($0), HeldBytes(limit: configuration.maxHeldBytesPerLoop, warnings: warnings))
+            })
         connections = ServerConnections(limit: configuration.maxConnections)
     }
 
@@ -85,7 +92,9 @@ public final class HTTPServer: Sendable {
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
         }
         try channel.pipeline.syncOperations.addHandler(
-            ProtocolSniffer(configuration: configuration, application: application, peer: peer, warnings: warnings))
+            ProtocolSniffer(
+                configuration: configuration, application: application, peer: peer, warnings: warnings,
+                held: held[ObjectIdentifier(channel.eventLoop)]))
     }
 
     private static func describe(_ address: SocketAddress) -> String {

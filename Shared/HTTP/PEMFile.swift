@@ -64,8 +64,9 @@ struct FileStamp: Hashable {
     private let device: UInt64
     private let number: UInt64
     private let size: Int64
-    private let seconds: Int
-    private let nanoseconds: Int
+    // Of the content, and of the right to read it too.
+    private let modified: [Int]
+    private let changed: [Int]
 
     /// Nil when the file is not there.
     init?(of path: String) {
@@ -74,7 +75,7 @@ struct FileStamp: Hashable {
         device = UInt64(status.st_dev)
         number = UInt64(status.st_ino)
         size = Int64(status.st_size)
-        seconds = status.st_mtim.tv_sec
-        nanoseconds = status.st_mtim.tv_nsec
+        modified = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec]
+        changed = [status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
     }
 }

@@ -16,17 +16,22 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
     private let application: any Application
     private var peer: Peer
     private let warnings: WarningLog
+    private let held: HeldBytes?
     private var seen = ByteBuffer()
     private var timer: Scheduled<Void>?
     private var negotiated: HTTPVersion?
     private var isDecided = false
     private var hasFailed = false
 
-    init(configuration: HTTPConfiguration, application: any Application, peer: Peer, warnings: WarningLog) {
+    init(
+        configuration: HTTPConfiguration, application: any Application, peer: Peer, warnings: WarningLog,
+        held: HeldBytes? = nil
+    ) {
         self.configuration = configuration
         self.application = application
         self.peer = peer
         self.warnings = warnings
+        self.held = held
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -113,7 +118,7 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
             try pipeline.addHandler(
                 HTTP2ServerConnection(
                     application: application, configuration: configuration, eventLoop: context.eventLoop, peer: peer,
-                    warnings: warnings),
+                    warnings: warnings, held: held),
                 position: .after(self))
         case .http1_1:
             var limits = NIOHTTPDecoderLimitConfiguration()
@@ -127,7 +132,7 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
                 ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)),
                 HTTP1Connection(
                     application: application, configuration: configuration, eventLoop: context.eventLoop, peer: peer,
-                    warnings: warnings),
+                    warnings: warnings, held: held),
             ]
             try pipeline.addHandlers(handlers, position: .after(self))
         }

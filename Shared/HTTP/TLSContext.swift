@@ -8,7 +8,7 @@ final class TLSContext: Sendable {
     private struct Knowledge {
         /// The files of the context in force.
         var used: [FileStamp?]
-        /// Files that could not be used, as they were when the log said so.
+        /// Files that could not be used, as they were then.
         var unusable: [FileStamp?]?
     }
 
@@ -30,8 +30,9 @@ final class TLSContext: Sendable {
 
     var current: NIOSSLContext { inForce.withLockedValue { $0 } }
 
-    /// Reads the files again if they have changed. Those that cannot be used are tried again at each look, since a
-    /// certificate and its key are rarely replaced at one instant; the log tells once.
+    /// Reads the files again if they have changed. Those that cannot be used are tried again when they change further,
+    /// since a certificate and its key are rarely replaced at one instant. Not at each look: swift-nio-ssl loses what a
+    /// context has taken when its key does not fit (some 30 KB).
     func look() {
         knowledge.withLockedValue { knowledge in
             let found = files.map(FileStamp.init(of:))
@@ -39,6 +40,7 @@ final class TLSContext: Sendable {
                 knowledge.unusable = nil
                 return
             }
+            guard found != knowledge.unusable else { return }
             do {
                 let context = try build()
                 inForce.withLockedValue { $0 = context }
@@ -47,11 +49,9 @@ final class TLSContext: Sendable {
                     "TLS files have changed: new connections use them",
                     metadata: ["files": "\(files.joined(separator: ", "))"])
             } catch {
-                if knowledge.unusable != found {
-                    logger.warning(
-                        "TLS files have changed and cannot be used: what was read before stays in force",
-                        metadata: ["error": "\(error)"])
-                }
+                logger.warning(
+                    "TLS files have changed and cannot be used: what was read before stays in force",
+                    metadata: ["error": "\(error)"])
                 knowledge.unusable = found
             }
         }

@@ -66,7 +66,20 @@ extension Arena {
     public func map<Key: Hashable & Comparable, Value, Entry>(
         _ values: [Key: Value], _ fill: (UnsafeMutablePointer<Entry>, Key, Value) -> Void
     ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
-        list(values.sorted { $0.key < $1.key }) { pair in
+        entries(values.sorted { $0.key < $1.key }, fill)
+    }
+
+    /// The same for keys of yes and no: no comes first.
+    public func map<Value, Entry>(
+        _ values: [Bool: Value], _ fill: (UnsafeMutablePointer<Entry>, Bool, Value) -> Void
+    ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
+        entries(values.sorted { !$0.key && $1.key }, fill)
+    }
+
+    private func entries<Key, Value, Entry>(
+        _ sorted: [(key: Key, value: Value)], _ fill: (UnsafeMutablePointer<Entry>, Key, Value) -> Void
+    ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
+        list(sorted) { pair in
             let entry = uninitialized(Entry.self)
             fill(entry, pair.key, pair.value)
             return entry

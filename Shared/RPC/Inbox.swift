@@ -29,6 +29,9 @@ struct Inbox {
     /// Bytes of all whole messages that have arrived, as they travelled.
     var messageBytes: Int { reader.messageBytes }
 
+    /// Bytes that nobody has taken yet.
+    var byteCount: Int { reader.byteCount }
+
     mutating func append(_ bytes: ByteBuffer) throws(FramingError) { try reader.append(bytes) }
 
     mutating func takeCredit() -> Int { reader.takeCredit() }
@@ -100,10 +103,13 @@ struct Outbox {
 
     // Most calls never wait: nil until one does.
     private var waiting: CircularBuffer<Entry>?
+    /// Of messages that wait.
+    private(set) var byteCount = 0
 
     var isEmpty: Bool { waiting?.isEmpty ?? true }
 
     mutating func append(_ bytes: ByteBuffer, _ waiter: Waiter<Void>) {
+        byteCount += bytes.readableBytes
         waiting = waiting ?? CircularBuffer()
         waiting?.append(Entry(bytes: bytes, waiter: waiter))
     }
@@ -111,6 +117,7 @@ struct Outbox {
     /// The next message to send. One whose writer was cancelled meanwhile is dropped.
     mutating func popFirst() -> ByteBuffer? {
         while let entry = waiting?.popFirst() {
+            byteCount -= entry.bytes.readableBytes
             if entry.waiter.resolve(.success(())) { return entry.bytes }
         }
         return nil
@@ -119,6 +126,7 @@ struct Outbox {
     mutating func fail(_ error: RPCError) {
         guard let failed = waiting else { return }
         waiting = nil
+        byteCount = 0
         for entry in failed { entry.waiter.resolve(.failure(error)) }
     }
 }

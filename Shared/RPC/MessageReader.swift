@@ -43,6 +43,9 @@ struct MessageReader {
     /// True when bytes are left; once `next` has returned nil, the stream stopped inside a message.
     var hasBytes: Bool { buffer.readableBytes > 0 }
 
+    /// Bytes that wait for the rest of their message, or to be taken.
+    var byteCount: Int { buffer.readableBytes }
+
     /// Throws when the message that comes next cannot be taken, before it takes up memory.
     mutating func append(_ bytes: ByteBuffer) throws(FramingError) {
         credit += bytes.readableBytes

@@ -56,8 +56,9 @@ struct MutualTLSTests {
                 .uri("spiffe://rapport/goals"), .host("goals"), .host("goals.internal"), .address([10, 0, 0, 1]),
                 .host("go\0als"), .uri("spiffe://rapport/go als"),
             ]
-            let client = try folder.write(
-                TestCertificate(for: names, commonName: "Ziele für Alle", issuer: authority), to: "client")
+            let identity = try TestCertificate(for: names, commonName: "Ziele für Alle", issuer: authority)
+            let shown = try NIOSSLCertificate.fromPEMBytes(Array(identity.certificatePEM.utf8)).first?.toDERBytes()
+            let client = try folder.write(identity, to: "client")
             try await TestServer.run {
                 $0.tls = ServerTLS(certificate: server, clientCertificates: .required(rootsFile: roots))
             } _: { server in
@@ -66,6 +67,10 @@ struct MutualTLSTests {
                 // Names with a NUL or a blank are left out.
                 let seen = #"Ziele für Alle ["goals", "goals.internal"] ["spiffe://rapport/goals"]"#
                 for _ in 0..<2 { #expect(try await client.fetch("GET", "/who").text == seen) }
+                let number = try #require(server.server.connections(from: 0, limit: 1).page.first?.number)
+                let tls = await server.server.statistics(ofConnection: number)?.tls
+                #expect(tls?.version == "TLSv1.3")
+                #expect(tls?.remoteCertificate == shown)
                 try await client.close()
             }
         }

@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import Testing
 
@@ -143,13 +144,18 @@ struct TLSReloadTests {
                 privateKey: try folder.write(before.keyPEM, to: "key"))
             let tls = ServerTLS(certificate: certificate)
             let log = LogRecorder(logLevel: .info)
-            let context = try TLSContext(files: tls.files, logger: log.logger) { try tls.context() }
+            let tries = NIOLockedValueBox(0)
+            let context = try TLSContext(files: tls.files, logger: log.logger) {
+                tries.withLockedValue { $0 += 1 }
+                return try tls.context()
+            }
             let first = context.current
             for _ in 0..<3 { context.look() }
             #expect(context.current === first && log.all == [])
             try folder.write(after.certificatePEM, to: "chain")
             for _ in 0..<3 { context.look() }
             #expect(context.current === first && log.all == [Self.unusable])
+            #expect(tries.withLockedValue { $0 } == 2, "the same files are not tried again")
             try folder.write(after.keyPEM, to: "key")
             for _ in 0..<3 { context.look() }
             #expect(context.current !== first && log.all == [Self.unusable, Self.changed])

@@ -116,7 +116,7 @@ final class Responder: ExchangeDelegate {
             exchange.respond(ResponseHead(status: 200), endStream: false)
         case "/early":
             answer("enough")
-        case "/upload": break
+        case "/upload", "/keep": break
         default:
             exchange.respond(ResponseHead(status: 404), endStream: true)
         }
@@ -150,6 +150,10 @@ final class Responder: ExchangeDelegate {
             exchange.write(bytes)
         case "/collect":
             break  // keeps the credit
+        case "/keep":
+            exchange.consume(bytes.readableBytes)
+            left += bytes.readableBytes
+            exchange.hold(left)
         case "/echo":
             exchange.consume(bytes.readableBytes)
             body.writeBuffer(&bytes)

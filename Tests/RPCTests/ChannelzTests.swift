@@ -165,6 +165,18 @@ import Testing
         }
     }
 
+    @Test func `the security of a socket is its version of TLS and the peer's certificate`() {
+        var statistics = ConnectionStatistics()
+        #expect(ChannelzSocket(1, statistics, isServer: true).security == nil)
+        statistics.tls = ConnectionStatistics.TLS()
+        statistics.tls?.version = "TLSv1.3"
+        statistics.tls?.remoteCertificate = [0x30, 1]
+        let security = ChannelzSocket(1, statistics, isServer: true).security
+        #expect(security?.model == .tls(.init(remoteCertificate: [0x30, 1], cipherSuite: .otherName("TLSv1.3"))))
+        statistics.tls = ConnectionStatistics.TLS()
+        #expect(ChannelzSocket(1, statistics, isServer: true).security?.model == .tls(.init()), "before the handshake")
+    }
+
     @Test func `channels, their subchannels and their sockets`() async throws {
         try await serve { channel, _, _ in
             for _ in 0..<3 { _ = try await say(channel) }

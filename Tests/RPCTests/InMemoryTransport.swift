@@ -31,7 +31,7 @@ final class InMemoryConnection: ClientTransport {
         let exchange = InMemoryExchange(head, delegate, application, on: eventLoop)
         exchanges.removeAll { $0.isOver }
         exchanges.append(exchange)
-        return exchange.clientEnd
+        return InMemoryExchange.ClientEnd(exchange)
     }
 
     func whenClosing(_ body: @escaping (ConnectionCloseReason) -> Void) { closing = body }
@@ -40,6 +40,7 @@ final class InMemoryConnection: ClientTransport {
         isClosed = true
         closing?(.requested)
         closing = nil
+        for exchange in exchanges { exchange.lose() }
         exchanges = []
         done()
     }
@@ -99,7 +100,6 @@ final class InMemoryExchange: Exchange {
     let peer = Peer(address: "in-memory", isTLS: false)
     let head: RequestHead
     var delegate: (any ExchangeDelegate)?
-    private(set) lazy var clientEnd = ClientEnd(self)
 
     private let application: any Application
     fileprivate var client: (any ClientExchangeDelegate)?
@@ -152,6 +152,17 @@ final class InMemoryExchange: Exchange {
             (client, delegate) = (nil, nil)
         }
         if !isOver, down.takeBecameWritable() { delegate?.becameWritable() }
+    }
+
+    /// The connection is gone, for both ends.
+    fileprivate func lose() {
+        later {
+            guard !self.isOver else { return }
+            self.isOver = true
+            self.delegate?.cancelled(.connectionClosed)
+            self.client?.closed(.connectionClosed)
+            (self.client, self.delegate) = (nil, nil)
+        }
     }
 
     // MARK: The server's end

@@ -23,6 +23,7 @@ final class ScriptedExchange: Exchange {
     private(set) var trailers: Headers?
     private(set) var ends = 0
     private(set) var reset: HTTP2ErrorCode?
+    private(set) var held = 0
     private(set) var eventsAfterEnd = 0
 
     init(_ path: String, headers: Headers, on eventLoop: any EventLoop, method: String = "POST") {
@@ -51,6 +52,8 @@ final class ScriptedExchange: Exchange {
     }
 
     func reset(_ code: HTTP2ErrorCode) { reset = code }
+
+    func hold(_ byteCount: Int) { held = byteCount }
 
     // MARK: What the answer was
 

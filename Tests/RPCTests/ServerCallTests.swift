@@ -333,4 +333,33 @@ private let who = Method.unary("test.Echo", "Who") { (_: StringValue, context) i
         stage.endBurst()
         #expect(fourth.status == .ok, "the cancelled handler has ended and made room")
     }
+
+    @Test func `a call tells what it holds for its caller without credit`() {
+        let unfinished = stage.open("test.Echo/Say")
+        unfinished.delegate?.received(ByteBuffer(bytes: [0, 0, 0, 0, 9, 1]))
+        #expect(unfinished.held == 6)
+        #expect(unfinished.consumed == 6)
+        unfinished.delegate?.cancelled(.shed)
+        #expect(unfinished.held == 0)
+        #expect(stage.server.counts.snapshot().contains { $0.codes[.resourceExhausted] == 1 })
+
+        let bare = stage.open("test.Echo/Say", type: "application/proto")
+        bare.delegate?.received(ByteBuffer(repeating: 0, count: 1000))
+        #expect(bare.held >= 1000)
+
+        let answered = stage.request("test.Echo/Say", "hi")
+        #expect(answered.held == 4)
+        stage.endBurst()
+        #expect(answered.held == 0)
+
+        let chatting = stage.open("test.Echo/Chat")
+        stage.endBurst()
+        chatting.isWritable = false
+        stage.send(["a"], on: chatting)
+        stage.endBurst()
+        #expect(chatting.held > 0, "the answer waits")
+        chatting.isWritable = true
+        chatting.delegate?.becameWritable()
+        #expect(chatting.held == 0)
+    }
 }

@@ -9,10 +9,15 @@ struct FieldWriter {
     let bareType: String
     let type: String
     let defaultValue: String
+    /// Whether the message is one that may hold this one again, without a list between: a value cannot hold itself, so
+    /// such a field lies on the heap.
+    let isRecursive: Bool
 
     private let c: String
     private let field: FieldDescriptor
     private let mapEntry: MapEntry?
+    /// Enums of the message's fields with a value below 0, which a C compiler makes signed.
+    private let signedEnums: Set<String>
 
     private struct MapEntry {
         let key: FieldDescriptor
@@ -30,6 +35,9 @@ struct FieldWriter {
         number = field.number
         property = Names.escaped(Names.lowerCamelCase(field.name))
         oneof = field.oneof
+        let types = [field.typeName, pool.messages[field.typeName]?.field(2)?.typeName ?? ""]
+        signedEnums = Set(types.filter { pool.enums[$0]?.values.contains { $0.number < 0 } ?? false })
+        isRecursive = !field.isRepeated && pool.reaches(message.fullName, from: field.typeName)
         c = "c.pointee.\(Names.cField(field.name))"
         bareType = try FieldWriter.swiftType(field, swiftNames)
         if let entry = pool.messages[field.typeName], entry.isMapEntry {
@@ -56,6 +64,20 @@ struct FieldWriter {
                 defaultValue = FieldWriter.defaultValue(field)
             }
         }
+    }
+
+    /// The declaration of the property, a line each.
+    var declaration: [String] {
+        guard isRecursive else { return ["public var \(property): \(type) = \(defaultValue)"] }
+        let name = Names.lowerCamelCase(field.name)
+        let held = "held" + name.prefix(1).uppercased() + name.dropFirst()
+        return [
+            "public var \(property): \(type) {",
+            "    get { \(held).first }",
+            "    set { \(held) = newValue.map { [$0] } ?? [] }",
+            "}",
+            "private var \(held): [\(bareType)] = []",
+        ]
     }
 
     /// The statements that read a value, after `FieldReader.next` gave the field's number.
@@ -95,14 +117,21 @@ struct FieldWriter {
 
     /// A property, where a local name of the generated code would hide it.
     private static func own(_ property: String) -> String {
-        ["field", "key", "outer", "reader", "value"].contains(property) ? "self.\(property)" : property
+        own(property, beside: ["field", "key", "outer", "reader", "value"])
     }
 
-    func writing(value: String) -> [String] {
-        let count = "c.pointee.n_\(field.name) = \(value).count"
+    private static func own(_ property: String, beside locals: Set<String>) -> String {
+        locals.contains(property) ? "self.\(property)" : property
+    }
+
+    /// The statements that copy the property to protobuf-c's struct.
+    var writing: [String] { writing(value: FieldWriter.own(property, beside: ["arena", "c"])) }
+
+    private func writing(value: String) -> [String] {
+        let count = "c.pointee.n_\(field.name.lowercased()) = \(value).count"
         if let mapEntry {
-            let key = FieldWriter.cValue(mapEntry.key, "key")
-            let entryValue = FieldWriter.cValue(mapEntry.value, "value")
+            let key = cValue(mapEntry.key, "key")
+            let entryValue = cValue(mapEntry.value, "value")
             return [
                 count,
                 "\(c) = arena.map(\(value)) { (entry: UnsafeMutablePointer<\(mapEntry.cType)>, key, value) in",
@@ -116,27 +145,30 @@ struct FieldWriter {
             switch field.kind {
             case .string: return [count, "\(c) = arena.strings(\(value))"]
             case .message: return [count, "\(c) = arena.messages(\(value))"]
-            default: return [count, "\(c) = arena.list(\(value)) { \(FieldWriter.cValue(field, "$0")) }"]
+            default: return [count, "\(c) = arena.list(\(value)) { \(cValue(field, "$0")) }"]
             }
         }
         switch field.kind {
         case .message: return ["\(c) = arena.optional(\(value))"]
-        case .string, .bytes: return ["if !\(value).isEmpty { \(c) = \(FieldWriter.cValue(field, value)) }"]
-        default: return ["\(c) = \(FieldWriter.cValue(field, value))"]
+        case .string, .bytes: return ["if !\(value).isEmpty { \(c) = \(cValue(field, value)) }"]
+        default: return ["\(c) = \(cValue(field, value))"]
         }
     }
 
     func writingBare(value: String) -> [String] {
-        ["\(c) = \(FieldWriter.cValue(field, value))"]
+        ["\(c) = \(cValue(field, value))"]
     }
 
-    private static func cValue(_ field: FieldDescriptor, _ value: String) -> String {
+    private func cValue(_ field: FieldDescriptor, _ value: String) -> String {
         switch field.kind {
         case .string: "arena.string(\(value))"
         case .bytes: "arena.bytes(\(value))"
         case .bool: "\(value) ? 1 : 0"
         case .message: "arena.message(\(value))"
-        case .enum: "\(Names.cType(field.typeName))(rawValue: UInt32(bitPattern: \(value).rawValue))"
+        case .enum:
+            signedEnums.contains(field.typeName)
+                ? "\(Names.cType(field.typeName))(rawValue: \(value).rawValue)"
+                : "\(Names.cType(field.typeName))(rawValue: UInt32(bitPattern: \(value).rawValue))"
         default: value
         }
     }
@@ -166,5 +198,19 @@ struct FieldWriter {
         case .enum: ".init(rawValue: 0)"
         default: "0"
         }
+    }
+}
+
+extension DescriptorPool {
+    /// Whether a message of type `start` may hold one of type `message`, or is one, without a list or a map between.
+    fileprivate func reaches(_ message: String, from start: String) -> Bool {
+        var seen: Set<String> = []
+        var next = [start]
+        while let name = next.popLast() {
+            if name == message { return true }
+            guard seen.insert(name).inserted, let fields = messages[name]?.fields else { continue }
+            next += fields.filter { $0.kind == .message && !$0.isRepeated }.map(\.typeName)
+        }
+        return false
     }
 }

@@ -59,9 +59,10 @@ enum Names {
         fullName.split(separator: ".").map { snakeCase(String($0)) }.joined(separator: "__")
     }
 
-    /// protobuf-c appends an underscore to the keywords of C++.
+    /// protobuf-c writes small letters, and appends an underscore to the keywords of C++.
     static func cField(_ name: String) -> String {
-        cppKeywords.contains(name) ? name + "_" : name
+        let name = name.lowercased()
+        return cppKeywords.contains(name) ? name + "_" : name
     }
 
     static func escaped(_ name: String) -> String {

@@ -13,7 +13,7 @@ struct TypeWriter {
             source.line("public static let layout = MessageLayout(of: Self.self)")
             source.line()
             for field in fields where field.oneof == nil {
-                source.line("public var \(field.property): \(field.type) = \(field.defaultValue)")
+                for line in field.declaration { source.line(line) }
             }
             for (index, name) in message.oneofs.enumerated() {
                 source.line("public var \(Names.escaped(Names.lowerCamelCase(name))): \(oneofType(name))?")
@@ -31,7 +31,7 @@ struct TypeWriter {
             source.line()
             source.block("public func write(_ c: UnsafeMutablePointer<\(cType)>, in arena: Arena)") { source in
                 for field in fields where field.oneof == nil {
-                    for line in field.writing(value: field.property) { source.line(line) }
+                    for line in field.writing { source.line(line) }
                 }
                 for (index, name) in message.oneofs.enumerated() {
                     writeOneof(index, name, message, fields, to: &source)
@@ -41,7 +41,7 @@ struct TypeWriter {
                 source.line()
                 source.block("public enum \(oneofType(name)): Sendable, Hashable") { source in
                     for field in fields where field.oneof == index {
-                        source.line("case \(field.property)(\(field.bareType))")
+                        source.line("\(field.isRecursive ? "indirect " : "")case \(field.property)(\(field.bareType))")
                     }
                 }
             }
@@ -60,7 +60,10 @@ struct TypeWriter {
     }
 
     func write(_ type: EnumDescriptor, to source: inout Source) {
-        let cases = type.values.map { (Names.enumCase($0.name, of: type.name), $0.number, $0.name) }
+        // The first name of a number; others are its aliases, which only JSON and the descriptors know.
+        var seen: Set<Int32> = []
+        let cases = type.values.filter { seen.insert($0.number).inserted }
+            .map { (Names.enumCase($0.name, of: type.name), $0.number, $0.name) }
         source.block("public enum \(swiftNames[type.fullName]!.lastComponent): MessageEnum, CustomStringConvertible") {
             source in
             for (name, _, _) in cases { source.line("case \(name)") }

@@ -29,6 +29,7 @@ final class RESTExchange: ExchangeDelegate, @unchecked Sendable {
             return fail(HTTPFailure.tooLarge(limit: RESTApplication.bodyLimit))
         }
         body.append(contentsOf: bytes.readableBytesView)
+        exchange.hold(body.count)
     }
 
     func receivedEnd(trailers: Headers) {

@@ -39,7 +39,16 @@ extension ServerCall {
         }
     }
 
+    /// Tells the exchange what the call holds, after anything has arrived, was taken or waits.
+    func tellHeld() {
+        let held = isEnded ? 0 : inbox.byteCount + outbox.byteCount + voice.heldBytes + (request?.readableBytes ?? 0)
+        guard held != heldBytes else { return }
+        heldBytes = held
+        exchange.hold(held)
+    }
+
     func returnCredit() {
+        tellHeld()
         let credit = inbox.takeCredit()
         if credit > 0 { exchange.consume(credit) }
         let received = inbox.takeCount()
@@ -111,11 +120,15 @@ extension ServerCall: ExchangeDelegate {
     @usableFromInline
     func becameWritable() {
         while !isEnded, exchange.isWritable, let message = outbox.popFirst() { send(message) }
+        tellHeld()
     }
 
     @usableFromInline
     func cancelled(_ reason: ExchangeCancellation) {
         guard !isEnded else { return }
+        guard reason != .shed else {
+            return cancel(RPCError(.resourceExhausted, "the server holds too much for all its callers"))
+        }
         cancel(RPCError(.cancelled, "the caller is gone: \(reason)"))
     }
 }

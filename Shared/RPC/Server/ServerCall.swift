@@ -28,6 +28,8 @@ final class ServerCall: @unchecked Sendable {
     @exclusivity(unchecked) var inbox: Inbox
     @exclusivity(unchecked) var outbox = Outbox()
     @exclusivity(unchecked) var request: ByteBuffer?
+    /// What the exchange was told of what is held.
+    @exclusivity(unchecked) var heldBytes = 0
     @exclusivity(unchecked) private var phase = Phase.receiving
     @exclusivity(unchecked) private var isHeadSent = false
     // How messages of the response are compressed: known with the head.
@@ -206,6 +208,7 @@ final class ServerCall: @unchecked Sendable {
             let encoded = try encoded(message, compresses)
             if !canWrite {
                 outbox.append(encoded, written)
+                tellHeld()
             } else if written.resolve(.success(())) {
                 send(encoded)
             }

@@ -5,32 +5,7 @@ import Protobuf
 // The program that protobuf's conformance runner talks to: by pipes, each message after its length in four bytes, little
 // end first. It answers for proto3, in the wire format and in JSON.
 
-let type = "protobuf_test_messages.proto3.TestAllTypesProto3"
-
-/// TestAllTypesProto3 holds itself, which Swift values cannot. This one goes the way of every message, through the scan
-/// and protobuf-c, and is packed again at once.
-struct Repacked: Message {
-    typealias CMessage = ProtobufTestMessages__Proto3__TestAllTypesProto3
-
-    static let fullName = type
-    static let layout = MessageLayout(of: Repacked.self)
-    var bytes: [UInt8] = []
-
-    init() {}
-
-    init(reading c: UnsafePointer<CMessage>) {
-        let size = protobuf_test_messages__proto3__test_all_types_proto3__get_packed_size(c)
-        bytes = [UInt8](unsafeUninitializedCapacity: max(size, 1)) { buffer, count in
-            count = protobuf_test_messages__proto3__test_all_types_proto3__pack(c, buffer.baseAddress)
-        }
-    }
-
-    static func initialize(_ c: UnsafeMutablePointer<CMessage>) {
-        protobuf_test_messages__proto3__test_all_types_proto3__init(c)
-    }
-
-    func write(_ c: UnsafeMutablePointer<CMessage>, in arena: Arena) { Self.initialize(c) }
-}
+let type = TestAllTypesProto3.fullName
 
 enum Answer {
     case protobuf([UInt8])
@@ -65,7 +40,9 @@ func answer(_ request: UnsafePointer<Conformance__ConformanceRequest>) -> Answer
     case CONFORMANCE__CONFORMANCE_REQUEST__PAYLOAD_PROTOBUF_PAYLOAD:
         let payload = request.protobuf_payload
         do {
-            wire = try Repacked(serialized: [UInt8](UnsafeBufferPointer(start: payload.data, count: payload.len))).bytes
+            let bytes = [UInt8](UnsafeBufferPointer(start: payload.data, count: payload.len))
+            // As every message goes: into a Swift value and out of it.
+            wire = try TestAllTypesProto3(serialized: bytes).serialized()
         } catch {
             return .parseError("\(error)")
         }

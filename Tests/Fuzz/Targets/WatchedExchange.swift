@@ -73,6 +73,7 @@ private final class WatchedExchange: Exchange {
 
     func end(trailers: Headers?) { exchange.end(trailers: trailers) }
     func reset(_ code: HTTP2ErrorCode) { exchange.reset(code) }
+    func hold(_ byteCount: Int) { exchange.hold(byteCount) }
 }
 
 /// What the application hears of an exchange.

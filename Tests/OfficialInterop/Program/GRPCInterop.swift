@@ -32,6 +32,9 @@ struct GRPCInterop: AsyncParsableCommand {
         @Option(help: "0 takes a free one.")
         var port = 0
 
+        @Option(help: "Silence after which a client is asked for a sign of life, and how long it may take then.")
+        var keepaliveSeconds: Int64?
+
         @Option(help: "PEM file of the certificate, leaf first; with --tls-key the server speaks TLS.")
         var tlsCertificate: String?
 
@@ -46,9 +49,13 @@ struct GRPCInterop: AsyncParsableCommand {
             if let tlsCertificate, let tlsKey {
                 tls = ServerTLS(certificate: CertificateFiles(chain: tlsCertificate, privateKey: tlsKey))
             }
+            var configuration = HTTPConfiguration(bind: .tcp(host: "127.0.0.1", port: port), tls: tls)
+            if let keepaliveSeconds {
+                configuration.keepalive = Keepalive(
+                    time: .seconds(keepaliveSeconds), timeout: .seconds(keepaliveSeconds), withoutStreams: true)
+            }
             let server = HTTPServer(
-                configuration: HTTPConfiguration(bind: .tcp(host: "127.0.0.1", port: port), tls: tls),
-                application: application, group: group, logger: logger)
+                configuration: configuration, application: application, group: group, logger: logger)
             let address = try await server.start()
             print("listening on \(address.port ?? 0)")
             fflush(nil)

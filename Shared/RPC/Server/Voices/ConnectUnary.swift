@@ -65,6 +65,8 @@ struct ConnectUnary: Voice {
         return request
     }
 
+    var heldBytes: Int { request.readableBytes }
+
     func accepts(_ coding: ContentCoding, _ metadata: Metadata) -> Bool { codings.contains(coding) }
 
     mutating func begin(_ exchange: any Exchange, _ metadata: Metadata, _ coding: ContentCoding?) {

@@ -16,6 +16,9 @@ protocol Voice {
     /// What is left when the body is complete.
     mutating func readEnd() throws(FramingError) -> ByteBuffer?
 
+    /// Bytes of the request that are kept until it is complete.
+    var heldBytes: Int { get }
+
     /// Whether the caller reads answers in this coding.
     func accepts(_ coding: ContentCoding, _ metadata: Metadata) -> Bool
 
@@ -28,6 +31,10 @@ protocol Voice {
 
     /// Sends the status: nil for OK. The last thing that is asked of a voice.
     mutating func end(_ exchange: any Exchange, _ error: RPCError?, _ metadata: EndMetadata)
+}
+
+extension Voice {
+    var heldBytes: Int { 0 }
 }
 
 /// What goes with the status of a call.
