@@ -250,7 +250,9 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "rapport", "RPC", "Schema", "Standard", "Relationships", "Feedback", "Goals", "TrustScoring", "Gateway",
+                "rapport", "RPC", "Schema", "Simulation", "Standard", "TrustModel", "Relationships", "Feedback",
+                "Goals",
+                "TrustScoring", "Gateway",
             ], path: "Tests/EndToEnd", exclude: ["durability", "kill-load", "kill-test"]),
     ],
     swiftLanguageModes: [.v6]

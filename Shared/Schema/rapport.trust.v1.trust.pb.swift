@@ -1579,6 +1579,38 @@ public struct ListMonitorsResponse: Message {
     }
 }
 
+public struct GetFairnessViewRequest: Message {
+    public static let fullName = "rapport.trust.v1.GetFairnessViewRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetFairnessViewRequest>) {
+        rapport__trust__v1__get_fairness_view_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__GetFairnessViewRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
 /// The RPCs of `rapport.trust.v1.TrustService`, as its server implements them.
 public protocol TrustServiceHandlers: Sendable {
     func getTrustProfile(_ request: GetTrustProfileRequest, _ context: ServerContext) async throws -> TrustProfile
@@ -1596,6 +1628,7 @@ public protocol TrustServiceHandlers: Sendable {
     func watchAlerts(_ request: WatchAlertsRequest, _ context: ServerContext, _ responses: ResponseWriter<WatchAlertsResponse>) async throws
     func listDetectors(_ request: ListDetectorsRequest, _ context: ServerContext) async throws -> ListDetectorsResponse
     func listMonitors(_ request: ListMonitorsRequest, _ context: ServerContext) async throws -> ListMonitorsResponse
+    func getFairnessView(_ request: GetFairnessViewRequest, _ context: ServerContext) async throws -> FairnessView
     func getEvidence(_ request: GetEvidenceRequest, _ context: ServerContext) async throws -> Evidence
     func listEvidence(_ request: ListEvidenceRequest, _ context: ServerContext) async throws -> ListEvidenceResponse
     func retractEvidence(_ request: RetractEvidenceRequest, _ context: ServerContext) async throws -> Evidence
@@ -1628,6 +1661,7 @@ extension TrustServiceHandlers {
             .serverStreaming("rapport.trust.v1.TrustService", "WatchAlerts", watchAlerts).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "ListDetectors", listDetectors).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "ListMonitors", listMonitors).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "GetFairnessView", getFairnessView).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "GetEvidence", getEvidence).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "ListEvidence", listEvidence).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "RetractEvidence", retractEvidence),
@@ -1709,6 +1743,10 @@ public struct TrustServiceClient: Sendable {
 
     public func listMonitors(_ request: ListMonitorsRequest, options: CallOptions = .init()) async throws -> ListMonitorsResponse {
         try await channel.unary("rapport.trust.v1.TrustService/ListMonitors", request, options)
+    }
+
+    public func getFairnessView(_ request: GetFairnessViewRequest, options: CallOptions = .init()) async throws -> FairnessView {
+        try await channel.unary("rapport.trust.v1.TrustService/GetFairnessView", request, options)
     }
 
     public func getEvidence(_ request: GetEvidenceRequest, options: CallOptions = .init()) async throws -> Evidence {

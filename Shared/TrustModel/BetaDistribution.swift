@@ -113,7 +113,7 @@ public struct BetaDistribution: Hashable, Sendable {
 }
 
 /// ln Γ(x) by the reentrant function: plain `lgamma` writes a global.
-private func logGamma(_ x: Double) -> Double {
+func logGamma(_ x: Double) -> Double {
     var sign: Int32 = 0
     return lgamma_r(x, &sign)
 }

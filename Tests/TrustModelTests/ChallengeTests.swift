@@ -88,6 +88,10 @@ struct ChallengeTests {
     func probability() {
         #expect(near(FeedbackBalance.probability(5, of: 6), 120.0 / 128, 1e-12))
         #expect(near(FeedbackBalance.probability(4, of: 6), 99.0 / 128, 1e-12))
+        // G-32.
+        #expect(near(FeedbackBalance.probability(6, of: 8), 233.0 / 256, 1e-12))
+        #expect(near(FeedbackBalance.probability(7, of: 8), 251.0 / 256, 1e-12))
+        #expect(near(FeedbackBalance.probability(9, of: 12), 0.953857))
         #expect(near(FeedbackBalance.probability(0, of: 0), 0.5, 1e-12))
     }
 

@@ -57,8 +57,14 @@ public struct Parameters: Hashable, Sendable, Codable {
                 $0.units = 2
                 $0.pairs = 4
                 $0.weeks = 12
+                $0.fortnights = 0
+                $0.singleDays = 2
                 $0.earliestStart = 2
                 $0.latestStart = 5
+                $0.inconsistencyShare = 0.5
+                $0.criticismShare = 0.5
+                $0.opacityShare = 0.5
+                $0.silentChangeShare = 0.5
             }
         ),
         (

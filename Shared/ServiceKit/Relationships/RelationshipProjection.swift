@@ -10,7 +10,13 @@ public final class RelationshipProjection: RelationshipSource {
         "CREATE TABLE relationship_projection (name TEXT PRIMARY KEY NOT NULL, body BLOB NOT NULL) STRICT"
     ]
 
-    private let known = Mutex<[String: Relationship]>([:])
+    private struct Known {
+        var relationships: [String: Relationship] = [:]
+        /// Names of relationships by the person who is trusted in them; nobody else takes that place later.
+        var byTrustee: [String: Set<String>] = [:]
+    }
+
+    private let known = Mutex(Known())
     private let database: Database
     private let owner: @Sendable (String) async throws -> Relationship
 
@@ -27,16 +33,23 @@ public final class RelationshipProjection: RelationshipSource {
     }
 
     public func relationship(_ name: String, in snapshot: Snapshot) -> Relationship? {
-        known.withLock { $0[name] }
+        known.withLock { $0.relationships[name] }
+    }
+
+    /// Those in which a person is trusted, in the order of their names.
+    public func relationships(trustee: String) -> [Relationship] {
+        known.withLock { known in
+            (known.byTrustee[trustee] ?? []).sorted().compactMap { known.relationships[$0] }
+        }
     }
 
     /// Every relationship that is known, of all organisations, in no order: for operators' checks.
-    public var all: [Relationship] { known.withLock { Array($0.values) } }
+    public var all: [Relationship] { known.withLock { Array($0.relationships.values) } }
 
     /// From memory, or from its owner, who is asked once.
     /// - Throws: `Refusal` PERMISSION_DENIED when the owner knows none; UNAVAILABLE when it cannot be asked.
     public func find(_ name: String) async throws -> Relationship {
-        if let relationship = known.withLock({ $0[name] }) { return relationship }
+        if let relationship = known.withLock({ $0.relationships[name] }) { return relationship }
         return try await refresh(name)
     }
 
@@ -65,17 +78,20 @@ public final class RelationshipProjection: RelationshipSource {
     /// Relationships is another database: whatever was known of it may be wrong.
     func forget(in transaction: Transaction) throws {
         _ = try transaction.execute("DELETE FROM relationship_projection")
-        known.withLock { $0.removeAll() }
+        known.withLock { $0 = Known() }
     }
 
     /// An older revision never replaces a newer one.
     func remember(_ relationship: Relationship) {
         known.withLock { known in
             let revision = Table<Relationship>.revision(relationship.etag) ?? 0
-            if let present = known[relationship.name], Table<Relationship>.revision(present.etag) ?? 0 > revision {
+            if let present = known.relationships[relationship.name],
+                Table<Relationship>.revision(present.etag) ?? 0 > revision
+            {
                 return
             }
-            known[relationship.name] = relationship
+            known.relationships[relationship.name] = relationship
+            known.byTrustee[relationship.trustee, default: []].insert(relationship.name)
         }
     }
 }

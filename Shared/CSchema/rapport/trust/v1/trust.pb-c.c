@@ -1717,6 +1717,51 @@ void   rapport__trust__v1__list_monitors_response__free_unpacked
   assert(message->base.descriptor == &rapport__trust__v1__list_monitors_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__trust__v1__get_fairness_view_request__init
+                     (Rapport__Trust__V1__GetFairnessViewRequest         *message)
+{
+  static const Rapport__Trust__V1__GetFairnessViewRequest init_value = RAPPORT__TRUST__V1__GET_FAIRNESS_VIEW_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__get_fairness_view_request__get_packed_size
+                     (const Rapport__Trust__V1__GetFairnessViewRequest *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_fairness_view_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__get_fairness_view_request__pack
+                     (const Rapport__Trust__V1__GetFairnessViewRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_fairness_view_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__get_fairness_view_request__pack_to_buffer
+                     (const Rapport__Trust__V1__GetFairnessViewRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__get_fairness_view_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__GetFairnessViewRequest *
+       rapport__trust__v1__get_fairness_view_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__GetFairnessViewRequest *)
+     protobuf_c_message_unpack (&rapport__trust__v1__get_fairness_view_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__get_fairness_view_request__free_unpacked
+                     (Rapport__Trust__V1__GetFairnessViewRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__get_fairness_view_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor rapport__trust__v1__get_trust_profile_request__field_descriptors[2] =
 {
   {
@@ -4074,7 +4119,45 @@ const ProtobufCMessageDescriptor rapport__trust__v1__list_monitors_response__des
   (ProtobufCMessageInit) rapport__trust__v1__list_monitors_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[26] =
+static const ProtobufCFieldDescriptor rapport__trust__v1__get_fairness_view_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__GetFairnessViewRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__get_fairness_view_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__trust__v1__get_fairness_view_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__get_fairness_view_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.GetFairnessViewRequest",
+  "GetFairnessViewRequest",
+  "Rapport__Trust__V1__GetFairnessViewRequest",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__GetFairnessViewRequest),
+  1,
+  rapport__trust__v1__get_fairness_view_request__field_descriptors,
+  rapport__trust__v1__get_fairness_view_request__field_indices_by_name,
+  1,  rapport__trust__v1__get_fairness_view_request__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__get_fairness_view_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[27] =
 {
   { "GetTrustProfile", &rapport__trust__v1__get_trust_profile_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
   { "GetProfileAt", &rapport__trust__v1__get_profile_at_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
@@ -4091,6 +4174,7 @@ static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method
   { "WatchAlerts", &rapport__trust__v1__watch_alerts_request__descriptor, &rapport__trust__v1__watch_alerts_response__descriptor },
   { "ListDetectors", &rapport__trust__v1__list_detectors_request__descriptor, &rapport__trust__v1__list_detectors_response__descriptor },
   { "ListMonitors", &rapport__trust__v1__list_monitors_request__descriptor, &rapport__trust__v1__list_monitors_response__descriptor },
+  { "GetFairnessView", &rapport__trust__v1__get_fairness_view_request__descriptor, &rapport__trust__v1__fairness_view__descriptor },
   { "GetEvidence", &rapport__trust__v1__get_evidence_request__descriptor, &rapport__trust__v1__evidence__descriptor },
   { "ListEvidence", &rapport__trust__v1__list_evidence_request__descriptor, &rapport__trust__v1__list_evidence_response__descriptor },
   { "RetractEvidence", &rapport__trust__v1__retract_evidence_request__descriptor, &rapport__trust__v1__evidence__descriptor },
@@ -4108,27 +4192,28 @@ const unsigned rapport__trust__v1__trust_service__method_indices_by_name[] = {
   11,        /* DismissAlert */
   2,        /* ExplainChange */
   8,        /* GetAlert */
-  15,        /* GetEvidence */
+  16,        /* GetEvidence */
+  15,        /* GetFairnessView */
   5,        /* GetOutcomes */
-  23,        /* GetPolicy */
+  24,        /* GetPolicy */
   1,        /* GetProfileAt */
-  18,        /* GetSnapshot */
+  19,        /* GetSnapshot */
   6,        /* GetSustainingIndex */
   0,        /* GetTrustProfile */
   7,        /* ListAlerts */
   13,        /* ListDetectors */
-  16,        /* ListEvidence */
+  17,        /* ListEvidence */
   14,        /* ListMonitors */
-  24,        /* ListPolicies */
-  19,        /* ListSnapshots */
+  25,        /* ListPolicies */
+  20,        /* ListSnapshots */
   10,        /* PlanAlert */
-  21,        /* ReplayEvidence */
-  17,        /* RetractEvidence */
+  22,        /* ReplayEvidence */
+  18,        /* RetractEvidence */
   4,        /* SuggestActions */
-  22,        /* VerifyReplay */
-  20,        /* VerifySnapshots */
+  23,        /* VerifyReplay */
+  21,        /* VerifySnapshots */
   12,        /* WatchAlerts */
-  25,        /* WatchTrustProfile */
+  26,        /* WatchTrustProfile */
   3         /* WhatIf */
 };
 const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
@@ -4138,7 +4223,7 @@ const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
   "TrustService",
   "Rapport__Trust__V1__TrustService",
   "rapport.trust.v1",
-  26,
+  27,
   rapport__trust__v1__trust_service__method_descriptors,
   rapport__trust__v1__trust_service__method_indices_by_name
 };
@@ -4262,13 +4347,21 @@ void rapport__trust__v1__trust_service__list_monitors(ProtobufCService *service,
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__trust__v1__trust_service__get_fairness_view(ProtobufCService *service,
+                                                          const Rapport__Trust__V1__GetFairnessViewRequest *input,
+                                                          Rapport__Trust__V1__FairnessView_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__trust__v1__trust_service__get_evidence(ProtobufCService *service,
                                                      const Rapport__Trust__V1__GetEvidenceRequest *input,
                                                      Rapport__Trust__V1__Evidence_Closure closure,
                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_evidence(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ListEvidenceRequest *input,
@@ -4276,7 +4369,7 @@ void rapport__trust__v1__trust_service__list_evidence(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__retract_evidence(ProtobufCService *service,
                                                          const Rapport__Trust__V1__RetractEvidenceRequest *input,
@@ -4284,7 +4377,7 @@ void rapport__trust__v1__trust_service__retract_evidence(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__get_snapshot(ProtobufCService *service,
                                                      const Rapport__Trust__V1__GetSnapshotRequest *input,
@@ -4292,7 +4385,7 @@ void rapport__trust__v1__trust_service__get_snapshot(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_snapshots(ProtobufCService *service,
                                                        const Rapport__Trust__V1__ListSnapshotsRequest *input,
@@ -4300,7 +4393,7 @@ void rapport__trust__v1__trust_service__list_snapshots(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__verify_snapshots(ProtobufCService *service,
                                                          const Rapport__Trust__V1__VerifySnapshotsRequest *input,
@@ -4308,7 +4401,7 @@ void rapport__trust__v1__trust_service__verify_snapshots(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__replay_evidence(ProtobufCService *service,
                                                         const Rapport__Trust__V1__ReplayEvidenceRequest *input,
@@ -4316,7 +4409,7 @@ void rapport__trust__v1__trust_service__replay_evidence(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__verify_replay(ProtobufCService *service,
                                                       const Rapport__Trust__V1__VerifyReplayRequest *input,
@@ -4324,7 +4417,7 @@ void rapport__trust__v1__trust_service__verify_replay(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    const Rapport__Trust__V1__GetPolicyRequest *input,
@@ -4332,7 +4425,7 @@ void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ListPoliciesRequest *input,
@@ -4340,7 +4433,7 @@ void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *service,
                                                             const Rapport__Trust__V1__WatchTrustProfileRequest *input,
@@ -4348,7 +4441,7 @@ void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_Service *service,
                                               Rapport__Trust__V1__TrustService_ServiceDestroy destroy)

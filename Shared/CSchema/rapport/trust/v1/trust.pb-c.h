@@ -19,6 +19,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "rapport/trust/v1/alert.pb-c.h"
 #include "rapport/trust/v1/evidence.pb-c.h"
 #include "rapport/trust/v1/explanation.pb-c.h"
+#include "rapport/trust/v1/fairness.pb-c.h"
 #include "rapport/trust/v1/outcome.pb-c.h"
 #include "rapport/trust/v1/policy.pb-c.h"
 #include "rapport/trust/v1/profile.pb-c.h"
@@ -64,6 +65,7 @@ typedef struct Rapport__Trust__V1__ListDetectorsRequest Rapport__Trust__V1__List
 typedef struct Rapport__Trust__V1__ListDetectorsResponse Rapport__Trust__V1__ListDetectorsResponse;
 typedef struct Rapport__Trust__V1__ListMonitorsRequest Rapport__Trust__V1__ListMonitorsRequest;
 typedef struct Rapport__Trust__V1__ListMonitorsResponse Rapport__Trust__V1__ListMonitorsResponse;
+typedef struct Rapport__Trust__V1__GetFairnessViewRequest Rapport__Trust__V1__GetFairnessViewRequest;
 
 
 /* --- enums --- */
@@ -670,6 +672,16 @@ struct  Rapport__Trust__V1__ListMonitorsResponse
 #define RAPPORT__TRUST__V1__LIST_MONITORS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__list_monitors_response__descriptor) \
     , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Trust__V1__GetFairnessViewRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__TRUST__V1__GET_FAIRNESS_VIEW_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__get_fairness_view_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
 
 
 /* Rapport__Trust__V1__GetTrustProfileRequest methods */
@@ -1394,6 +1406,25 @@ Rapport__Trust__V1__ListMonitorsResponse *
 void   rapport__trust__v1__list_monitors_response__free_unpacked
                      (Rapport__Trust__V1__ListMonitorsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Trust__V1__GetFairnessViewRequest methods */
+void   rapport__trust__v1__get_fairness_view_request__init
+                     (Rapport__Trust__V1__GetFairnessViewRequest         *message);
+size_t rapport__trust__v1__get_fairness_view_request__get_packed_size
+                     (const Rapport__Trust__V1__GetFairnessViewRequest   *message);
+size_t rapport__trust__v1__get_fairness_view_request__pack
+                     (const Rapport__Trust__V1__GetFairnessViewRequest   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__get_fairness_view_request__pack_to_buffer
+                     (const Rapport__Trust__V1__GetFairnessViewRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__GetFairnessViewRequest *
+       rapport__trust__v1__get_fairness_view_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__get_fairness_view_request__free_unpacked
+                     (Rapport__Trust__V1__GetFairnessViewRequest *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Trust__V1__GetTrustProfileRequest_Closure)
@@ -1510,6 +1541,9 @@ typedef void (*Rapport__Trust__V1__ListMonitorsRequest_Closure)
 typedef void (*Rapport__Trust__V1__ListMonitorsResponse_Closure)
                  (const Rapport__Trust__V1__ListMonitorsResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Trust__V1__GetFairnessViewRequest_Closure)
+                 (const Rapport__Trust__V1__GetFairnessViewRequest *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1577,6 +1611,10 @@ struct Rapport__Trust__V1__TrustService_Service
                         const Rapport__Trust__V1__ListMonitorsRequest *input,
                         Rapport__Trust__V1__ListMonitorsResponse_Closure closure,
                         void *closure_data);
+  void (*get_fairness_view)(Rapport__Trust__V1__TrustService_Service *service,
+                            const Rapport__Trust__V1__GetFairnessViewRequest *input,
+                            Rapport__Trust__V1__FairnessView_Closure closure,
+                            void *closure_data);
   void (*get_evidence)(Rapport__Trust__V1__TrustService_Service *service,
                        const Rapport__Trust__V1__GetEvidenceRequest *input,
                        Rapport__Trust__V1__Evidence_Closure closure,
@@ -1644,6 +1682,7 @@ void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_S
       function_prefix__ ## watch_alerts,\
       function_prefix__ ## list_detectors,\
       function_prefix__ ## list_monitors,\
+      function_prefix__ ## get_fairness_view,\
       function_prefix__ ## get_evidence,\
       function_prefix__ ## list_evidence,\
       function_prefix__ ## retract_evidence,\
@@ -1715,6 +1754,10 @@ void rapport__trust__v1__trust_service__list_monitors(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ListMonitorsRequest *input,
                                                       Rapport__Trust__V1__ListMonitorsResponse_Closure closure,
                                                       void *closure_data);
+void rapport__trust__v1__trust_service__get_fairness_view(ProtobufCService *service,
+                                                          const Rapport__Trust__V1__GetFairnessViewRequest *input,
+                                                          Rapport__Trust__V1__FairnessView_Closure closure,
+                                                          void *closure_data);
 void rapport__trust__v1__trust_service__get_evidence(ProtobufCService *service,
                                                      const Rapport__Trust__V1__GetEvidenceRequest *input,
                                                      Rapport__Trust__V1__Evidence_Closure closure,
@@ -1800,6 +1843,7 @@ extern const ProtobufCMessageDescriptor rapport__trust__v1__list_detectors_reque
 extern const ProtobufCMessageDescriptor rapport__trust__v1__list_detectors_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__trust__v1__list_monitors_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__trust__v1__list_monitors_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__get_fairness_view_request__descriptor;
 extern const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor;
 
 PROTOBUF_C__END_DECLS
