@@ -139,6 +139,11 @@ bench-suite: ## The suite: latency of evidence, writes, reads, replay, starts, m
 	@RAPPORT_BIN="$$(swift build $(SWIFT_FLAGS) --show-bin-path)" \
 		exec "$$(swift build -c release --package-path Benchmarks --show-bin-path)/suite-bench" $(BENCH)
 
+.PHONY: bench-matching
+bench-matching: ## A matching run over 5,000 coachees and 5,000 coaches: its time and memory [SIZE=5000]
+	@Tools/install-packages build
+	MATCHING_SIZE=$(or $(SIZE),5000) $(SWIFT_TEST) --filter MatchingTests.ScaleTests
+
 .PHONY: bench-peers
 bench-peers: $(VENV)/ready ## The runtime beside nghttp2, gRPC C++, grpc-go, grpc-swift-2 [PEERS="--only unary --rounds 3"]
 	@Tools/install-packages build test peers

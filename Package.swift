@@ -94,8 +94,10 @@ let package = Package(
             ], path: "Shared/ServiceKit"),
         // Floor 6.
         .target(name: "TrustModel", path: "Shared/TrustModel"),
+        .target(name: "Matching", path: "Shared/Matching"),
         .executableTarget(
-            name: "Relationships", dependencies: ["Protobuf", "RPC", "Schema", "ServiceKit", "Standard", "Storage"],
+            name: "Relationships",
+            dependencies: ["Matching", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard", "Storage"],
             path: "Services/Relationships"),
         .executableTarget(
             name: "Feedback", dependencies: ["RPC", "Schema", "ServiceKit", "Storage"], path: "Services/Feedback"),
@@ -199,6 +201,7 @@ let package = Package(
             dependencies: ["HTTP", "ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],
             path: "Tests/ServiceKitTests"),
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
+        .testTarget(name: "MatchingTests", dependencies: ["Matching"], path: "Tests/MatchingTests"),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "TrustModel"], path: "Tests/SimulationTests"),
         .testTarget(

@@ -17,7 +17,7 @@ extension Enrollment {
     static func offered(_ draft: Enrollment, in programme: String, load: Int) throws -> Enrollment {
         try Check.known(draft.role, "enrollment.role")
         let organization = try ResourceName(programme, "organizations", "programmes").organization
-        for person in [draft.person] + draft.exclusions {
+        for person in [draft.person] + draft.exclusions + draft.preferences {
             let name = try ResourceName(person, "organizations", "people")
             guard name.organization == organization else {
                 throw Refusal.invalid("enrollment", "people of the programme's organisation")
@@ -28,13 +28,18 @@ extension Enrollment {
         try Check.count(draft.topics.count, "enrollment.topics", 0...20)
         for topic in draft.topics { try Check.text(topic, "enrollment.topics", 1...100) }
         try Check.count(draft.exclusions.count, "enrollment.exclusions", 0...50)
+        try Check.count(draft.goals.count, "enrollment.goals", 0...10)
+        for goal in draft.goals { try Check.text(goal, "enrollment.goals", 1...100) }
+        try Check.count(draft.preferences.count, "enrollment.preferences", 0...20)
+        try draft.meetingHours?.check("enrollment.meeting_hours")
         guard load <= Int(capacity) else {
             throw Refusal(
                 .resourceExhausted, "CAPACITY_FULL", "\(load) relationships are open already: capacity cannot be less.")
         }
         return Enrollment(
             name: name(of: draft.person, as: draft.role, in: programme), person: draft.person, role: draft.role,
-            capacity: capacity, topics: draft.topics, exclusions: draft.exclusions)
+            capacity: capacity, topics: draft.topics, exclusions: draft.exclusions, goals: draft.goals,
+            preferences: draft.preferences, meetingHours: draft.meetingHours)
     }
 
     /// One more relationship must still fit (docs/domain.md §6.1: capacity ≥ active + pending).

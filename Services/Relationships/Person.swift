@@ -7,13 +7,14 @@ extension Person {
     static let maximumLevels: Int32 = 20
 
     static let mutableFields = UpdateMask<Person>(
-        "external_id", "display_name", "manager", "unit", "level", "time_zone", "active")
+        "external_id", "display_name", "manager", "unit", "level", "time_zone", "active", "languages")
 
     static func created(_ draft: Person, name: ResourceName) throws -> Person {
         try draft.check(name)
         return Person(
             name: name.text, externalId: draft.externalId, displayName: draft.displayName, manager: draft.manager,
-            unit: draft.unit, level: draft.level, timeZone: draft.timeZone, active: true)
+            unit: draft.unit, level: draft.level, timeZone: draft.timeZone, active: true,
+            languages: draft.languages)
     }
 
     /// What the directory says now. Leaving is more than a field: a person is deactivated by the RPC for it.
@@ -42,12 +43,27 @@ extension Person {
         try Check.text(unit, "person.unit", 0...200)
         try Check.range(level, "person.level", 0...Self.maximumLevels)
         try Self.checkTimeZone(timeZone)
+        try Check.count(languages.count, "person.languages", 0...20)
+        for language in languages where !LanguageTag.isKnown(language) {
+            throw Refusal.invalid("person.languages", "\(language.prefix(40)) is no BCP 47 tag such as de or pt-BR")
+        }
         if !manager.isEmpty {
             let manager = try ResourceName(manager, "organizations", "people")
             guard manager.organization == name.organization, manager != name else {
                 throw Refusal.invalid("person.manager", "another person of the same organisation")
             }
         }
+    }
+
+    /// The managers above a person, the nearest first. A circle in the directory ends it.
+    static func reportingLine(of person: Person, _ find: (String) throws -> Person?) rethrows -> [String] {
+        var line: [String] = []
+        var next = person.manager
+        while !next.isEmpty, !line.contains(next), line.count < Int(maximumLevels) {
+            line.append(next)
+            next = try find(next)?.manager ?? ""
+        }
+        return line
     }
 
     /// A partner sees who it is, nothing else (docs/domain.md rule 38).

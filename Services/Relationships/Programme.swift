@@ -12,7 +12,7 @@ extension Programme {
 
     static let mutableFields = UpdateMask<Programme>(
         "display_name", "start_time", "end_time", "cadence_policy", "minimum_group_size", "exclude_reporting_line",
-        "trust_policy", "retention_days", "ombudsperson")
+        "trust_policy", "retention_days", "ombudsperson", "matching_rules")
 
     static func created(_ draft: Programme, name: String) throws -> Programme {
         try draft.checked(name: name)
@@ -52,6 +52,7 @@ extension Programme {
         let organization = try ResourceName(name, "organizations", "programmes").organization
         try check(trustPolicy, "programme.trust_policy", "policies", of: organization)
         try check(ombudsperson, "programme.ombudsperson", "people", of: organization)
+        try matchingRules?.check("programme.matching_rules")
         var programme = self
         programme.name = name
         programme.etag = ""

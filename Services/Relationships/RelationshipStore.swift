@@ -36,6 +36,18 @@ enum Tables {
         "enrollments", collections: ["organizations", "programmes", "enrollments"], below: programmes)
     static let leaveWindows = Table<LeaveWindow>(
         "leave_windows", collections: ["organizations", "people", "leaveWindows"], below: people)
+    static let matchRuns = Table<MatchRun>("match_runs", collections: Form.matchRuns, below: programmes)
+    static let matchProposals = Table<MatchProposal>(
+        "match_proposals", collections: Form.matchProposals, below: programmes)
+    static let waitlistEntries = Table<WaitlistEntry>(
+        "waitlist_entries", collections: Form.waitlistEntries, below: programmes)
+
+    /// Of names that are taken apart beside their tables.
+    enum Form {
+        static let matchRuns = ["organizations", "programmes", "matchRuns"]
+        static let matchProposals = ["organizations", "programmes", "matchProposals"]
+        static let waitlistEntries = ["organizations", "programmes", "waitlistEntries"]
+    }
 
     private static func below(_ collection: String) -> [String] {
         ["organizations", "relationships", collection]
@@ -55,6 +67,10 @@ enum Tables {
                 + notes.statements + reflections.statements + conflictDisclosures.statements
                 + credentials.statements + enrollments.statements + leaveWindows.statements
                 + ContextAnswers.statements),
+        Migration(
+            version: 102, name: "matching",
+            statements: matchRuns.statements + matchProposals.statements + waitlistEntries.statements
+                + MatchIndex.statements),
     ]
 }
 
@@ -90,6 +106,9 @@ extension ConflictDisclosure: Dated {}
 extension Credential: Dated {}
 extension Enrollment: Dated {}
 extension LeaveWindow: Dated, SoftDeletable {}
+extension MatchRun: Dated {}
+extension MatchProposal: Dated {}
+extension WaitlistEntry: Dated {}
 
 extension Change {
     /// Inserts, dated now.

@@ -54,7 +54,8 @@ extension RelationshipsService {
         }
     }
 
-    /// Whole for the person and programme administrators, the name for a partner (docs/domain.md rule 38).
+    /// Whole for the person and programme administrators, the name for a partner and for whom an open proposal names
+    /// (docs/domain.md rule 38).
     func getPerson(_ request: GetPersonRequest, _ context: ServerContext) async throws -> Person {
         let caller = try context.caller
         let name = try ResourceName(request.name, "organizations", "people")
@@ -69,8 +70,8 @@ extension RelationshipsService {
             guard let person, let asking = caller.person else { throw Refusal.notParty }
             if asking == name.text { return person }
             guard
-                try PairIndex.arePartners(
-                    asking, name.text, organization: name.organization, in: snapshot)
+                try PairIndex.arePartners(asking, name.text, organization: name.organization, in: snapshot)
+                    || MatchIndex.areProposed(asking, name.text, organization: name.organization, in: snapshot)
             else { throw Refusal.notParty }
             return person.seenByPartner
         }

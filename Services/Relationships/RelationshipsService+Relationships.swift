@@ -12,31 +12,8 @@ extension RelationshipsService {
                 draft.isParty(requester) || caller.isProgrammeAdmin
             else { throw Refusal.notParty }
             if draft.importing { try requireImport(caller, isDated: request.occurredAt != nil) }
-            let organization = try ResourceName(request.parent, "organizations").text
-            let programme = try change.programme(draft.programme, in: organization)
-            _ = try change.activePerson(draft.trustee, "relationship.trustee", in: organization)
-            let trustor = try change.activePerson(draft.trustor, "relationship.trustor", in: organization)
-            try change.requireRoom(for: draft, in: programme, organization)
-            var relationship = try Relationship.requested(
-                draft, name: change.newName("relationships", in: organization), programme: programme,
-                reportingLine: try change.reportingLine(of: trustor), at: change.now)
-            guard
-                try !PairIndex.isOpen(
-                    trustee: draft.trustee, trustor: draft.trustor, programme: draft.programme,
-                    organization: organization, in: change.transaction)
-            else {
-                throw Refusal(
-                    .alreadyExists, "DUPLICATE_RELATIONSHIP",
-                    "The two have an open relationship in this programme already.")
-            }
-            relationship = try change.create(Tables.relationships, relationship)
-            try PairIndex.insert(
-                relationship, organization: organization, requester: requester, in: change.transaction)
-            if relationship.importing { try change.hold(relationship.name) }
-            try change.schedule(
-                .requestExpires, for: relationship.name, at: change.now.adding(days: Span.requestDays))
-            try change.publish("relationship.requested.v1", relationship)
-            return relationship
+            return try change.requestRelationship(
+                draft, by: requester, in: try ResourceName(request.parent, "organizations").text)
         }
     }
 
@@ -88,6 +65,35 @@ private func requireImport(_ caller: Caller, isDated: Bool) throws {
 }
 
 extension Change {
+    /// Kind, programme, trustee, trustor, rhythm and planned end are read from the draft.
+    /// - Parameter requester: a party or an administrator; the other one, or both, answer.
+    func requestRelationship(
+        _ draft: Relationship, by requester: String, in organization: String
+    ) throws -> Relationship {
+        let programme = try programme(draft.programme, in: organization)
+        _ = try activePerson(draft.trustee, "relationship.trustee", in: organization)
+        let trustor = try activePerson(draft.trustor, "relationship.trustor", in: organization)
+        try requireRoom(for: draft, in: programme, organization)
+        var relationship = try Relationship.requested(
+            draft, name: newName("relationships", in: organization), programme: programme,
+            reportingLine: try Person.reportingLine(of: trustor) { try find(Tables.people, $0) }, at: now)
+        guard
+            try !PairIndex.isOpen(
+                trustee: draft.trustee, trustor: draft.trustor, programme: draft.programme,
+                organization: organization, in: transaction)
+        else {
+            throw Refusal(
+                .alreadyExists, "DUPLICATE_RELATIONSHIP",
+                "The two have an open relationship in this programme already.")
+        }
+        relationship = try create(Tables.relationships, relationship)
+        try PairIndex.insert(relationship, organization: organization, requester: requester, in: transaction)
+        if relationship.importing { try hold(relationship.name) }
+        try schedule(.requestExpires, for: relationship.name, at: now.adding(days: Span.requestDays))
+        try publish("relationship.requested.v1", relationship)
+        return relationship
+    }
+
     fileprivate func programme(_ name: String, in organization: String) throws -> Programme {
         let parsed = try ResourceName(name, "organizations", "programmes")
         guard parsed.organization == organization, let programme = try find(Tables.programmes, name) else {
@@ -102,17 +108,6 @@ extension Change {
             throw Refusal.invalid(field, "an active person of this organisation")
         }
         return person
-    }
-
-    /// The managers above a person, the nearest first. A circle in the directory ends it.
-    fileprivate func reportingLine(of person: Person) throws -> [String] {
-        var line: [String] = []
-        var next = person.manager
-        while !next.isEmpty, !line.contains(next), line.count < Int(Person.maximumLevels) {
-            line.append(next)
-            next = try find(Tables.people, next)?.manager ?? ""
-        }
-        return line
     }
 
     /// Where the two have said how much they can take, one more must fit (docs/domain.md §6.1).

@@ -18,6 +18,11 @@ struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
 
     var methods: [RPC.Method] { relationshipsServiceMethods }
 
+    /// Beside requests and events: matching.
+    func run() async throws {
+        try await RunningMatch(runtime: runtime).run()
+    }
+
     func fire(_ duty: Duty, _ change: Change) throws {
         guard let kind = DutyKind(rawValue: duty.kind), case .text(let name) = duty.key else { return }
         switch kind {

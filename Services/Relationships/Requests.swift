@@ -7,6 +7,10 @@ extension CreateLeaveWindowRequest: Mutation {}
 extension DeleteLeaveWindowRequest: Mutation {}
 extension CreateProgrammeRequest: Mutation {}
 extension EnrollRequest: Mutation {}
+extension ProposeMatchesRequest: Mutation {}
+extension CancelMatchRunRequest: Mutation {}
+extension AcceptMatchProposalRequest: Mutation {}
+extension DeclineMatchProposalRequest: Mutation {}
 extension RequestRelationshipRequest: Mutation {}
 extension AcceptRequestRequest: Mutation {}
 extension DeclineRequestRequest: Mutation {}
@@ -79,6 +83,9 @@ extension ListPeopleRequest: ListRequest {}
 extension ListLeaveWindowsRequest: ListRequest {}
 extension ListProgrammesRequest: ListRequest {}
 extension ListEnrollmentsRequest: ListRequest {}
+extension ListMatchRunsRequest: ListRequest {}
+extension ListMatchProposalsRequest: ListRequest {}
+extension ListWaitlistEntriesRequest: ListRequest {}
 extension ListInquiriesRequest: ListRequest {}
 extension ListRelationshipsRequest: ListRequest {}
 extension ListConflictDisclosuresRequest: ListRequest {}

@@ -17,6 +17,7 @@ public struct Person: Message {
     public var level: Int32 = 0
     public var timeZone: String = ""
     public var active: Bool = false
+    public var languages: [String] = []
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -32,6 +33,7 @@ public struct Person: Message {
         level: Int32 = 0,
         timeZone: String = "",
         active: Bool = false,
+        languages: [String] = [],
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -44,6 +46,7 @@ public struct Person: Message {
         self.level = level
         self.timeZone = timeZone
         self.active = active
+        self.languages = languages
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -60,6 +63,7 @@ public struct Person: Message {
             case 6: try reader.int32(&level)
             case 7: try reader.string(&timeZone)
             case 8: try reader.bool(&active)
+            case 9: try reader.string(&languages)
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
             case 32: try reader.message(&updateTime)
@@ -81,6 +85,8 @@ public struct Person: Message {
         c.pointee.level = level
         if !timeZone.isEmpty { c.pointee.time_zone = arena.string(timeZone) }
         c.pointee.active = active ? 1 : 0
+        c.pointee.n_languages = languages.count
+        c.pointee.languages = arena.strings(languages)
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
@@ -102,6 +108,7 @@ public struct Programme: Message {
     public var trustPolicy: String = ""
     public var retentionDays: Int32 = 0
     public var ombudsperson: String = ""
+    public var matchingRules: MatchingRules? = nil
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -120,6 +127,7 @@ public struct Programme: Message {
         trustPolicy: String = "",
         retentionDays: Int32 = 0,
         ombudsperson: String = "",
+        matchingRules: MatchingRules? = nil,
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -135,6 +143,7 @@ public struct Programme: Message {
         self.trustPolicy = trustPolicy
         self.retentionDays = retentionDays
         self.ombudsperson = ombudsperson
+        self.matchingRules = matchingRules
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -154,6 +163,7 @@ public struct Programme: Message {
             case 9: try reader.string(&trustPolicy)
             case 10: try reader.int32(&retentionDays)
             case 11: try reader.string(&ombudsperson)
+            case 12: try reader.message(&matchingRules)
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
             case 32: try reader.message(&updateTime)
@@ -178,6 +188,7 @@ public struct Programme: Message {
         if !trustPolicy.isEmpty { c.pointee.trust_policy = arena.string(trustPolicy) }
         c.pointee.retention_days = retentionDays
         if !ombudsperson.isEmpty { c.pointee.ombudsperson = arena.string(ombudsperson) }
+        c.pointee.matching_rules = arena.optional(matchingRules)
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
@@ -268,6 +279,100 @@ public struct CadencePolicy: Message {
     }
 }
 
+public struct MatchingRules: Message {
+    public static let fullName = "rapport.relationships.v1.MatchingRules"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var topicPoints: Int32 = 0
+    public var goalPoints: Int32 = 0
+    public var languagePoints: Int32 = 0
+    public var timeZonePoints: Int32 = 0
+    public var capacityPoints: Int32 = 0
+    public var minimumOverlapMinutes: Int32 = 0
+
+    public init() {}
+
+    public init(
+        topicPoints: Int32 = 0,
+        goalPoints: Int32 = 0,
+        languagePoints: Int32 = 0,
+        timeZonePoints: Int32 = 0,
+        capacityPoints: Int32 = 0,
+        minimumOverlapMinutes: Int32 = 0
+    ) {
+        self.topicPoints = topicPoints
+        self.goalPoints = goalPoints
+        self.languagePoints = languagePoints
+        self.timeZonePoints = timeZonePoints
+        self.capacityPoints = capacityPoints
+        self.minimumOverlapMinutes = minimumOverlapMinutes
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int32(&topicPoints)
+            case 2: try reader.int32(&goalPoints)
+            case 3: try reader.int32(&languagePoints)
+            case 4: try reader.int32(&timeZonePoints)
+            case 5: try reader.int32(&capacityPoints)
+            case 6: try reader.int32(&minimumOverlapMinutes)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__MatchingRules>) {
+        rapport__relationships__v1__matching_rules__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__MatchingRules>, in arena: Arena) {
+        c.pointee.topic_points = topicPoints
+        c.pointee.goal_points = goalPoints
+        c.pointee.language_points = languagePoints
+        c.pointee.time_zone_points = timeZonePoints
+        c.pointee.capacity_points = capacityPoints
+        c.pointee.minimum_overlap_minutes = minimumOverlapMinutes
+    }
+}
+
+public struct MeetingHours: Message {
+    public static let fullName = "rapport.relationships.v1.MeetingHours"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var startHour: Int32 = 0
+    public var endHour: Int32 = 0
+
+    public init() {}
+
+    public init(
+        startHour: Int32 = 0,
+        endHour: Int32 = 0
+    ) {
+        self.startHour = startHour
+        self.endHour = endHour
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.int32(&startHour)
+            case 2: try reader.int32(&endHour)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__MeetingHours>) {
+        rapport__relationships__v1__meeting_hours__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__MeetingHours>, in arena: Arena) {
+        c.pointee.start_hour = startHour
+        c.pointee.end_hour = endHour
+    }
+}
+
 public struct Enrollment: Message {
     public static let fullName = "rapport.relationships.v1.Enrollment"
     public static let layout = MessageLayout(of: Self.self)
@@ -278,6 +383,9 @@ public struct Enrollment: Message {
     public var capacity: Int32 = 0
     public var topics: [String] = []
     public var exclusions: [String] = []
+    public var goals: [String] = []
+    public var preferences: [String] = []
+    public var meetingHours: MeetingHours? = nil
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -291,6 +399,9 @@ public struct Enrollment: Message {
         capacity: Int32 = 0,
         topics: [String] = [],
         exclusions: [String] = [],
+        goals: [String] = [],
+        preferences: [String] = [],
+        meetingHours: MeetingHours? = nil,
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -301,6 +412,9 @@ public struct Enrollment: Message {
         self.capacity = capacity
         self.topics = topics
         self.exclusions = exclusions
+        self.goals = goals
+        self.preferences = preferences
+        self.meetingHours = meetingHours
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -315,6 +429,9 @@ public struct Enrollment: Message {
             case 4: try reader.int32(&capacity)
             case 5: try reader.string(&topics)
             case 6: try reader.string(&exclusions)
+            case 7: try reader.string(&goals)
+            case 8: try reader.string(&preferences)
+            case 9: try reader.message(&meetingHours)
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
             case 32: try reader.message(&updateTime)
@@ -336,6 +453,11 @@ public struct Enrollment: Message {
         c.pointee.topics = arena.strings(topics)
         c.pointee.n_exclusions = exclusions.count
         c.pointee.exclusions = arena.strings(exclusions)
+        c.pointee.n_goals = goals.count
+        c.pointee.goals = arena.strings(goals)
+        c.pointee.n_preferences = preferences.count
+        c.pointee.preferences = arena.strings(preferences)
+        c.pointee.meeting_hours = arena.optional(meetingHours)
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)

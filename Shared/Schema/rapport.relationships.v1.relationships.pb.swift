@@ -5718,6 +5718,17 @@ public protocol RelationshipsServiceHandlers: Sendable {
     func enroll(_ request: EnrollRequest, _ context: ServerContext) async throws -> Enrollment
     func getEnrollment(_ request: GetEnrollmentRequest, _ context: ServerContext) async throws -> Enrollment
     func listEnrollments(_ request: ListEnrollmentsRequest, _ context: ServerContext) async throws -> ListEnrollmentsResponse
+    func proposeMatches(_ request: ProposeMatchesRequest, _ context: ServerContext) async throws -> MatchRun
+    func getMatchRun(_ request: GetMatchRunRequest, _ context: ServerContext) async throws -> MatchRun
+    func listMatchRuns(_ request: ListMatchRunsRequest, _ context: ServerContext) async throws -> ListMatchRunsResponse
+    func cancelMatchRun(_ request: CancelMatchRunRequest, _ context: ServerContext) async throws -> MatchRun
+    func getMatchExplanation(_ request: GetMatchExplanationRequest, _ context: ServerContext) async throws -> MatchExplanation
+    func getMatchProposal(_ request: GetMatchProposalRequest, _ context: ServerContext) async throws -> MatchProposal
+    func listMatchProposals(_ request: ListMatchProposalsRequest, _ context: ServerContext) async throws -> ListMatchProposalsResponse
+    func acceptMatchProposal(_ request: AcceptMatchProposalRequest, _ context: ServerContext) async throws -> MatchProposal
+    func declineMatchProposal(_ request: DeclineMatchProposalRequest, _ context: ServerContext) async throws -> MatchProposal
+    func getWaitlistEntry(_ request: GetWaitlistEntryRequest, _ context: ServerContext) async throws -> WaitlistEntry
+    func listWaitlistEntries(_ request: ListWaitlistEntriesRequest, _ context: ServerContext) async throws -> ListWaitlistEntriesResponse
     func requestRelationship(_ request: RequestRelationshipRequest, _ context: ServerContext) async throws -> Relationship
     func acceptRequest(_ request: AcceptRequestRequest, _ context: ServerContext) async throws -> Relationship
     func declineRequest(_ request: DeclineRequestRequest, _ context: ServerContext) async throws -> Relationship
@@ -5826,6 +5837,17 @@ extension RelationshipsServiceHandlers {
             .unary("rapport.relationships.v1.RelationshipsService", "Enroll", enroll),
             .unary("rapport.relationships.v1.RelationshipsService", "GetEnrollment", getEnrollment).withoutSideEffects,
             .unary("rapport.relationships.v1.RelationshipsService", "ListEnrollments", listEnrollments).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ProposeMatches", proposeMatches),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetMatchRun", getMatchRun).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ListMatchRuns", listMatchRuns).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "CancelMatchRun", cancelMatchRun),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetMatchExplanation", getMatchExplanation).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "GetMatchProposal", getMatchProposal).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ListMatchProposals", listMatchProposals).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "AcceptMatchProposal", acceptMatchProposal),
+            .unary("rapport.relationships.v1.RelationshipsService", "DeclineMatchProposal", declineMatchProposal),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetWaitlistEntry", getWaitlistEntry).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ListWaitlistEntries", listWaitlistEntries).withoutSideEffects,
             .unary("rapport.relationships.v1.RelationshipsService", "RequestRelationship", requestRelationship),
             .unary("rapport.relationships.v1.RelationshipsService", "AcceptRequest", acceptRequest),
             .unary("rapport.relationships.v1.RelationshipsService", "DeclineRequest", declineRequest),
@@ -5989,6 +6011,50 @@ public struct RelationshipsServiceClient: Sendable {
 
     public func listEnrollments(_ request: ListEnrollmentsRequest, options: CallOptions = .init()) async throws -> ListEnrollmentsResponse {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ListEnrollments", request, options)
+    }
+
+    public func proposeMatches(_ request: ProposeMatchesRequest, options: CallOptions = .init()) async throws -> MatchRun {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ProposeMatches", request, options)
+    }
+
+    public func getMatchRun(_ request: GetMatchRunRequest, options: CallOptions = .init()) async throws -> MatchRun {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetMatchRun", request, options)
+    }
+
+    public func listMatchRuns(_ request: ListMatchRunsRequest, options: CallOptions = .init()) async throws -> ListMatchRunsResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListMatchRuns", request, options)
+    }
+
+    public func cancelMatchRun(_ request: CancelMatchRunRequest, options: CallOptions = .init()) async throws -> MatchRun {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/CancelMatchRun", request, options)
+    }
+
+    public func getMatchExplanation(_ request: GetMatchExplanationRequest, options: CallOptions = .init()) async throws -> MatchExplanation {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetMatchExplanation", request, options)
+    }
+
+    public func getMatchProposal(_ request: GetMatchProposalRequest, options: CallOptions = .init()) async throws -> MatchProposal {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetMatchProposal", request, options)
+    }
+
+    public func listMatchProposals(_ request: ListMatchProposalsRequest, options: CallOptions = .init()) async throws -> ListMatchProposalsResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListMatchProposals", request, options)
+    }
+
+    public func acceptMatchProposal(_ request: AcceptMatchProposalRequest, options: CallOptions = .init()) async throws -> MatchProposal {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/AcceptMatchProposal", request, options)
+    }
+
+    public func declineMatchProposal(_ request: DeclineMatchProposalRequest, options: CallOptions = .init()) async throws -> MatchProposal {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DeclineMatchProposal", request, options)
+    }
+
+    public func getWaitlistEntry(_ request: GetWaitlistEntryRequest, options: CallOptions = .init()) async throws -> WaitlistEntry {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetWaitlistEntry", request, options)
+    }
+
+    public func listWaitlistEntries(_ request: ListWaitlistEntriesRequest, options: CallOptions = .init()) async throws -> ListWaitlistEntriesResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListWaitlistEntries", request, options)
     }
 
     public func requestRelationship(_ request: RequestRelationshipRequest, options: CallOptions = .init()) async throws -> Relationship {

@@ -7,8 +7,8 @@ struct FloorTests {
     static let floors = [
         "CNghttp2": 0, "CProtobufC": 0, "CDescriptor": 0, "CStandard": 0, "CSchema": 0, "CZlib": 0,
         "CZstd": 0, "Compression": 1, "Protobuf": 1, "HTTP": 1,
-        "Standard": 2, "RPC": 3, "Schema": 4, "Storage": 4, "ServiceKit": 5, "TrustModel": 6, "Relationships": 7,
-        "Feedback": 7, "Goals": 7, "TrustScoring": 7, "Gateway": 8,
+        "Standard": 2, "RPC": 3, "Schema": 4, "Storage": 4, "ServiceKit": 5, "TrustModel": 6, "Matching": 6,
+        "Relationships": 7, "Feedback": 7, "Goals": 7, "TrustScoring": 7, "Gateway": 8,
     ]
     /// Where C and raw memory are touched, each behind a safe type.
     static let unsafeModules: Set = ["Compression", "Protobuf", "HTTP", "Standard", "Schema"]
@@ -61,6 +61,26 @@ struct FloorTests {
             for name in source.imports {
                 guard let floor = Self.floors[name] else { continue }
                 #expect(floor < own, "\(source.path) imports \(name)")
+            }
+        }
+    }
+
+    /// Trust history is not an input of matching (docs/domain.md §6.1): it sees no module of ours, and no names of it.
+    @Test func matchingCannotSeeTrust() throws {
+        let sources = try Self.sources().filter { $0.module == "Matching" }
+        #expect(sources.count >= 5)
+        for source in sources { #expect(source.imports.isEmpty, "\(source.path)") }
+        let manifest = String(
+            decoding: FileManager.default.contents(atPath: "\(Self.root)/Package.swift") ?? Data(), as: UTF8.self)
+        #expect(manifest.contains(#".target(name: "Matching", path: "Shared/Matching")"#), "without dependencies")
+        #expect(manifest.contains(#".target(name: "TrustModel", path: "Shared/TrustModel")"#))
+        let feeding = try Self.sources().filter { $0.path.hasPrefix("Services/Relationships/Matching/") }
+        #expect(!feeding.isEmpty)
+        for source in feeding {
+            for line in source.lines {
+                let code = line.prefix(upTo: line.firstRange(of: "//")?.lowerBound ?? line.endIndex).lowercased()
+                    .replacing("trustee", with: "").replacing("trustor", with: "")
+                #expect(!code.contains("trust") && !code.contains("evidence"), "\(source.path): \(line)")
             }
         }
     }

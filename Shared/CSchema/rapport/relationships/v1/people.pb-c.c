@@ -142,6 +142,96 @@ void   rapport__relationships__v1__cadence_policy__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__cadence_policy__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__matching_rules__init
+                     (Rapport__Relationships__V1__MatchingRules         *message)
+{
+  static const Rapport__Relationships__V1__MatchingRules init_value = RAPPORT__RELATIONSHIPS__V1__MATCHING_RULES__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__matching_rules__get_packed_size
+                     (const Rapport__Relationships__V1__MatchingRules *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__matching_rules__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__matching_rules__pack
+                     (const Rapport__Relationships__V1__MatchingRules *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__matching_rules__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__matching_rules__pack_to_buffer
+                     (const Rapport__Relationships__V1__MatchingRules *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__matching_rules__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__MatchingRules *
+       rapport__relationships__v1__matching_rules__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__MatchingRules *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__matching_rules__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__matching_rules__free_unpacked
+                     (Rapport__Relationships__V1__MatchingRules *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__matching_rules__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__meeting_hours__init
+                     (Rapport__Relationships__V1__MeetingHours         *message)
+{
+  static const Rapport__Relationships__V1__MeetingHours init_value = RAPPORT__RELATIONSHIPS__V1__MEETING_HOURS__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__meeting_hours__get_packed_size
+                     (const Rapport__Relationships__V1__MeetingHours *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__meeting_hours__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__meeting_hours__pack
+                     (const Rapport__Relationships__V1__MeetingHours *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__meeting_hours__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__meeting_hours__pack_to_buffer
+                     (const Rapport__Relationships__V1__MeetingHours *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__meeting_hours__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__MeetingHours *
+       rapport__relationships__v1__meeting_hours__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__MeetingHours *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__meeting_hours__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__meeting_hours__free_unpacked
+                     (Rapport__Relationships__V1__MeetingHours *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__meeting_hours__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__relationships__v1__enrollment__init
                      (Rapport__Relationships__V1__Enrollment         *message)
 {
@@ -232,7 +322,7 @@ void   rapport__relationships__v1__leave_window__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__leave_window__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor rapport__relationships__v1__person__field_descriptors[11] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__person__field_descriptors[12] =
 {
   {
     "name",
@@ -331,6 +421,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__person__field_
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "languages",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Relationships__V1__Person, n_languages),
+    offsetof(Rapport__Relationships__V1__Person, languages),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -369,22 +471,23 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__person__field_
 };
 static const unsigned rapport__relationships__v1__person__field_indices_by_name[] = {
   7,   /* field[7] = active */
-  9,   /* field[9] = create_time */
+  10,   /* field[10] = create_time */
   2,   /* field[2] = display_name */
-  8,   /* field[8] = etag */
+  9,   /* field[9] = etag */
   1,   /* field[1] = external_id */
+  8,   /* field[8] = languages */
   5,   /* field[5] = level */
   3,   /* field[3] = manager */
   0,   /* field[0] = name */
   6,   /* field[6] = time_zone */
   4,   /* field[4] = unit */
-  10,   /* field[10] = update_time */
+  11,   /* field[11] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__person__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 8 },
-  { 0, 11 }
+  { 30, 9 },
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__person__descriptor =
 {
@@ -394,7 +497,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__person__descriptor 
   "Rapport__Relationships__V1__Person",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Person),
-  11,
+  12,
   rapport__relationships__v1__person__field_descriptors,
   rapport__relationships__v1__person__field_indices_by_name,
   2,  rapport__relationships__v1__person__number_ranges,
@@ -435,7 +538,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__programme__kind__descr
   rapport__relationships__v1__programme__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__field_descriptors[14] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__field_descriptors[15] =
 {
   {
     "name",
@@ -570,6 +673,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__fie
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "matching_rules",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Programme, matching_rules),
+    &rapport__relationships__v1__matching_rules__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -608,25 +723,26 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__fie
 };
 static const unsigned rapport__relationships__v1__programme__field_indices_by_name[] = {
   5,   /* field[5] = cadence_policy */
-  12,   /* field[12] = create_time */
+  13,   /* field[13] = create_time */
   1,   /* field[1] = display_name */
   4,   /* field[4] = end_time */
-  11,   /* field[11] = etag */
+  12,   /* field[12] = etag */
   7,   /* field[7] = exclude_reporting_line */
   2,   /* field[2] = kind */
+  11,   /* field[11] = matching_rules */
   6,   /* field[6] = minimum_group_size */
   0,   /* field[0] = name */
   10,   /* field[10] = ombudsperson */
   9,   /* field[9] = retention_days */
   3,   /* field[3] = start_time */
   8,   /* field[8] = trust_policy */
-  13,   /* field[13] = update_time */
+  14,   /* field[14] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__programme__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 11 },
-  { 0, 14 }
+  { 30, 12 },
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__programme__descriptor =
 {
@@ -636,7 +752,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__programme__descript
   "Rapport__Relationships__V1__Programme",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Programme),
-  14,
+  15,
   rapport__relationships__v1__programme__field_descriptors,
   rapport__relationships__v1__programme__field_indices_by_name,
   2,  rapport__relationships__v1__programme__number_ranges,
@@ -694,6 +810,160 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__cadence_policy__des
   (ProtobufCMessageInit) rapport__relationships__v1__cadence_policy__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__relationships__v1__matching_rules__field_descriptors[6] =
+{
+  {
+    "topic_points",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MatchingRules, topic_points),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "goal_points",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MatchingRules, goal_points),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "language_points",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MatchingRules, language_points),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time_zone_points",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MatchingRules, time_zone_points),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "capacity_points",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MatchingRules, capacity_points),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minimum_overlap_minutes",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MatchingRules, minimum_overlap_minutes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__matching_rules__field_indices_by_name[] = {
+  4,   /* field[4] = capacity_points */
+  1,   /* field[1] = goal_points */
+  2,   /* field[2] = language_points */
+  5,   /* field[5] = minimum_overlap_minutes */
+  3,   /* field[3] = time_zone_points */
+  0,   /* field[0] = topic_points */
+};
+static const ProtobufCIntRange rapport__relationships__v1__matching_rules__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__matching_rules__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.MatchingRules",
+  "MatchingRules",
+  "Rapport__Relationships__V1__MatchingRules",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__MatchingRules),
+  6,
+  rapport__relationships__v1__matching_rules__field_descriptors,
+  rapport__relationships__v1__matching_rules__field_indices_by_name,
+  1,  rapport__relationships__v1__matching_rules__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__matching_rules__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__meeting_hours__field_descriptors[2] =
+{
+  {
+    "start_hour",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MeetingHours, start_hour),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_hour",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__MeetingHours, end_hour),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__meeting_hours__field_indices_by_name[] = {
+  1,   /* field[1] = end_hour */
+  0,   /* field[0] = start_hour */
+};
+static const ProtobufCIntRange rapport__relationships__v1__meeting_hours__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__meeting_hours__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.MeetingHours",
+  "MeetingHours",
+  "Rapport__Relationships__V1__MeetingHours",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__MeetingHours),
+  2,
+  rapport__relationships__v1__meeting_hours__field_descriptors,
+  rapport__relationships__v1__meeting_hours__field_indices_by_name,
+  1,  rapport__relationships__v1__meeting_hours__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__meeting_hours__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue rapport__relationships__v1__enrollment__role__enum_values_by_number[3] =
 {
   { "ROLE_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__ROLE__ROLE_UNSPECIFIED", 0 },
@@ -724,7 +994,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__enrollment__role__desc
   rapport__relationships__v1__enrollment__role__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__enrollment__field_descriptors[9] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__enrollment__field_descriptors[12] =
 {
   {
     "name",
@@ -799,6 +1069,42 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__enrollment__fi
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "goals",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Relationships__V1__Enrollment, n_goals),
+    offsetof(Rapport__Relationships__V1__Enrollment, goals),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preferences",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Relationships__V1__Enrollment, n_preferences),
+    offsetof(Rapport__Relationships__V1__Enrollment, preferences),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "meeting_hours",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Enrollment, meeting_hours),
+    &rapport__relationships__v1__meeting_hours__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -837,20 +1143,23 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__enrollment__fi
 };
 static const unsigned rapport__relationships__v1__enrollment__field_indices_by_name[] = {
   3,   /* field[3] = capacity */
-  7,   /* field[7] = create_time */
-  6,   /* field[6] = etag */
+  10,   /* field[10] = create_time */
+  9,   /* field[9] = etag */
   5,   /* field[5] = exclusions */
+  6,   /* field[6] = goals */
+  8,   /* field[8] = meeting_hours */
   0,   /* field[0] = name */
   1,   /* field[1] = person */
+  7,   /* field[7] = preferences */
   2,   /* field[2] = role */
   4,   /* field[4] = topics */
-  8,   /* field[8] = update_time */
+  11,   /* field[11] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__enrollment__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 6 },
-  { 0, 9 }
+  { 30, 9 },
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__enrollment__descriptor =
 {
@@ -860,7 +1169,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__enrollment__descrip
   "Rapport__Relationships__V1__Enrollment",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Enrollment),
-  9,
+  12,
   rapport__relationships__v1__enrollment__field_descriptors,
   rapport__relationships__v1__enrollment__field_indices_by_name,
   2,  rapport__relationships__v1__enrollment__number_ranges,

@@ -19,6 +19,8 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Rapport__Relationships__V1__Person Rapport__Relationships__V1__Person;
 typedef struct Rapport__Relationships__V1__Programme Rapport__Relationships__V1__Programme;
 typedef struct Rapport__Relationships__V1__CadencePolicy Rapport__Relationships__V1__CadencePolicy;
+typedef struct Rapport__Relationships__V1__MatchingRules Rapport__Relationships__V1__MatchingRules;
+typedef struct Rapport__Relationships__V1__MeetingHours Rapport__Relationships__V1__MeetingHours;
 typedef struct Rapport__Relationships__V1__Enrollment Rapport__Relationships__V1__Enrollment;
 typedef struct Rapport__Relationships__V1__LeaveWindow Rapport__Relationships__V1__LeaveWindow;
 
@@ -96,13 +98,18 @@ struct  Rapport__Relationships__V1__Person
    * False after deactivation.
    */
   protobuf_c_boolean active;
+  /*
+   * What the person speaks, the preferred one first: BCP 47 tags such as de or pt-BR. At most 20; none means unknown.
+   */
+  size_t n_languages;
+  char **languages;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__PERSON__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__person__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
@@ -144,13 +151,17 @@ struct  Rapport__Relationships__V1__Programme
    * nobody.
    */
   char *ombudsperson;
+  /*
+   * How people are matched; absent means the defaults.
+   */
+  Rapport__Relationships__V1__MatchingRules *matching_rules;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__PROGRAMME__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__programme__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, NULL, NULL, NULL, 0, 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, NULL, NULL, NULL, 0, 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
@@ -170,6 +181,50 @@ struct  Rapport__Relationships__V1__CadencePolicy
 };
 #define RAPPORT__RELATIONSHIPS__V1__CADENCE_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__cadence_policy__descriptor) \
+    , 0, 0 }
+
+
+/*
+ * What a match is worth (docs/domain.md §6.1). Trust is no part of it.
+ */
+struct  Rapport__Relationships__V1__MatchingRules
+{
+  ProtobufCMessage base;
+  /*
+   * What each criterion can contribute to a score, 0 to 1000 points. All five 0 means 400, 200, 200, 150 and 50.
+   */
+  int32_t topic_points;
+  int32_t goal_points;
+  int32_t language_points;
+  int32_t time_zone_points;
+  int32_t capacity_points;
+  /*
+   * Two people whose hours overlap by less are not matched, 0 to 480 minutes a day.
+   */
+  int32_t minimum_overlap_minutes;
+};
+#define RAPPORT__RELATIONSHIPS__V1__MATCHING_RULES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__matching_rules__descriptor) \
+    , 0, 0, 0, 0, 0, 0 }
+
+
+/*
+ * Hours of the day in which a person can meet, in their own time zone.
+ */
+struct  Rapport__Relationships__V1__MeetingHours
+{
+  ProtobufCMessage base;
+  /*
+   * 0 to 23.
+   */
+  int32_t start_hour;
+  /*
+   * After start_hour, at most 24.
+   */
+  int32_t end_hour;
+};
+#define RAPPORT__RELATIONSHIPS__V1__MEETING_HOURS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__meeting_hours__descriptor) \
     , 0, 0 }
 
 
@@ -202,13 +257,27 @@ struct  Rapport__Relationships__V1__Enrollment
    */
   size_t n_exclusions;
   char **exclusions;
+  /*
+   * What the person wants to reach, or helps others to reach. At most 10 of at most 100 characters.
+   */
+  size_t n_goals;
+  char **goals;
+  /*
+   * People with whom the person would rather be matched than with any other, the dearest first. At most 20.
+   */
+  size_t n_preferences;
+  char **preferences;
+  /*
+   * Absent means 9 to 17.
+   */
+  Rapport__Relationships__V1__MeetingHours *meeting_hours;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__enrollment__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__ROLE__ROLE_UNSPECIFIED, 0, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__ENROLLMENT__ROLE__ROLE_UNSPECIFIED, 0, 0,NULL, 0,NULL, 0,NULL, 0,NULL, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
@@ -302,6 +371,44 @@ Rapport__Relationships__V1__CadencePolicy *
 void   rapport__relationships__v1__cadence_policy__free_unpacked
                      (Rapport__Relationships__V1__CadencePolicy *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__MatchingRules methods */
+void   rapport__relationships__v1__matching_rules__init
+                     (Rapport__Relationships__V1__MatchingRules         *message);
+size_t rapport__relationships__v1__matching_rules__get_packed_size
+                     (const Rapport__Relationships__V1__MatchingRules   *message);
+size_t rapport__relationships__v1__matching_rules__pack
+                     (const Rapport__Relationships__V1__MatchingRules   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__matching_rules__pack_to_buffer
+                     (const Rapport__Relationships__V1__MatchingRules   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__MatchingRules *
+       rapport__relationships__v1__matching_rules__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__matching_rules__free_unpacked
+                     (Rapport__Relationships__V1__MatchingRules *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__MeetingHours methods */
+void   rapport__relationships__v1__meeting_hours__init
+                     (Rapport__Relationships__V1__MeetingHours         *message);
+size_t rapport__relationships__v1__meeting_hours__get_packed_size
+                     (const Rapport__Relationships__V1__MeetingHours   *message);
+size_t rapport__relationships__v1__meeting_hours__pack
+                     (const Rapport__Relationships__V1__MeetingHours   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__meeting_hours__pack_to_buffer
+                     (const Rapport__Relationships__V1__MeetingHours   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__MeetingHours *
+       rapport__relationships__v1__meeting_hours__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__meeting_hours__free_unpacked
+                     (Rapport__Relationships__V1__MeetingHours *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Relationships__V1__Enrollment methods */
 void   rapport__relationships__v1__enrollment__init
                      (Rapport__Relationships__V1__Enrollment         *message);
@@ -351,6 +458,12 @@ typedef void (*Rapport__Relationships__V1__Programme_Closure)
 typedef void (*Rapport__Relationships__V1__CadencePolicy_Closure)
                  (const Rapport__Relationships__V1__CadencePolicy *message,
                   void *closure_data);
+typedef void (*Rapport__Relationships__V1__MatchingRules_Closure)
+                 (const Rapport__Relationships__V1__MatchingRules *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__MeetingHours_Closure)
+                 (const Rapport__Relationships__V1__MeetingHours *message,
+                  void *closure_data);
 typedef void (*Rapport__Relationships__V1__Enrollment_Closure)
                  (const Rapport__Relationships__V1__Enrollment *message,
                   void *closure_data);
@@ -367,6 +480,8 @@ extern const ProtobufCMessageDescriptor rapport__relationships__v1__person__desc
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__programme__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__programme__kind__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__cadence_policy__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__matching_rules__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__meeting_hours__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__enrollment__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__enrollment__role__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__leave_window__descriptor;

@@ -14626,7 +14626,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_context_change
   (ProtobufCMessageInit) rapport__relationships__v1__list_context_changes_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships_service__method_descriptors[102] =
+static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships_service__method_descriptors[113] =
 {
   { "CreatePerson", &rapport__relationships__v1__create_person_request__descriptor, &rapport__relationships__v1__person__descriptor },
   { "GetPerson", &rapport__relationships__v1__get_person_request__descriptor, &rapport__relationships__v1__person__descriptor },
@@ -14645,6 +14645,17 @@ static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships
   { "Enroll", &rapport__relationships__v1__enroll_request__descriptor, &rapport__relationships__v1__enrollment__descriptor },
   { "GetEnrollment", &rapport__relationships__v1__get_enrollment_request__descriptor, &rapport__relationships__v1__enrollment__descriptor },
   { "ListEnrollments", &rapport__relationships__v1__list_enrollments_request__descriptor, &rapport__relationships__v1__list_enrollments_response__descriptor },
+  { "ProposeMatches", &rapport__relationships__v1__propose_matches_request__descriptor, &rapport__relationships__v1__match_run__descriptor },
+  { "GetMatchRun", &rapport__relationships__v1__get_match_run_request__descriptor, &rapport__relationships__v1__match_run__descriptor },
+  { "ListMatchRuns", &rapport__relationships__v1__list_match_runs_request__descriptor, &rapport__relationships__v1__list_match_runs_response__descriptor },
+  { "CancelMatchRun", &rapport__relationships__v1__cancel_match_run_request__descriptor, &rapport__relationships__v1__match_run__descriptor },
+  { "GetMatchExplanation", &rapport__relationships__v1__get_match_explanation_request__descriptor, &rapport__relationships__v1__match_explanation__descriptor },
+  { "GetMatchProposal", &rapport__relationships__v1__get_match_proposal_request__descriptor, &rapport__relationships__v1__match_proposal__descriptor },
+  { "ListMatchProposals", &rapport__relationships__v1__list_match_proposals_request__descriptor, &rapport__relationships__v1__list_match_proposals_response__descriptor },
+  { "AcceptMatchProposal", &rapport__relationships__v1__accept_match_proposal_request__descriptor, &rapport__relationships__v1__match_proposal__descriptor },
+  { "DeclineMatchProposal", &rapport__relationships__v1__decline_match_proposal_request__descriptor, &rapport__relationships__v1__match_proposal__descriptor },
+  { "GetWaitlistEntry", &rapport__relationships__v1__get_waitlist_entry_request__descriptor, &rapport__relationships__v1__waitlist_entry__descriptor },
+  { "ListWaitlistEntries", &rapport__relationships__v1__list_waitlist_entries_request__descriptor, &rapport__relationships__v1__list_waitlist_entries_response__descriptor },
   { "RequestRelationship", &rapport__relationships__v1__request_relationship_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
   { "AcceptRequest", &rapport__relationships__v1__accept_request_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
   { "DeclineRequest", &rapport__relationships__v1__decline_request_request__descriptor, &rapport__relationships__v1__relationship__descriptor },
@@ -14732,108 +14743,119 @@ static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships
   { "ListContextChanges", &rapport__relationships__v1__list_context_changes_request__descriptor, &rapport__relationships__v1__list_context_changes_response__descriptor },
 };
 const unsigned rapport__relationships__v1__relationships_service__method_indices_by_name[] = {
-  57,        /* AcceptCommitment */
-  71,        /* AcceptRepair */
-  18,        /* AcceptRequest */
-  70,        /* AcknowledgeBreach */
-  25,        /* ActivateRelationship */
-  84,        /* AddAdvice */
-  53,        /* AddAgendaItem */
-  77,        /* AnswerKnowWhy */
-  20,        /* AskForMoreInfo */
-  47,        /* AttestSession */
-  46,        /* CancelSession */
-  62,        /* ClaimKept */
-  63,        /* ConfirmKept */
-  56,        /* CreateCommitment */
+  68,        /* AcceptCommitment */
+  24,        /* AcceptMatchProposal */
+  82,        /* AcceptRepair */
+  29,        /* AcceptRequest */
+  81,        /* AcknowledgeBreach */
+  36,        /* ActivateRelationship */
+  95,        /* AddAdvice */
+  64,        /* AddAgendaItem */
+  88,        /* AnswerKnowWhy */
+  31,        /* AskForMoreInfo */
+  58,        /* AttestSession */
+  20,        /* CancelMatchRun */
+  57,        /* CancelSession */
+  73,        /* ClaimKept */
+  74,        /* ConfirmKept */
+  67,        /* CreateCommitment */
   6,        /* CreateLeaveWindow */
-  89,        /* CreateNote */
+  100,        /* CreateNote */
   0,        /* CreatePerson */
   10,        /* CreateProgramme */
   4,        /* DeactivatePerson */
-  58,        /* DeclineCommitment */
-  19,        /* DeclineRequest */
+  69,        /* DeclineCommitment */
+  25,        /* DeclineMatchProposal */
+  30,        /* DeclineRequest */
   9,        /* DeleteLeaveWindow */
-  91,        /* DeleteNote */
-  33,        /* DiscloseConflict */
-  64,        /* DisputeCommitment */
-  48,        /* DisputeSession */
-  28,        /* EndRelationship */
+  102,        /* DeleteNote */
+  44,        /* DiscloseConflict */
+  75,        /* DisputeCommitment */
+  59,        /* DisputeSession */
+  39,        /* EndRelationship */
   14,        /* Enroll */
-  75,        /* ExplainDecision */
-  29,        /* FinishImport */
-  87,        /* GetAdvice */
-  54,        /* GetAgendaItem */
-  41,        /* GetAgreement */
-  72,        /* GetBreachCase */
-  66,        /* GetCommitment */
-  34,        /* GetConflictDisclosure */
-  100,        /* GetContextChange */
-  37,        /* GetCredential */
-  78,        /* GetDecision */
+  86,        /* ExplainDecision */
+  40,        /* FinishImport */
+  98,        /* GetAdvice */
+  65,        /* GetAgendaItem */
+  52,        /* GetAgreement */
+  83,        /* GetBreachCase */
+  77,        /* GetCommitment */
+  45,        /* GetConflictDisclosure */
+  111,        /* GetContextChange */
+  48,        /* GetCredential */
+  89,        /* GetDecision */
   15,        /* GetEnrollment */
-  23,        /* GetInquiry */
+  34,        /* GetInquiry */
   7,        /* GetLeaveWindow */
-  93,        /* GetNote */
+  21,        /* GetMatchExplanation */
+  22,        /* GetMatchProposal */
+  18,        /* GetMatchRun */
+  104,        /* GetNote */
   1,        /* GetPerson */
   11,        /* GetProgramme */
-  82,        /* GetReflectBack */
-  96,        /* GetReflection */
-  30,        /* GetRelationship */
-  51,        /* GetSession */
+  93,        /* GetReflectBack */
+  107,        /* GetReflection */
+  41,        /* GetRelationship */
+  62,        /* GetSession */
+  26,        /* GetWaitlistEntry */
   5,        /* ImportPeople */
-  81,        /* JudgeReflectBack */
-  88,        /* ListAdvice */
-  55,        /* ListAgendaItems */
-  42,        /* ListAgreements */
-  73,        /* ListBreachCases */
-  67,        /* ListCommitments */
-  35,        /* ListConflictDisclosures */
-  101,        /* ListContextChanges */
-  38,        /* ListCredentials */
-  79,        /* ListDecisions */
+  92,        /* JudgeReflectBack */
+  99,        /* ListAdvice */
+  66,        /* ListAgendaItems */
+  53,        /* ListAgreements */
+  84,        /* ListBreachCases */
+  78,        /* ListCommitments */
+  46,        /* ListConflictDisclosures */
+  112,        /* ListContextChanges */
+  49,        /* ListCredentials */
+  90,        /* ListDecisions */
   16,        /* ListEnrollments */
-  24,        /* ListInquiries */
+  35,        /* ListInquiries */
   8,        /* ListLeaveWindows */
-  94,        /* ListNotes */
+  23,        /* ListMatchProposals */
+  19,        /* ListMatchRuns */
+  105,        /* ListNotes */
   2,        /* ListPeople */
   12,        /* ListProgrammes */
-  83,        /* ListReflectBacks */
-  97,        /* ListReflections */
-  31,        /* ListRelationships */
-  52,        /* ListSessions */
-  60,        /* MarkTrivial */
-  26,        /* PauseRelationship */
-  21,        /* ProvideInfo */
-  86,        /* RateAdvice */
-  98,        /* RecordContextChange */
-  74,        /* RecordDecision */
-  69,        /* RecordFinding */
-  80,        /* RecordReflectBack */
-  59,        /* ReleaseCommitment */
-  61,        /* RenegotiateCommitment */
-  68,        /* ReportBreach */
-  99,        /* ReportContextIgnored */
-  17,        /* RequestRelationship */
-  45,        /* RescheduleSession */
-  49,        /* ResolveDispute */
-  27,        /* ResumeRelationship */
-  39,        /* ReviseAgreement */
-  76,        /* ReviseDecision */
-  43,        /* ScheduleSession */
-  50,        /* SetSessionDepth */
-  40,        /* SignAgreement */
-  44,        /* StateIntent */
-  95,        /* SubmitReflection */
-  85,        /* TeachBack */
-  92,        /* UndeleteNote */
-  90,        /* UpdateNote */
+  94,        /* ListReflectBacks */
+  108,        /* ListReflections */
+  42,        /* ListRelationships */
+  63,        /* ListSessions */
+  27,        /* ListWaitlistEntries */
+  71,        /* MarkTrivial */
+  37,        /* PauseRelationship */
+  17,        /* ProposeMatches */
+  32,        /* ProvideInfo */
+  97,        /* RateAdvice */
+  109,        /* RecordContextChange */
+  85,        /* RecordDecision */
+  80,        /* RecordFinding */
+  91,        /* RecordReflectBack */
+  70,        /* ReleaseCommitment */
+  72,        /* RenegotiateCommitment */
+  79,        /* ReportBreach */
+  110,        /* ReportContextIgnored */
+  28,        /* RequestRelationship */
+  56,        /* RescheduleSession */
+  60,        /* ResolveDispute */
+  38,        /* ResumeRelationship */
+  50,        /* ReviseAgreement */
+  87,        /* ReviseDecision */
+  54,        /* ScheduleSession */
+  61,        /* SetSessionDepth */
+  51,        /* SignAgreement */
+  55,        /* StateIntent */
+  106,        /* SubmitReflection */
+  96,        /* TeachBack */
+  103,        /* UndeleteNote */
+  101,        /* UpdateNote */
   3,        /* UpdatePerson */
   13,        /* UpdateProgramme */
-  36,        /* VerifyCredential */
-  32,        /* WatchRelationship */
-  65,        /* WithdrawClaim */
-  22         /* WithdrawRequest */
+  47,        /* VerifyCredential */
+  43,        /* WatchRelationship */
+  76,        /* WithdrawClaim */
+  33         /* WithdrawRequest */
 };
 const ProtobufCServiceDescriptor rapport__relationships__v1__relationships_service__descriptor =
 {
@@ -14842,7 +14864,7 @@ const ProtobufCServiceDescriptor rapport__relationships__v1__relationships_servi
   "RelationshipsService",
   "Rapport__Relationships__V1__RelationshipsService",
   "rapport.relationships.v1",
-  102,
+  113,
   rapport__relationships__v1__relationships_service__method_descriptors,
   rapport__relationships__v1__relationships_service__method_indices_by_name
 };
@@ -14982,13 +15004,101 @@ void rapport__relationships__v1__relationships_service__list_enrollments(Protobu
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
   service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__relationships__v1__relationships_service__propose_matches(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__ProposeMatchesRequest *input,
+                                                                        Rapport__Relationships__V1__MatchRun_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_match_run(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__GetMatchRunRequest *input,
+                                                                      Rapport__Relationships__V1__MatchRun_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_match_runs(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__ListMatchRunsRequest *input,
+                                                                        Rapport__Relationships__V1__ListMatchRunsResponse_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__cancel_match_run(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__CancelMatchRunRequest *input,
+                                                                         Rapport__Relationships__V1__MatchRun_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_match_explanation(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__GetMatchExplanationRequest *input,
+                                                                              Rapport__Relationships__V1__MatchExplanation_Closure closure,
+                                                                              void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_match_proposal(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__GetMatchProposalRequest *input,
+                                                                           Rapport__Relationships__V1__MatchProposal_Closure closure,
+                                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_match_proposals(ProtobufCService *service,
+                                                                             const Rapport__Relationships__V1__ListMatchProposalsRequest *input,
+                                                                             Rapport__Relationships__V1__ListMatchProposalsResponse_Closure closure,
+                                                                             void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__accept_match_proposal(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__AcceptMatchProposalRequest *input,
+                                                                              Rapport__Relationships__V1__MatchProposal_Closure closure,
+                                                                              void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__decline_match_proposal(ProtobufCService *service,
+                                                                               const Rapport__Relationships__V1__DeclineMatchProposalRequest *input,
+                                                                               Rapport__Relationships__V1__MatchProposal_Closure closure,
+                                                                               void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_waitlist_entry(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__GetWaitlistEntryRequest *input,
+                                                                           Rapport__Relationships__V1__WaitlistEntry_Closure closure,
+                                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_waitlist_entries(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__ListWaitlistEntriesRequest *input,
+                                                                              Rapport__Relationships__V1__ListWaitlistEntriesResponse_Closure closure,
+                                                                              void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__relationships__v1__relationships_service__request_relationship(ProtobufCService *service,
                                                                              const Rapport__Relationships__V1__RequestRelationshipRequest *input,
                                                                              Rapport__Relationships__V1__Relationship_Closure closure,
                                                                              void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__accept_request(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__AcceptRequestRequest *input,
@@ -14996,7 +15106,7 @@ void rapport__relationships__v1__relationships_service__accept_request(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__decline_request(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__DeclineRequestRequest *input,
@@ -15004,7 +15114,7 @@ void rapport__relationships__v1__relationships_service__decline_request(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__ask_for_more_info(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__AskForMoreInfoRequest *input,
@@ -15012,7 +15122,7 @@ void rapport__relationships__v1__relationships_service__ask_for_more_info(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__provide_info(ProtobufCService *service,
                                                                      const Rapport__Relationships__V1__ProvideInfoRequest *input,
@@ -15020,7 +15130,7 @@ void rapport__relationships__v1__relationships_service__provide_info(ProtobufCSe
                                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__withdraw_request(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__WithdrawRequestRequest *input,
@@ -15028,7 +15138,7 @@ void rapport__relationships__v1__relationships_service__withdraw_request(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_inquiry(ProtobufCService *service,
                                                                     const Rapport__Relationships__V1__GetInquiryRequest *input,
@@ -15036,7 +15146,7 @@ void rapport__relationships__v1__relationships_service__get_inquiry(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_inquiries(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__ListInquiriesRequest *input,
@@ -15044,7 +15154,7 @@ void rapport__relationships__v1__relationships_service__list_inquiries(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__activate_relationship(ProtobufCService *service,
                                                                               const Rapport__Relationships__V1__ActivateRelationshipRequest *input,
@@ -15052,7 +15162,7 @@ void rapport__relationships__v1__relationships_service__activate_relationship(Pr
                                                                               void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 36, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__pause_relationship(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__PauseRelationshipRequest *input,
@@ -15060,7 +15170,7 @@ void rapport__relationships__v1__relationships_service__pause_relationship(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 37, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__resume_relationship(ProtobufCService *service,
                                                                             const Rapport__Relationships__V1__ResumeRelationshipRequest *input,
@@ -15068,7 +15178,7 @@ void rapport__relationships__v1__relationships_service__resume_relationship(Prot
                                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 38, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__end_relationship(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__EndRelationshipRequest *input,
@@ -15076,7 +15186,7 @@ void rapport__relationships__v1__relationships_service__end_relationship(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 39, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__finish_import(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__FinishImportRequest *input,
@@ -15084,7 +15194,7 @@ void rapport__relationships__v1__relationships_service__finish_import(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 40, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_relationship(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__GetRelationshipRequest *input,
@@ -15092,7 +15202,7 @@ void rapport__relationships__v1__relationships_service__get_relationship(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 41, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_relationships(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__ListRelationshipsRequest *input,
@@ -15100,7 +15210,7 @@ void rapport__relationships__v1__relationships_service__list_relationships(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 42, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__watch_relationship(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__WatchRelationshipRequest *input,
@@ -15108,7 +15218,7 @@ void rapport__relationships__v1__relationships_service__watch_relationship(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 43, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__disclose_conflict(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__DiscloseConflictRequest *input,
@@ -15116,7 +15226,7 @@ void rapport__relationships__v1__relationships_service__disclose_conflict(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 44, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_conflict_disclosure(ProtobufCService *service,
                                                                                 const Rapport__Relationships__V1__GetConflictDisclosureRequest *input,
@@ -15124,7 +15234,7 @@ void rapport__relationships__v1__relationships_service__get_conflict_disclosure(
                                                                                 void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 45, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_conflict_disclosures(ProtobufCService *service,
                                                                                   const Rapport__Relationships__V1__ListConflictDisclosuresRequest *input,
@@ -15132,7 +15242,7 @@ void rapport__relationships__v1__relationships_service__list_conflict_disclosure
                                                                                   void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 46, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__verify_credential(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__VerifyCredentialRequest *input,
@@ -15140,7 +15250,7 @@ void rapport__relationships__v1__relationships_service__verify_credential(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 36, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 47, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_credential(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__GetCredentialRequest *input,
@@ -15148,7 +15258,7 @@ void rapport__relationships__v1__relationships_service__get_credential(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 37, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 48, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_credentials(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__ListCredentialsRequest *input,
@@ -15156,7 +15266,7 @@ void rapport__relationships__v1__relationships_service__list_credentials(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 38, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 49, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__revise_agreement(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__ReviseAgreementRequest *input,
@@ -15164,7 +15274,7 @@ void rapport__relationships__v1__relationships_service__revise_agreement(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 39, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 50, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__sign_agreement(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__SignAgreementRequest *input,
@@ -15172,7 +15282,7 @@ void rapport__relationships__v1__relationships_service__sign_agreement(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 40, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 51, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_agreement(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__GetAgreementRequest *input,
@@ -15180,7 +15290,7 @@ void rapport__relationships__v1__relationships_service__get_agreement(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 41, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 52, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_agreements(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__ListAgreementsRequest *input,
@@ -15188,7 +15298,7 @@ void rapport__relationships__v1__relationships_service__list_agreements(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 42, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 53, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__schedule_session(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__ScheduleSessionRequest *input,
@@ -15196,7 +15306,7 @@ void rapport__relationships__v1__relationships_service__schedule_session(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 43, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 54, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__state_intent(ProtobufCService *service,
                                                                      const Rapport__Relationships__V1__StateIntentRequest *input,
@@ -15204,7 +15314,7 @@ void rapport__relationships__v1__relationships_service__state_intent(ProtobufCSe
                                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 44, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 55, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__reschedule_session(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__RescheduleSessionRequest *input,
@@ -15212,7 +15322,7 @@ void rapport__relationships__v1__relationships_service__reschedule_session(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 45, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 56, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__cancel_session(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__CancelSessionRequest *input,
@@ -15220,7 +15330,7 @@ void rapport__relationships__v1__relationships_service__cancel_session(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 46, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 57, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__attest_session(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__AttestSessionRequest *input,
@@ -15228,7 +15338,7 @@ void rapport__relationships__v1__relationships_service__attest_session(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 47, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 58, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__dispute_session(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__DisputeSessionRequest *input,
@@ -15236,7 +15346,7 @@ void rapport__relationships__v1__relationships_service__dispute_session(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 48, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 59, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__resolve_dispute(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__ResolveDisputeRequest *input,
@@ -15244,7 +15354,7 @@ void rapport__relationships__v1__relationships_service__resolve_dispute(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 49, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 60, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__set_session_depth(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__SetSessionDepthRequest *input,
@@ -15252,7 +15362,7 @@ void rapport__relationships__v1__relationships_service__set_session_depth(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 50, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 61, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_session(ProtobufCService *service,
                                                                     const Rapport__Relationships__V1__GetSessionRequest *input,
@@ -15260,7 +15370,7 @@ void rapport__relationships__v1__relationships_service__get_session(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 51, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 62, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_sessions(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__ListSessionsRequest *input,
@@ -15268,7 +15378,7 @@ void rapport__relationships__v1__relationships_service__list_sessions(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 52, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 63, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__add_agenda_item(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__AddAgendaItemRequest *input,
@@ -15276,7 +15386,7 @@ void rapport__relationships__v1__relationships_service__add_agenda_item(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 53, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 64, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_agenda_item(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__GetAgendaItemRequest *input,
@@ -15284,7 +15394,7 @@ void rapport__relationships__v1__relationships_service__get_agenda_item(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 54, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 65, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_agenda_items(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__ListAgendaItemsRequest *input,
@@ -15292,7 +15402,7 @@ void rapport__relationships__v1__relationships_service__list_agenda_items(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 55, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 66, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__create_commitment(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__CreateCommitmentRequest *input,
@@ -15300,7 +15410,7 @@ void rapport__relationships__v1__relationships_service__create_commitment(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 56, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 67, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__accept_commitment(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__AcceptCommitmentRequest *input,
@@ -15308,7 +15418,7 @@ void rapport__relationships__v1__relationships_service__accept_commitment(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 57, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 68, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__decline_commitment(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__DeclineCommitmentRequest *input,
@@ -15316,7 +15426,7 @@ void rapport__relationships__v1__relationships_service__decline_commitment(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 58, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 69, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__release_commitment(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__ReleaseCommitmentRequest *input,
@@ -15324,7 +15434,7 @@ void rapport__relationships__v1__relationships_service__release_commitment(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 59, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 70, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__mark_trivial(ProtobufCService *service,
                                                                      const Rapport__Relationships__V1__MarkTrivialRequest *input,
@@ -15332,7 +15442,7 @@ void rapport__relationships__v1__relationships_service__mark_trivial(ProtobufCSe
                                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 60, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 71, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__renegotiate_commitment(ProtobufCService *service,
                                                                                const Rapport__Relationships__V1__RenegotiateCommitmentRequest *input,
@@ -15340,7 +15450,7 @@ void rapport__relationships__v1__relationships_service__renegotiate_commitment(P
                                                                                void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 61, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 72, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__claim_kept(ProtobufCService *service,
                                                                    const Rapport__Relationships__V1__ClaimKeptRequest *input,
@@ -15348,7 +15458,7 @@ void rapport__relationships__v1__relationships_service__claim_kept(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 62, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 73, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__confirm_kept(ProtobufCService *service,
                                                                      const Rapport__Relationships__V1__ConfirmKeptRequest *input,
@@ -15356,7 +15466,7 @@ void rapport__relationships__v1__relationships_service__confirm_kept(ProtobufCSe
                                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 63, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 74, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__dispute_commitment(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__DisputeCommitmentRequest *input,
@@ -15364,7 +15474,7 @@ void rapport__relationships__v1__relationships_service__dispute_commitment(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 64, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 75, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__withdraw_claim(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__WithdrawClaimRequest *input,
@@ -15372,7 +15482,7 @@ void rapport__relationships__v1__relationships_service__withdraw_claim(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 65, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 76, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_commitment(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__GetCommitmentRequest *input,
@@ -15380,7 +15490,7 @@ void rapport__relationships__v1__relationships_service__get_commitment(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 66, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 77, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_commitments(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__ListCommitmentsRequest *input,
@@ -15388,7 +15498,7 @@ void rapport__relationships__v1__relationships_service__list_commitments(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 67, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 78, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__report_breach(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__ReportBreachRequest *input,
@@ -15396,7 +15506,7 @@ void rapport__relationships__v1__relationships_service__report_breach(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 68, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 79, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__record_finding(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__RecordFindingRequest *input,
@@ -15404,7 +15514,7 @@ void rapport__relationships__v1__relationships_service__record_finding(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 69, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 80, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__acknowledge_breach(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__AcknowledgeBreachRequest *input,
@@ -15412,7 +15522,7 @@ void rapport__relationships__v1__relationships_service__acknowledge_breach(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 70, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 81, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__accept_repair(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__AcceptRepairRequest *input,
@@ -15420,7 +15530,7 @@ void rapport__relationships__v1__relationships_service__accept_repair(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 71, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 82, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_breach_case(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__GetBreachCaseRequest *input,
@@ -15428,7 +15538,7 @@ void rapport__relationships__v1__relationships_service__get_breach_case(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 72, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 83, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_breach_cases(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__ListBreachCasesRequest *input,
@@ -15436,7 +15546,7 @@ void rapport__relationships__v1__relationships_service__list_breach_cases(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 73, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 84, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__record_decision(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__RecordDecisionRequest *input,
@@ -15444,7 +15554,7 @@ void rapport__relationships__v1__relationships_service__record_decision(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 74, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 85, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__explain_decision(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__ExplainDecisionRequest *input,
@@ -15452,7 +15562,7 @@ void rapport__relationships__v1__relationships_service__explain_decision(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 75, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 86, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__revise_decision(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__ReviseDecisionRequest *input,
@@ -15460,7 +15570,7 @@ void rapport__relationships__v1__relationships_service__revise_decision(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 76, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 87, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__answer_know_why(ProtobufCService *service,
                                                                         const Rapport__Relationships__V1__AnswerKnowWhyRequest *input,
@@ -15468,7 +15578,7 @@ void rapport__relationships__v1__relationships_service__answer_know_why(Protobuf
                                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 77, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 88, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_decision(ProtobufCService *service,
                                                                      const Rapport__Relationships__V1__GetDecisionRequest *input,
@@ -15476,7 +15586,7 @@ void rapport__relationships__v1__relationships_service__get_decision(ProtobufCSe
                                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 78, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 89, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_decisions(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__ListDecisionsRequest *input,
@@ -15484,7 +15594,7 @@ void rapport__relationships__v1__relationships_service__list_decisions(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 79, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 90, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__record_reflect_back(ProtobufCService *service,
                                                                             const Rapport__Relationships__V1__RecordReflectBackRequest *input,
@@ -15492,7 +15602,7 @@ void rapport__relationships__v1__relationships_service__record_reflect_back(Prot
                                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 80, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 91, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__judge_reflect_back(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__JudgeReflectBackRequest *input,
@@ -15500,7 +15610,7 @@ void rapport__relationships__v1__relationships_service__judge_reflect_back(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 81, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 92, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_reflect_back(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__GetReflectBackRequest *input,
@@ -15508,7 +15618,7 @@ void rapport__relationships__v1__relationships_service__get_reflect_back(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 82, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 93, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_reflect_backs(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__ListReflectBacksRequest *input,
@@ -15516,7 +15626,7 @@ void rapport__relationships__v1__relationships_service__list_reflect_backs(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 83, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 94, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__add_advice(ProtobufCService *service,
                                                                    const Rapport__Relationships__V1__AddAdviceRequest *input,
@@ -15524,7 +15634,7 @@ void rapport__relationships__v1__relationships_service__add_advice(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 84, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 95, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__teach_back(ProtobufCService *service,
                                                                    const Rapport__Relationships__V1__TeachBackRequest *input,
@@ -15532,7 +15642,7 @@ void rapport__relationships__v1__relationships_service__teach_back(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 85, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 96, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__rate_advice(ProtobufCService *service,
                                                                     const Rapport__Relationships__V1__RateAdviceRequest *input,
@@ -15540,7 +15650,7 @@ void rapport__relationships__v1__relationships_service__rate_advice(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 86, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 97, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_advice(ProtobufCService *service,
                                                                    const Rapport__Relationships__V1__GetAdviceRequest *input,
@@ -15548,7 +15658,7 @@ void rapport__relationships__v1__relationships_service__get_advice(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 87, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 98, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_advice(ProtobufCService *service,
                                                                     const Rapport__Relationships__V1__ListAdviceRequest *input,
@@ -15556,7 +15666,7 @@ void rapport__relationships__v1__relationships_service__list_advice(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 88, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 99, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__create_note(ProtobufCService *service,
                                                                     const Rapport__Relationships__V1__CreateNoteRequest *input,
@@ -15564,7 +15674,7 @@ void rapport__relationships__v1__relationships_service__create_note(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 89, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 100, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__update_note(ProtobufCService *service,
                                                                     const Rapport__Relationships__V1__UpdateNoteRequest *input,
@@ -15572,7 +15682,7 @@ void rapport__relationships__v1__relationships_service__update_note(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 90, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 101, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__delete_note(ProtobufCService *service,
                                                                     const Rapport__Relationships__V1__DeleteNoteRequest *input,
@@ -15580,7 +15690,7 @@ void rapport__relationships__v1__relationships_service__delete_note(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 91, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 102, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__undelete_note(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__UndeleteNoteRequest *input,
@@ -15588,7 +15698,7 @@ void rapport__relationships__v1__relationships_service__undelete_note(ProtobufCS
                                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 92, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 103, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_note(ProtobufCService *service,
                                                                  const Rapport__Relationships__V1__GetNoteRequest *input,
@@ -15596,7 +15706,7 @@ void rapport__relationships__v1__relationships_service__get_note(ProtobufCServic
                                                                  void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 93, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 104, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_notes(ProtobufCService *service,
                                                                    const Rapport__Relationships__V1__ListNotesRequest *input,
@@ -15604,7 +15714,7 @@ void rapport__relationships__v1__relationships_service__list_notes(ProtobufCServ
                                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 94, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 105, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__submit_reflection(ProtobufCService *service,
                                                                           const Rapport__Relationships__V1__SubmitReflectionRequest *input,
@@ -15612,7 +15722,7 @@ void rapport__relationships__v1__relationships_service__submit_reflection(Protob
                                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 95, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 106, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_reflection(ProtobufCService *service,
                                                                        const Rapport__Relationships__V1__GetReflectionRequest *input,
@@ -15620,7 +15730,7 @@ void rapport__relationships__v1__relationships_service__get_reflection(ProtobufC
                                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 96, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 107, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_reflections(ProtobufCService *service,
                                                                          const Rapport__Relationships__V1__ListReflectionsRequest *input,
@@ -15628,7 +15738,7 @@ void rapport__relationships__v1__relationships_service__list_reflections(Protobu
                                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 97, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 108, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__record_context_change(ProtobufCService *service,
                                                                               const Rapport__Relationships__V1__RecordContextChangeRequest *input,
@@ -15636,7 +15746,7 @@ void rapport__relationships__v1__relationships_service__record_context_change(Pr
                                                                               void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 98, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 109, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__report_context_ignored(ProtobufCService *service,
                                                                                const Rapport__Relationships__V1__ReportContextIgnoredRequest *input,
@@ -15644,7 +15754,7 @@ void rapport__relationships__v1__relationships_service__report_context_ignored(P
                                                                                void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 99, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 110, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__get_context_change(ProtobufCService *service,
                                                                            const Rapport__Relationships__V1__GetContextChangeRequest *input,
@@ -15652,7 +15762,7 @@ void rapport__relationships__v1__relationships_service__get_context_change(Proto
                                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 100, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 111, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__list_context_changes(ProtobufCService *service,
                                                                              const Rapport__Relationships__V1__ListContextChangesRequest *input,
@@ -15660,7 +15770,7 @@ void rapport__relationships__v1__relationships_service__list_context_changes(Pro
                                                                              void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 101, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 112, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__init (Rapport__Relationships__V1__RelationshipsService_Service *service,
                                                               Rapport__Relationships__V1__RelationshipsService_ServiceDestroy destroy)

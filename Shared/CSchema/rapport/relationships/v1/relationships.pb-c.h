@@ -19,6 +19,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 #include "rapport/relationships/v1/commitment.pb-c.h"
 #include "rapport/relationships/v1/conversation.pb-c.h"
+#include "rapport/relationships/v1/matching.pb-c.h"
 #include "rapport/relationships/v1/people.pb-c.h"
 #include "rapport/relationships/v1/relationship.pb-c.h"
 #include "rapport/relationships/v1/session.pb-c.h"
@@ -4899,6 +4900,50 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                            const Rapport__Relationships__V1__ListEnrollmentsRequest *input,
                            Rapport__Relationships__V1__ListEnrollmentsResponse_Closure closure,
                            void *closure_data);
+  void (*propose_matches)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Relationships__V1__ProposeMatchesRequest *input,
+                          Rapport__Relationships__V1__MatchRun_Closure closure,
+                          void *closure_data);
+  void (*get_match_run)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                        const Rapport__Relationships__V1__GetMatchRunRequest *input,
+                        Rapport__Relationships__V1__MatchRun_Closure closure,
+                        void *closure_data);
+  void (*list_match_runs)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Relationships__V1__ListMatchRunsRequest *input,
+                          Rapport__Relationships__V1__ListMatchRunsResponse_Closure closure,
+                          void *closure_data);
+  void (*cancel_match_run)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                           const Rapport__Relationships__V1__CancelMatchRunRequest *input,
+                           Rapport__Relationships__V1__MatchRun_Closure closure,
+                           void *closure_data);
+  void (*get_match_explanation)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                const Rapport__Relationships__V1__GetMatchExplanationRequest *input,
+                                Rapport__Relationships__V1__MatchExplanation_Closure closure,
+                                void *closure_data);
+  void (*get_match_proposal)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                             const Rapport__Relationships__V1__GetMatchProposalRequest *input,
+                             Rapport__Relationships__V1__MatchProposal_Closure closure,
+                             void *closure_data);
+  void (*list_match_proposals)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                               const Rapport__Relationships__V1__ListMatchProposalsRequest *input,
+                               Rapport__Relationships__V1__ListMatchProposalsResponse_Closure closure,
+                               void *closure_data);
+  void (*accept_match_proposal)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                const Rapport__Relationships__V1__AcceptMatchProposalRequest *input,
+                                Rapport__Relationships__V1__MatchProposal_Closure closure,
+                                void *closure_data);
+  void (*decline_match_proposal)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                 const Rapport__Relationships__V1__DeclineMatchProposalRequest *input,
+                                 Rapport__Relationships__V1__MatchProposal_Closure closure,
+                                 void *closure_data);
+  void (*get_waitlist_entry)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                             const Rapport__Relationships__V1__GetWaitlistEntryRequest *input,
+                             Rapport__Relationships__V1__WaitlistEntry_Closure closure,
+                             void *closure_data);
+  void (*list_waitlist_entries)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                const Rapport__Relationships__V1__ListWaitlistEntriesRequest *input,
+                                Rapport__Relationships__V1__ListWaitlistEntriesResponse_Closure closure,
+                                void *closure_data);
   void (*request_relationship)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                                const Rapport__Relationships__V1__RequestRelationshipRequest *input,
                                Rapport__Relationships__V1__Relationship_Closure closure,
@@ -5264,6 +5309,17 @@ void rapport__relationships__v1__relationships_service__init (Rapport__Relations
       function_prefix__ ## enroll,\
       function_prefix__ ## get_enrollment,\
       function_prefix__ ## list_enrollments,\
+      function_prefix__ ## propose_matches,\
+      function_prefix__ ## get_match_run,\
+      function_prefix__ ## list_match_runs,\
+      function_prefix__ ## cancel_match_run,\
+      function_prefix__ ## get_match_explanation,\
+      function_prefix__ ## get_match_proposal,\
+      function_prefix__ ## list_match_proposals,\
+      function_prefix__ ## accept_match_proposal,\
+      function_prefix__ ## decline_match_proposal,\
+      function_prefix__ ## get_waitlist_entry,\
+      function_prefix__ ## list_waitlist_entries,\
       function_prefix__ ## request_relationship,\
       function_prefix__ ## accept_request,\
       function_prefix__ ## decline_request,\
@@ -5417,6 +5473,50 @@ void rapport__relationships__v1__relationships_service__list_enrollments(Protobu
                                                                          const Rapport__Relationships__V1__ListEnrollmentsRequest *input,
                                                                          Rapport__Relationships__V1__ListEnrollmentsResponse_Closure closure,
                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__propose_matches(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__ProposeMatchesRequest *input,
+                                                                        Rapport__Relationships__V1__MatchRun_Closure closure,
+                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__get_match_run(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__GetMatchRunRequest *input,
+                                                                      Rapport__Relationships__V1__MatchRun_Closure closure,
+                                                                      void *closure_data);
+void rapport__relationships__v1__relationships_service__list_match_runs(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__ListMatchRunsRequest *input,
+                                                                        Rapport__Relationships__V1__ListMatchRunsResponse_Closure closure,
+                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__cancel_match_run(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__CancelMatchRunRequest *input,
+                                                                         Rapport__Relationships__V1__MatchRun_Closure closure,
+                                                                         void *closure_data);
+void rapport__relationships__v1__relationships_service__get_match_explanation(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__GetMatchExplanationRequest *input,
+                                                                              Rapport__Relationships__V1__MatchExplanation_Closure closure,
+                                                                              void *closure_data);
+void rapport__relationships__v1__relationships_service__get_match_proposal(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__GetMatchProposalRequest *input,
+                                                                           Rapport__Relationships__V1__MatchProposal_Closure closure,
+                                                                           void *closure_data);
+void rapport__relationships__v1__relationships_service__list_match_proposals(ProtobufCService *service,
+                                                                             const Rapport__Relationships__V1__ListMatchProposalsRequest *input,
+                                                                             Rapport__Relationships__V1__ListMatchProposalsResponse_Closure closure,
+                                                                             void *closure_data);
+void rapport__relationships__v1__relationships_service__accept_match_proposal(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__AcceptMatchProposalRequest *input,
+                                                                              Rapport__Relationships__V1__MatchProposal_Closure closure,
+                                                                              void *closure_data);
+void rapport__relationships__v1__relationships_service__decline_match_proposal(ProtobufCService *service,
+                                                                               const Rapport__Relationships__V1__DeclineMatchProposalRequest *input,
+                                                                               Rapport__Relationships__V1__MatchProposal_Closure closure,
+                                                                               void *closure_data);
+void rapport__relationships__v1__relationships_service__get_waitlist_entry(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__GetWaitlistEntryRequest *input,
+                                                                           Rapport__Relationships__V1__WaitlistEntry_Closure closure,
+                                                                           void *closure_data);
+void rapport__relationships__v1__relationships_service__list_waitlist_entries(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__ListWaitlistEntriesRequest *input,
+                                                                              Rapport__Relationships__V1__ListWaitlistEntriesResponse_Closure closure,
+                                                                              void *closure_data);
 void rapport__relationships__v1__relationships_service__request_relationship(ProtobufCService *service,
                                                                              const Rapport__Relationships__V1__RequestRelationshipRequest *input,
                                                                              Rapport__Relationships__V1__Relationship_Closure closure,
