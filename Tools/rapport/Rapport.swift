@@ -14,5 +14,8 @@ struct Rapport: AsyncParsableCommand {
 
             Everything lies in .rapport of the working directory, or where RAPPORT_HOME points.
             """,
-        subcommands: [Up.self, Demo.self, Token.self, Call.self, Trust.self, Admin.self, Simulate.self, Evaluate.self])
+        subcommands: [
+            Up.self, Demo.self, Token.self, Call.self, Trust.self, Admin.self, Simulate.self, Evaluate.self,
+            Verify.self,
+        ])
 }

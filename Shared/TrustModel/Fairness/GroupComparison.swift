@@ -81,8 +81,8 @@ public struct GroupComparison: Sendable {
         let numbers = Dictionary(uniqueKeysWithValues: Set(both.map(\.stratum)).sorted().enumerated().map { ($1, $0) })
         let strata = both.map { numbers[$0.stratum] ?? 0 }
         let (values, comparable) = (units.map(\.value), both.map(\.value))
-        crudeDifference = Self.difference(values, one, 1, units.map(\.group))
-        stratifiedDifference = Self.difference(comparable, strata, numbers.count, both.map(\.group))
+        let crude = Self.difference(values, one, 1, units.map(\.group))
+        let stratified = Self.difference(comparable, strata, numbers.count, both.map(\.group))
         crudeP =
             PermutationTest(labels: units.map(\.group), strata: one, draws: draws) {
                 abs(Self.difference(values, one, 1, $0))
@@ -93,8 +93,10 @@ public struct GroupComparison: Sendable {
             : PermutationTest(labels: both.map(\.group), strata: strata, draws: draws) {
                 abs(Self.difference(comparable, strata, numbers.count, $0))
             }.pValue
-        effect = Self.deviation(units, one).map { crudeDifference / $0 }
-        stratifiedEffect = Self.deviation(both, strata).map { stratifiedDifference / $0 }
+        effect = Self.deviation(units, one).map { crude / $0 }
+        stratifiedEffect = Self.deviation(both, strata).map { stratified / $0 }
+        crudeDifference = crude
+        stratifiedDifference = stratified
         impactRatio = nil
         isBelowFourFifths = false
     }

@@ -17,7 +17,9 @@ struct Trust: AsyncParsableCommand {
               rapport trust explain case-study --as coachee --from day:31 --to day:38
               rapport trust what-if case-study commitment.kept pulse.honest=5 --as coachee
             """,
-        subcommands: [TrustProfileCommand.self, TrustExplainCommand.self, TrustWhatIfCommand.self],
+        subcommands: [
+            TrustProfileCommand.self, TrustExplainCommand.self, TrustWhatIfCommand.self, TrustAlertsCommand.self,
+        ],
         defaultSubcommand: TrustProfileCommand.self)
 }
 
