@@ -36,12 +36,14 @@ struct FairnessTargetTests {
     func favouritism() {
         var dice = Dice(seed: 20_262)
         func events(_ slow: Double) -> [Favouritism.Event] {
-            (0..<6).flatMap { coachee in
-                (0..<16).map { number in
-                    Favouritism.Event(
-                        coachee: coachee, type: number % 2, value: exp(dice.normal()) * (coachee == 0 ? slow : 1))
+            var events: [Favouritism.Event] = []
+            for coachee in 0..<6 {
+                let factor = coachee == 0 ? slow : 1
+                for number in 0..<16 {
+                    events.append(.init(coachee: coachee, type: number % 2, value: exp(dice.normal()) * factor))
                 }
             }
+            return events
         }
         func share(_ slow: Double) -> Double {
             let runs = 200

@@ -89,12 +89,16 @@ struct FairnessTests {
     @Test("A measure: a shift is found, one that only the circumstances make is confounded, the same is nothing")
     func measures() {
         func units(_ shift: Double, _ byStratum: Double) -> [GroupComparison.Unit] {
-            (0..<120).map { number in
-                let stratum = number % 4 < 3 ? number % 2 : 1 - number % 2
-                return GroupComparison.Unit(
-                    group: number % 2, stratum: stratum,
-                    value: Double(number / 4 % 7) / 3 + (number % 2 == 0 ? shift : 0) + Double(stratum) * byStratum)
+            var units: [GroupComparison.Unit] = []
+            for number in 0..<120 {
+                let group = number % 2
+                let stratum = number % 4 < 3 ? group : 1 - group
+                var value = Double(number / 4 % 7) / 3
+                if group == 0 { value += shift }
+                value += Double(stratum) * byStratum
+                units.append(.init(group: group, stratum: stratum, value: value))
             }
+            return units
         }
         func verdict(_ units: [GroupComparison.Unit]) -> GroupComparison.Verdict {
             let comparison = GroupComparison(measure: units, draws: 999)
@@ -137,13 +141,15 @@ struct FairnessTests {
     @Test("One coachee who waits three times as long is found; even treatment is not; three coachees are too few")
     func favouritism() {
         func events(_ coachees: Int, slow: Double) -> [Favouritism.Event] {
-            (0..<coachees).flatMap { coachee in
-                (0..<16).map { number in
-                    Favouritism.Event(
-                        coachee: coachee, type: number % 2,
-                        value: Double(4 + (number * 7 + coachee * 3) % 11) * (coachee == 2 ? slow : 1))
+            var events: [Favouritism.Event] = []
+            for coachee in 0..<coachees {
+                let factor = coachee == 2 ? slow : 1
+                for number in 0..<16 {
+                    let hours = Double(4 + (number * 7 + coachee * 3) % 11)
+                    events.append(.init(coachee: coachee, type: number % 2, value: hours * factor))
                 }
             }
+            return events
         }
         guard case .uneven(2, let ratio) = Favouritism(events(6, slow: 3), draws: 999).verdict else {
             Issue.record("not found")

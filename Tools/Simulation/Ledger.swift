@@ -109,6 +109,9 @@ public struct Ledger: Sendable {
 }
 
 extension Ledger {
+    /// Loses facts.
+    public mutating func keep(_ isKept: (Fact) -> Bool) { facts = facts.filter(isKept) }
+
     /// What D1 to D3 raise on these facts.
     public func alarms(acknowledging isAcknowledged: Bool) -> [Alarm] {
         var detectors = DetectorState(acknowledging: isAcknowledged)
