@@ -77,9 +77,9 @@ extension TrustScoringService {
         let revision = try self.record(
             [change], of: relationship, recordedAt: runtime.clock.now.timestamp, in: transaction)
         if let resource = try change.resource(of: name.parent, in: transaction) {
-            let standing = try store.about(resource, in: transaction).filter(\.stands).map(\.evidence)
+            let known = try store.about(resource, in: transaction).filter { !$0.isRetracted }
             _ = try ConductStore(name.parent).replace(
-                about: resource, with: Conduct.facts(of: standing), in: transaction)
+                about: resource, with: Conduct.facts(of: known.map(\.evidence)), in: transaction)
         }
         scores.stage([change], of: relationship.name, revision: revision, by: key)
         record.isRetracted = true

@@ -53,7 +53,7 @@ import Testing
     @Test func aSlipOfThePenANoteOfOnesOwnAndTheCoacheesNotes() async throws {
         let pair = try await Pair.active()
         let fresh = try await note(pair, by: pair.coach)
-        try await pair.host.advance(hours: 1)
+        try await pair.host.advance(microseconds: 59 * 60_000_000)
         _ = try await change(pair, fresh, by: pair.coach)
         let own = try await note(pair, by: pair.coach, .`self`)
         let theirs = try await note(pair, by: pair.coachee)

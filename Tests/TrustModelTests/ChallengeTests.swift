@@ -60,6 +60,18 @@ struct ChallengeTests {
         }
     }
 
+    @Test("Missed, then abandoned counts once, at the time of the miss; kept late is no miss any more")
+    func chains() throws {
+        var events = EventFactory()
+        let missed = try events.make(.commitmentMissed, on: 2)
+        let abandoned = try events.make(.commitmentAbandoned, at: day(9), supersedes: missed.id)
+        let facts = Conduct.facts(of: [missed, abandoned])
+        #expect(facts.map(\.occurredAt) == [day(2)] && facts.map(\.id) == [abandoned.id])
+        let late = try events.make(.commitmentKeptLate, at: day(3), measure: .daysLate(2), supersedes: missed.id)
+        #expect(Conduct.facts(of: [missed, late]).map(\.isBad) == [false])
+        #expect(Conduct.facts(of: [missed, late]).map(\.occurredAt) == [day(3)])
+    }
+
     @Test(
         "A decision is one fact: what was not explained in time stays so, and an explanation that was none is taken back"
     )

@@ -120,7 +120,7 @@ extension Ledger {
                 switch fact {
                 // What supersedes a miss says the same of it once more.
                 case .evidence(let evidence) where evidence.kind != .commitmentAbandoned:
-                    Conduct.facts(of: CollectionOfOne(evidence)).first.flatMap { detectors.take($0) }
+                    Conduct.facts(of: [evidence]).first.flatMap { detectors.take($0) }
                 case .evidence: nil
                 case .feedback(let item): detectors.take(item)
                 }

@@ -33,9 +33,10 @@ struct Detection {
         let evidence = EvidenceStore(name)
         var changed: Set<TrustModel.Challenge> = []
         for resource in resources {
-            let standing = try evidence.about(resource, in: change.transaction).filter(\.stands).map(\.evidence)
+            let known = try evidence.about(resource, in: change.transaction).filter { !$0.isRetracted }
             changed.formUnion(
-                try conduct.replace(about: resource, with: Conduct.facts(of: standing), in: change.transaction))
+                try conduct.replace(
+                    about: resource, with: Conduct.facts(of: known.map(\.evidence)), in: change.transaction))
         }
         for challenge in changed.sorted(by: { $0.rawValue < $1.rawValue }) { try judge(challenge) }
     }

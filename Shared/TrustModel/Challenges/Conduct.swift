@@ -15,23 +15,24 @@ public struct Conduct: Hashable, Sendable {
         self.isBad = isBad
     }
 
-    /// - Parameter evidence: all that stands about one resource, in the order of time. A decision is one fact: an
+    /// - Parameter evidence: all that was not taken back about one resource, in the order of time, with what was superseded.
+    ///   A promise that is missed, then abandoned, was missed once, at the time of the miss. A decision is one fact: an
     ///   explanation that came too late is not a second one.
-    public static func facts(of evidence: some Sequence<Evidence>) -> [Conduct] {
+    public static func facts(of evidence: [Evidence]) -> [Conduct] {
+        let superseded = Set(evidence.compactMap(\.supersedes))
         var facts: [Conduct] = []
         var decision: Conduct?
-        for fact in evidence.lazy.compactMap(Conduct.init) {
-            if fact.challenge != .lackOfTransparency {
+        for piece in evidence where !superseded.contains(piece.id) {
+            guard var fact = Conduct(piece) else { continue }
+            if fact.challenge == .inconsistentBehaviour {
+                let former = evidence.first { $0.id == piece.supersedes }.flatMap { Conduct($0) }
+                if fact.isBad, let former, former.isBad { fact.occurredAt = min(fact.occurredAt, former.occurredAt) }
                 facts.append(fact)
             } else if decision == nil || fact.isBad && decision?.isBad == false {
                 decision = fact
             }
         }
         return facts + (decision.map { [$0] } ?? [])
-    }
-
-    static func precedes(_ left: Conduct, _ right: Conduct) -> Bool {
-        (left.occurredAt, left.id) < (right.occurredAt, right.id)
     }
 
     /// Nil for what is no conduct. Promises that were renegotiated and sessions that were moved in time are skipped; a
