@@ -100,6 +100,19 @@ import Testing
         #expect(pool.outcome(0, pool.coach("bright")!, matched: pool.coach("dull")) == .coacheeHasBetter)
     }
 
+    @Test func aHigherScoreComesFirstOnBothSides() {
+        let coachees = [
+            Participant(id: "fits", topics: ["a"], enrolled: 9), Participant(id: "other", topics: ["b"], enrolled: 1),
+        ]
+        let coaches = [Participant(id: "a", topics: ["a"]), Participant(id: "none")]
+        let pool = Pool(coachees: coachees, coaches: coaches, rules: Rules())
+        let (fits, other) = (pool.coachee("fits")!, pool.coachee("other")!)
+        let (a, none) = (pool.coach("a")!, pool.coach("none")!)
+        #expect(pool.choices(of: fits) == [UInt16(a), UInt16(none)])
+        #expect(pool.rank(ofCoachee: fits, for: a) < pool.rank(ofCoachee: other, for: a))
+        #expect(pool.assign().coaches[fits] == a && pool.assign().coaches[other] == none)
+    }
+
     @Test func amongEqualCoacheesTheEarlierDayComesFirstThenTheLot() {
         let coach = Participant(id: "k")
         func winner(_ days: [Int], seed: Int64) -> String {

@@ -50,7 +50,7 @@ import Testing
         #expect(end - begin < .seconds(60))
         // Other tests of the process grow too while a small case runs.
         if Self.size >= 2000 {
-            #expect(grown < 32 + (3 * Self.size * Self.size >> 20), "MiB: 2 bytes a pair, and some")
+            #expect(grown < 32 + ((3 * Self.size * Self.size) >> 20), "MiB: 2 bytes a pair, and some")
         }
         #expect(assignment.matches.count + assignment.waiting.count + assignment.leftOut.count == Self.size)
     }
