@@ -22,7 +22,9 @@ extension Message {
     /// The message in protobuf's wire format, fields in the order of their numbers: equal messages give equal bytes.
     public func serialized() -> [UInt8] {
         serialize { byteCount, write in
-            [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
+            // The standard library would write a 0 into the one empty array of the process, from any thread.
+            guard byteCount > 0 else { return [] }
+            return [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
                 write(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<byteCount]))
                 count = byteCount
             }
