@@ -42,7 +42,7 @@ extension EndToEnd {
             #expect(expected.contains { !$0.isEmpty }, "something is planted and found")
             let reader = AlarmReader(organization: organization, channel: pair.channel, mint: mint, concurrency: 4)
             for (number, alarms) in expected.enumerated() {
-                try await self.eventually("alarms of pair \(number)") {
+                try await self.eventually("\(alarms) of pair \(number)") {
                     let read = try await reader.alarms(of: loaded.filter { $0.key == number }, report: { _ in })[0]
                         .alarms
                     let raised = read.filter { $0.source != .contactGap && $0.source != .rule }

@@ -331,7 +331,8 @@ def test_trust_needs_the_purpose_of_coaching(channel, person, target, rpc, purpo
     assert reason in {"PURPOSE_MISSING", "ROLE_FORBIDDEN"}
 
 
-@pytest.mark.parametrize("rpc", [rpc for rpc in CHANGES if rpc in BELOW_PAIR], ids=ids)
+# Trust-scoring makes nothing that is asked for: the demo has no alert to acknowledge, so no id was used there.
+@pytest.mark.parametrize("rpc", [rpc for rpc in CHANGES if rpc in BELOW_PAIR and rpc.program != "trust-scoring"], ids=ids)
 def test_a_request_id_of_another_request(suite, channel, person, target, used_ids, rpc):
     request = target(rpc)
     field = rpc.named[0]

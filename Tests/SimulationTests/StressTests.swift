@@ -48,7 +48,8 @@ struct StressTests {
         let pairs = try judged(targets)
         var dice = Dice(seed: 5)
         for kind in Self.kinds {
-            let flagged = Set(pairs.indices.filter { index in pairs[index].alarms.contains { $0.source == kind.source } })
+            let flagged = Set(
+                pairs.indices.filter { index in pairs[index].alarms.contains { $0.source == kind.source } })
             let planted = pairs.indices.filter { index in pairs[index].plantings.contains { $0.kind == kind } }
             let dealt = Set(pairs.indices.shuffled(using: &dice).prefix(planted.count))
             let precision = Proportion(flagged.intersection(dealt).count, of: flagged.count)
@@ -58,7 +59,9 @@ struct StressTests {
         }
     }
 
-    @Test("A fifth of all facts lost: what is planted is still found, a little later, and chance alarms keep to the budget")
+    @Test(
+        "A fifth of all facts lost: what is planted is still found, a little later, and chance alarms keep to the budget"
+    )
     func missingFacts() throws {
         let whole = try judged(targets)
         let thinned = try judged(targets, keeping: 0.8)

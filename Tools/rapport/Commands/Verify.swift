@@ -50,7 +50,8 @@ struct Verify: AsyncParsableCommand {
                 isWhole = false
                 text += different
                 text.append(
-                    "  A fact that was learnt since is shown by a correction at the next midnight; without one, the evidence was changed.")
+                    "  A fact that was learnt since is shown by a correction at the next midnight; without one, the evidence was changed."
+                )
             }
             let replay = try await asked.client.verifyReplay(
                 VerifyReplayRequest(name: asked.name), options: asked.options)
