@@ -1,11 +1,14 @@
 import Glibc
 import TrustModel
 
-/// How quickly evidence becomes a profile, in this process, by the CPU time of one thread: a whole log replayed, and
-/// the same events appended one by one to a running state.
+/// How quickly evidence becomes a profile, in this process, by the CPU time of one thread: a whole log replayed, the same
+/// events appended one by one to a running state, and appended and shown to the detectors; what a profile then costs, and how much
+/// memory the state of one relationship takes.
 struct Replay {
     static let goal = 1_000_000.0
-    static let lengths = [100, 1000, 10_000]
+    static let watchedGoal = 200_000.0
+    static let memoryGoal = 4096.0
+    static let lengths = [100, 1000, 10_000, 100_000, 1_000_000]
     /// Events folded for one figure.
     static let events = 400_000
 
@@ -16,20 +19,32 @@ struct Replay {
             let logs = try Self.histories(of: length, count: min(40, Self.events / length))
             var replayed: [Double] = []
             var appended: [Double] = []
+            var watched: [Double] = []
             for _ in 0..<rounds {
                 try Task.checkCancellation()
                 replayed.append(try Self.replaysPerSecond(logs, length))
                 try Task.checkCancellation()
                 appended.append(try Self.appendsPerSecond(logs, length))
+                try Task.checkCancellation()
+                watched.append(try Self.appendsPerSecond(logs, length, watching: true))
             }
             let (replay, append) = (Percentiles(replayed).median, Percentiles(appended).median)
+            let watch = Percentiles(watched).median
+            let (profile, bytes) = try Self.costs(logs[0], length)
             section.line(
-                "\(Format.right(Format.fixed(Double(length), 0), 6)) events of history: "
+                "\(Format.right(Format.fixed(Double(length), 0), 7)) events of history: "
                     + "replayed \(Format.right(Format.fixed(replay, 0), 9))/s   "
-                    + "appended \(Format.right(Format.fixed(append, 0), 9))/s")
+                    + "appended \(Format.right(Format.fixed(append, 0), 9))/s   "
+                    + "with detectors \(Format.right(Format.fixed(watch, 0), 9))/s   "
+                    + "a profile \(Format.fixed(profile * 1e6, 2)) µs   \(Format.fixed(bytes, 0)) B")
             section.value("replay.\(length).per_second", replay)
             section.value("append.\(length).per_second", append)
+            section.value("watched.\(length).per_second", watch)
+            section.value("profile.\(length).seconds", profile)
+            section.value("state.\(length).bytes", bytes)
             section.goal("replay of \(length) events at 1,000,000/s", met: replay >= Self.goal)
+            section.goal("scored and detected at 200,000/s, \(length) events", met: watch >= Self.watchedGoal)
+            section.goal("state and detectors in 4 KiB, \(length) events", met: bytes <= Self.memoryGoal)
         }
         return section
     }
@@ -38,16 +53,18 @@ struct Replay {
     private static func histories(of length: Int, count: Int) throws -> [[Evidence]] {
         var random = SplitMix64(state: 1)
         let kinds = EvidenceKind.allCases.filter { !$0.isBreach }
-        // Evidence lies in 80 years: ten thousand events come to one a day.
-        return try (0..<count).map { log in
+        // Evidence lies in 80 years: of more than ten thousand events several share a day.
+        let spacing = min(1, 10_000 / Double(length))
+        return try (0..<max(1, count)).map { log in
             try (0..<length).map { number in
                 let kind = number % 100 == 99 ? .commitmentAbandoned : kinds.randomElement(using: &random)!
-                let instant = instant(Double(number) + .random(in: 0..<1, using: &random))
+                let instant = instant((Double(number) + .random(in: 0..<1, using: &random)) * spacing)
                 let person = kind.isPulse ? "people/coachee" : "people/coach"
                 let id = EventID(high: 0x0190_0000 + UInt64(log), low: UInt64(number))
                 for measure in measures(&random) {
                     if let event = try? Evidence.make(
-                        kind, id: id, measure: measure, sourceID: person, occurredAt: instant, recordedAt: instant)
+                        kind, id: id, measure: measure, sourceID: person, occurredAt: instant, recordedAt: instant,
+                        references: ["r/\(number)"])
                     {
                         return event
                     }
@@ -67,7 +84,7 @@ struct Replay {
 
     private static func replaysPerSecond(_ histories: [[Evidence]], _ length: Int) throws -> Double {
         let logs = histories.map { EvidenceLog(evidence: $0) }
-        let end = instant(Double(length))
+        let end = instant(min(Double(length), 10_000))
         let times = max(1, events / (length * logs.count))
         let began = cpuSeconds()
         var sum = 0.0
@@ -81,18 +98,52 @@ struct Replay {
         return Double(times * logs.count * length) / seconds
     }
 
-    private static func appendsPerSecond(_ histories: [[Evidence]], _ length: Int) throws -> Double {
+    private static func appendsPerSecond(
+        _ histories: [[Evidence]], _ length: Int, watching isWatched: Bool = false
+    ) throws -> Double {
         let times = max(1, events / (length * histories.count))
         let began = cpuSeconds()
         for _ in 0..<times {
-            for history in histories {
-                var state = try RelationshipState(start: instant(-1), policy: .standard)
-                for event in history {
-                    guard state.append(event) == .applied else { throw Failure("an event was not applied") }
-                }
-            }
+            for history in histories { _ = try states(of: history, watching: isWatched) }
         }
         return Double(times * histories.count * length) / (cpuSeconds() - began)
+    }
+
+    private static func states(
+        of history: [Evidence], watching isWatched: Bool
+    ) throws -> (RelationshipState, DetectorState) {
+        var state = try RelationshipState(start: instant(-1), policy: .standard)
+        var detectors = DetectorState(acknowledging: true)
+        for event in history {
+            guard state.append(event) == .applied else { throw Failure("an event was not applied") }
+            guard isWatched else { continue }
+            for fact in Conduct.facts(of: [event]) { _ = detectors.take(fact) }
+            if event.kind == .feedbackActionable || event.kind == .feedbackVague {
+                let kind: FeedbackBalance.Kind = event.kind == .feedbackVague ? .criticismOnly : .balanced
+                _ = detectors.take(FeedbackBalance.Item(kind, at: event.occurredAt))
+            }
+        }
+        return (state, detectors)
+    }
+
+    /// Seconds of a profile, and bytes of a state with its detectors: what a hundred of them add to the heap.
+    private static func costs(_ history: [Evidence], _ length: Int) throws -> (profile: Double, bytes: Double) {
+        let copies = 100
+        let short = Array(history.suffix(2000))
+        var kept: [(RelationshipState, DetectorState)] = []
+        kept.reserveCapacity(copies)
+        let before = mallinfo2().uordblks
+        for _ in 0..<copies { kept.append(try states(of: short, watching: true)) }
+        let heap = Double(mallinfo2().uordblks - before) / Double(copies)
+        let inline = Double(MemoryLayout<RelationshipState>.size + MemoryLayout<DetectorState>.size)
+        let (state, _) = try states(of: history, watching: true)
+        let end = instant(min(Double(length), 10_000))
+        let began = cpuSeconds()
+        let reads = 2000
+        for _ in 0..<reads {
+            guard state.profile(at: end) != nil else { throw Failure("a profile needs the whole log") }
+        }
+        return ((cpuSeconds() - began) / Double(reads), heap + inline)
     }
 
     /// Days since 1 September 2025.

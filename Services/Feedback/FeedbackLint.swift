@@ -32,6 +32,10 @@ enum FeedbackLint {
                 "your last three named no strength either: what went well?"
             ),
             (texts.contains(where: compares), .comparisonToPeer, "compare with the goal, not with other people"),
+            (
+                described && texts.dropFirst().contains(where: VagueWords.areAll), .vagueWords,
+                "say what one could have seen, or could do next time"
+            ),
         ]
         return checks.filter(\.0).map { LintFinding(code: $0.1, advice: $0.2) }
     }

@@ -377,11 +377,12 @@ public struct LintFinding: Message {
         case absoluteWords
         case noStrengthInLast3
         case comparisonToPeer
+        case vagueWords
         /// A number that this version of the contract does not name.
         case unrecognized(Int32)
 
         /// The named ones, in the order of the contract.
-        public static let allCases: [Self] = [.unspecified, .missingSituation, .missingBehaviour, .missingImpact, .noNextStep, .personFocused, .absoluteWords, .noStrengthInLast3, .comparisonToPeer]
+        public static let allCases: [Self] = [.unspecified, .missingSituation, .missingBehaviour, .missingImpact, .noNextStep, .personFocused, .absoluteWords, .noStrengthInLast3, .comparisonToPeer, .vagueWords]
 
         public init(rawValue: Int32) {
             switch rawValue {
@@ -394,6 +395,7 @@ public struct LintFinding: Message {
             case 6: self = .absoluteWords
             case 7: self = .noStrengthInLast3
             case 8: self = .comparisonToPeer
+            case 9: self = .vagueWords
             default: self = .unrecognized(rawValue)
             }
         }
@@ -409,6 +411,7 @@ public struct LintFinding: Message {
             case .absoluteWords: 6
             case .noStrengthInLast3: 7
             case .comparisonToPeer: 8
+            case .vagueWords: 9
             case .unrecognized(let number): number
             }
         }
@@ -425,6 +428,7 @@ public struct LintFinding: Message {
             case .absoluteWords: "ABSOLUTE_WORDS"
             case .noStrengthInLast3: "NO_STRENGTH_IN_LAST_3"
             case .comparisonToPeer: "COMPARISON_TO_PEER"
+            case .vagueWords: "VAGUE_WORDS"
             case .unrecognized(let number): "\(number)"
             }
         }

@@ -81,6 +81,8 @@ public struct CoachPair: Message {
     public var obligations: ObligationsSection? = nil
     public var sustaining: SustainingSection? = nil
     public var actions: ActionsSection? = nil
+    public var alerts: AlertsSection? = nil
+    public var reminders: RemindersSection? = nil
 
     public init() {}
 
@@ -93,7 +95,9 @@ public struct CoachPair: Message {
         trust: TrustSection? = nil,
         obligations: ObligationsSection? = nil,
         sustaining: SustainingSection? = nil,
-        actions: ActionsSection? = nil
+        actions: ActionsSection? = nil,
+        alerts: AlertsSection? = nil,
+        reminders: RemindersSection? = nil
     ) {
         self.relationship = relationship
         self.commitments = commitments
@@ -104,6 +108,8 @@ public struct CoachPair: Message {
         self.obligations = obligations
         self.sustaining = sustaining
         self.actions = actions
+        self.alerts = alerts
+        self.reminders = reminders
     }
 
     public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
@@ -118,6 +124,8 @@ public struct CoachPair: Message {
             case 7: try reader.message(&obligations)
             case 8: try reader.message(&sustaining)
             case 9: try reader.message(&actions)
+            case 10: try reader.message(&alerts)
+            case 11: try reader.message(&reminders)
             default: try reader.skip()
             }
         }
@@ -137,6 +145,8 @@ public struct CoachPair: Message {
         c.pointee.obligations = arena.optional(obligations)
         c.pointee.sustaining = arena.optional(sustaining)
         c.pointee.actions = arena.optional(actions)
+        c.pointee.alerts = arena.optional(alerts)
+        c.pointee.reminders = arena.optional(reminders)
     }
 }
 
@@ -215,6 +225,8 @@ public struct CoacheePair: Message {
     public var trust: TrustSection? = nil
     public var change: ChangeSection? = nil
     public var options: [CoacheePair.Option] = []
+    public var alerts: AlertsSection? = nil
+    public var reminders: RemindersSection? = nil
 
     public init() {}
 
@@ -227,7 +239,9 @@ public struct CoacheePair: Message {
         goals: GoalsSection? = nil,
         trust: TrustSection? = nil,
         change: ChangeSection? = nil,
-        options: [CoacheePair.Option] = []
+        options: [CoacheePair.Option] = [],
+        alerts: AlertsSection? = nil,
+        reminders: RemindersSection? = nil
     ) {
         self.relationship = relationship
         self.obligations = obligations
@@ -238,6 +252,8 @@ public struct CoacheePair: Message {
         self.trust = trust
         self.change = change
         self.options = options
+        self.alerts = alerts
+        self.reminders = reminders
     }
 
     public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
@@ -252,6 +268,8 @@ public struct CoacheePair: Message {
             case 7: try reader.message(&trust)
             case 8: try reader.message(&change)
             case 9: try reader.enum(&options)
+            case 10: try reader.message(&alerts)
+            case 11: try reader.message(&reminders)
             default: try reader.skip()
             }
         }
@@ -272,6 +290,8 @@ public struct CoacheePair: Message {
         c.pointee.change = arena.optional(change)
         c.pointee.n_options = options.count
         c.pointee.options = arena.list(options) { Rapport__Gateway__V1__CoacheePair__Option(rawValue: UInt32(bitPattern: $0.rawValue)) }
+        c.pointee.alerts = arena.optional(alerts)
+        c.pointee.reminders = arena.optional(reminders)
     }
 
     public enum Option: MessageEnum, CustomStringConvertible {
@@ -364,6 +384,7 @@ public struct SessionBrief: Message {
     public var confidentiality: ConfidentialitySection? = nil
     public var obstacles: ObstaclesSection? = nil
     public var sustaining: SustainingSection? = nil
+    public var alerts: AlertsSection? = nil
 
     public init() {}
 
@@ -377,7 +398,8 @@ public struct SessionBrief: Message {
         questions: QuestionsSection? = nil,
         confidentiality: ConfidentialitySection? = nil,
         obstacles: ObstaclesSection? = nil,
-        sustaining: SustainingSection? = nil
+        sustaining: SustainingSection? = nil,
+        alerts: AlertsSection? = nil
     ) {
         self.name = name
         self.relationship = relationship
@@ -389,6 +411,7 @@ public struct SessionBrief: Message {
         self.confidentiality = confidentiality
         self.obstacles = obstacles
         self.sustaining = sustaining
+        self.alerts = alerts
     }
 
     public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
@@ -404,6 +427,7 @@ public struct SessionBrief: Message {
             case 8: try reader.message(&confidentiality)
             case 9: try reader.message(&obstacles)
             case 10: try reader.message(&sustaining)
+            case 11: try reader.message(&alerts)
             default: try reader.skip()
             }
         }
@@ -424,6 +448,7 @@ public struct SessionBrief: Message {
         c.pointee.confidentiality = arena.optional(confidentiality)
         c.pointee.obstacles = arena.optional(obstacles)
         c.pointee.sustaining = arena.optional(sustaining)
+        c.pointee.alerts = arena.optional(alerts)
     }
 }
 
@@ -725,6 +750,82 @@ public struct SustainingSection: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SustainingSection>, in arena: Arena) {
         c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
         c.pointee.index = arena.optional(index)
+    }
+}
+
+public struct AlertsSection: Message {
+    public static let fullName = "rapport.gateway.v1.AlertsSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var alerts: [Alert] = []
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        alerts: [Alert] = []
+    ) {
+        self.state = state
+        self.alerts = alerts
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&alerts)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__AlertsSection>) {
+        rapport__gateway__v1__alerts_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__AlertsSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.n_alerts = alerts.count
+        c.pointee.alerts = arena.messages(alerts)
+    }
+}
+
+public struct RemindersSection: Message {
+    public static let fullName = "rapport.gateway.v1.RemindersSection"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var state: SectionState = .init(rawValue: 0)
+    public var monitors: [Monitor] = []
+
+    public init() {}
+
+    public init(
+        state: SectionState = .init(rawValue: 0),
+        monitors: [Monitor] = []
+    ) {
+        self.state = state
+        self.monitors = monitors
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&state)
+            case 2: try reader.message(&monitors)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__RemindersSection>) {
+        rapport__gateway__v1__reminders_section__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__RemindersSection>, in arena: Arena) {
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.n_monitors = monitors.count
+        c.pointee.monitors = arena.messages(monitors)
     }
 }
 

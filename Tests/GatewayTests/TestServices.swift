@@ -22,6 +22,8 @@ struct TestServices: Sendable {
     var obstacles: [Obstacle] = []
     var index = SustainingIndex()
     var actions: [SuggestedAction] = []
+    var alerts: [Alert] = []
+    var monitors: [Monitor] = []
     var profile = TrustProfile(name: "\(pair)/trustProfile")
     /// What each party is told.
     var explanations: [String: Explanation] = [:]
@@ -141,6 +143,16 @@ struct TestServices: Sendable {
             .unary(trust, "SuggestActions") { (_: SuggestActionsRequest, context) in
                 count(context)
                 return SuggestActionsResponse(actions: actions)
+            },
+            .unary(trust, "ListAlerts") { (request: ListAlertsRequest, context) in
+                count(context)
+                return ListAlertsResponse(
+                    alerts: try Self.list(alerts, request.filter, request.orderBy, request.pageSize))
+            },
+            .unary(trust, "ListMonitors") { (request: ListMonitorsRequest, context) in
+                count(context)
+                return ListMonitorsResponse(
+                    monitors: try Self.list(monitors, request.filter, request.orderBy, request.pageSize))
             },
             .unary(trust, "ExplainChange") { (request: ExplainChangeRequest, context) in
                 count(context)

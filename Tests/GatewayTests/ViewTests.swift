@@ -110,6 +110,27 @@ import Testing
         }
     }
 
+    @Test func whatNeedsAConversationAndWhatAReminder() async throws {
+        var services = Self.services()
+        services.alerts = [
+            Alert(name: "a1", level: .alert, state: .resolved), Alert(name: "a2", level: .alert, state: .planSet),
+            Alert(name: "a3", level: .watch, state: .open),
+        ]
+        services.monitors = [
+            Monitor(name: "m1", kind: .contactGap, status: .fine), Monitor(name: "m2", kind: .staleGoal, status: .due),
+        ]
+        try await TestGateway.run(services.methods) { test in
+            for path in ["/v1/views/coach", "/v1/views/coachee"] {
+                let answer = try await test.send("GET", path)
+                #expect(answer["pairs.0.alerts.alerts.0.name"] == .string("a2"))
+                #expect(answer["pairs.0.alerts.alerts.1.name"] == .string("a3"))
+                #expect(answer["pairs.0.alerts.alerts.2"] == nil)
+                #expect(answer["pairs.0.reminders.monitors.0.name"] == .string("m2"))
+                #expect(answer["pairs.0.reminders.monitors.1"] == nil)
+            }
+        }
+    }
+
     @Test func suppressedIsNotForbidden() async throws {
         var methods = Self.services().methods
         methods["feedback"] = [
@@ -134,7 +155,7 @@ import Testing
             #expect(answer["pairs.0.commitments.commitments.100"] == nil)
             // At most: a call that its deadline overtakes on a busy machine never arrives.
             #expect(services.calls.all.values.allSatisfy { $0 == 1 })
-            #expect(services.calls.all.count <= 9)
+            #expect(services.calls.all.count <= 11)
         }
     }
 
@@ -257,6 +278,9 @@ import Testing
                 .init(practice: .communication, value: 0.9), .init(practice: .recognizing, value: 1),
                 .init(practice: .flexibility, value: 1), .init(practice: .reflection, value: 0.05),
             ], weakest: .reflection)
+        services.alerts = [
+            Alert(name: "watched", level: .watch, state: .open), Alert(name: "told", level: .alert, state: .open),
+        ]
         services.agreements = [
             Agreement(name: "a1", revision: 1, confidentialityClauses: ["old"], state: .superseded),
             Agreement(
@@ -331,6 +355,8 @@ import Testing
             #expect(answer["sustaining.index.practices.0.practice"] == .string("REFLECTION"))
             #expect(answer["sustaining.index.practices.1.practice"] == .string("COMMUNICATION"))
             #expect(answer["sustaining.index.practices.2"] == nil)
+            #expect(answer["alerts.alerts.0.name"] == .string("told"))
+            #expect(answer["alerts.alerts.1"] == nil)
             #expect(answer["confidentiality.agreement"] == .string("a2"))
             #expect(answer["confidentiality.clauses"] == .array([.string("What we say stays here")]))
             #expect(answer["confidentiality.limits"] == .string("Harm"))

@@ -38,7 +38,7 @@ extension Planting.Kind {
 }
 
 /// How well alarms find what was planted (docs/domain.md §4.6).
-public struct Evaluation: Sendable {
+public struct Evaluation: Hashable, Sendable, Codable {
     /// Weeks within which an alarm comes early.
     public static let earlyWeeks = 12.0
 

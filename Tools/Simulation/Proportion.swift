@@ -1,5 +1,5 @@
 /// A share of trials with its 95 % interval by Wilson's score (Wilson 1927).
-public struct Proportion: Hashable, Sendable {
+public struct Proportion: Hashable, Sendable, Codable {
     public var count: Int
     public var trials: Int
 

@@ -3,7 +3,7 @@ import Schema
 import ServiceKit
 
 extension ViewRequest {
-    /// One of a coach's pairs, of eight calls.
+    /// One of a coach's pairs, of ten calls.
     @Sendable func coachPair(_ relationship: Relationship) async -> CoachPair {
         let pair = relationship.name
         async let commitments = fetch(Commitments.open(of: pair))
@@ -14,6 +14,8 @@ extension ViewRequest {
         async let trust = fetch(Profile(pair: pair))
         async let sustaining = fetch(Sustaining(pair: pair))
         async let actions = fetch(NextActions(pair: pair))
+        async let alerts = fetch(Alerts(pair: pair))
+        async let reminders = fetch(Reminders(pair: pair))
         let all = await (commitments, sessions, feedback, requests, goals)
         return await CoachPair(
             relationship: relationship,
@@ -22,6 +24,7 @@ extension ViewRequest {
             trust: trust.message,
             obligations: Obligations(of: relationship.trustee, at: now).section(
                 all.0, all.1, all.2, all.3, all.4),
-            sustaining: sustaining.message, actions: actions.message)
+            sustaining: sustaining.message, actions: actions.message, alerts: alerts.message,
+            reminders: reminders.message)
     }
 }

@@ -6,7 +6,7 @@ extension ViewRequest {
     /// Days in which a promise that has ended is still shown.
     private static let promiseDays = 28
 
-    /// One of a coachee's pairs, of seven calls.
+    /// One of a coachee's pairs, of nine calls.
     @Sendable func coacheePair(_ relationship: Relationship) async -> CoacheePair {
         let pair = relationship.name
         async let commitments = fetch(Commitments.open(of: pair, orEndedSince: now.adding(days: -Self.promiseDays)))
@@ -16,6 +16,8 @@ extension ViewRequest {
         async let goals = fetch(UnfinishedGoals(pair: pair))
         async let trust = fetch(Profile(pair: pair))
         async let change = fetch(Change(pair: pair, from: now.adding(days: -Change.days), to: now))
+        async let alerts = fetch(Alerts(pair: pair))
+        async let reminders = fetch(Reminders(pair: pair))
         let all = await (commitments, sessions, feedback, requests, goals)
         return await CoacheePair(
             relationship: relationship,
@@ -25,7 +27,8 @@ extension ViewRequest {
             sessions: all.1.map(\.upcoming).message,
             feedback: all.2.map { $0.filter { $0.receiver == relationship.trustor } }.message,
             goals: all.4.message, trust: trust.message, change: change.map(\.top).message,
-            options: relationship.options(of: relationship.trustor))
+            options: relationship.options(of: relationship.trustor), alerts: alerts.message,
+            reminders: reminders.message)
     }
 }
 

@@ -9,7 +9,7 @@ extension ViewRequest {
     private static let goalDays = 14
 
     /// The same for both parties (docs/domain.md U8): it says nothing that only one of them may see, and nothing from
-    /// the point of view of one. Nine calls at most.
+    /// the point of view of one. Ten calls at most.
     /// - Throws: what GetRelationship throws, except when its service is unreachable; `Refusal` NOT_PARTY.
     func sessionBrief(of name: String, for person: String) async throws -> SessionBrief {
         let pair = try ResourceName.relationship(of: name)
@@ -21,6 +21,7 @@ extension ViewRequest {
         async let obstacles = fetch(OpenObstacles(pair: name, since: now.adding(days: -OpenObstacles.days)))
         async let sustaining = fetch(Sustaining(pair: name))
         async let agreement = fetch(SignedAgreement(pair: name))
+        async let alerts = fetch(Alerts(pair: name, isShared: true))
         async let change = changeSinceLastSession(of: name)
         let shared = await feedback.map { $0.filter(\.isShared) }
         let near = await goals.map { $0.near(now, days: Self.goalDays) }
@@ -34,7 +35,7 @@ extension ViewRequest {
                     goals: near.content ?? [], feedback: shared.content ?? []
                 ).three),
             confidentiality: agreement.message, obstacles: obstacles.message,
-            sustaining: sustaining.map(\.gaps).message)
+            sustaining: sustaining.map(\.gaps).message, alerts: alerts.message)
     }
 
     private func party(_ person: String, of name: String) async throws -> Fetched<Relationship> {

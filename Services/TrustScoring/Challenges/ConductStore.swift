@@ -56,9 +56,11 @@ struct ConductStore {
             WHERE organization = ? AND relationship = ? AND subject = ?
             """, scope + [.text(subject)]
         ).map { row in
-            Conduct(
-                Challenge(rawValue: UInt8(try row.int64(0))) ?? .inconsistentBehaviour,
-                at: Instant(microseconds: try row.int64(1)), id: EventID(try row.id(2)),
+            guard let challenge = Challenge(rawValue: UInt8(truncatingIfNeeded: try row.int64(0))) else {
+                throw StorageError.column("a conduct's challenge is unknown: a newer program wrote it")
+            }
+            return Conduct(
+                challenge, at: Instant(microseconds: try row.int64(1)), id: EventID(try row.id(2)),
                 isBad: try row.int64(3) == Step.bad.rawValue)
         }
         let gone = Set(known).subtracting(facts)
@@ -135,7 +137,9 @@ struct ConductStore {
             """, key)
         let test: CumulativeSum = challenge == .lackOfTransparency ? .opacity : .inconsistency
         for row in rows {
-            let step = Step(rawValue: try row.int64(2)) ?? .reset
+            guard let step = Step(rawValue: try row.int64(2)) else {
+                throw StorageError.column("a conduct's step is unknown: a newer program wrote it")
+            }
             sum = step == .reset ? 0 : test.next(after: sum, step == .bad)
             if try row.int64(0) > last.microseconds, try row.double(3) == sum { return }
             try transaction.execute(

@@ -36,6 +36,7 @@ struct Statistic {
                 if try conduct.hasBrokenRule(from: from, to: now, in: snapshot) { reading = .undecided }
             }
             return Statistic(value: sum, thresholds: thresholds, reading: reading)
+        // D4 looks at all of a coach's relationships, and has no statistic of one.
         case .inconsistentBehaviour, .perceivedBias:
             let sum = try conduct.sum(of: .inconsistentBehaviour, upTo: now, in: snapshot)
             return Statistic(

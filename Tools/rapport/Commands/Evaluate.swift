@@ -1,6 +1,7 @@
 import ArgumentParser
 import RPC
 import Simulation
+import TrustModel
 
 /// Judges what the detectors found in a simulated organisation.
 struct Evaluate: AsyncParsableCommand {
@@ -16,6 +17,7 @@ struct Evaluate: AsyncParsableCommand {
               rapport evaluate
               rapport evaluate --folder simulations/seven
               rapport evaluate --shuffle 3     labels dealt anew: precision must fall to the share that was planted
+              rapport simulate --size org-50k --dry && rapport evaluate --offline --folder .rapport/simulations/org-50k-1
             """)
 
     @Option(help: "The folder that `rapport simulate` has written. Default: simulations/org-120-1 in .rapport.")
@@ -30,6 +32,9 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: "Pairs that are asked for at the same time, 1 to 256.")
     var parallel = 16
 
+    @Flag(help: "Replay the acts through the model alone, without any service; goes on where it was interrupted.")
+    var offline = false
+
     func validate() throws {
         guard (1...256).contains(parallel) else { throw ValidationError("--parallel: 1 to 256 is needed") }
     }
@@ -42,6 +47,15 @@ struct Evaluate: AsyncParsableCommand {
         }
         var labels = try files.labels(description)
         let organization = try SimulatedOrganization(description)
+        if offline {
+            let checkpoint = try OfflineReplay(
+                organization: organization.organization,
+                start: TrustModel.Instant(microseconds: organization.dayZero.at().seconds * 1_000_000),
+                checkpointFile: files.offlineFile, report: { Console.complain($0) }
+            ).run()
+            for line in EvaluationText.lines(checkpoint.evaluations, pairs: checkpoint.pairs) { Console.say(line) }
+            return
+        }
         let loaded = files.loaded()
         guard !loaded.isEmpty else { throw Failure("no pair of \(files.path) is loaded; rapport simulate does that") }
         if let shuffle { labels = Self.deal(labels, to: Array(loaded.keys).sorted(), seed: shuffle) }

@@ -81,6 +81,8 @@ struct SimulationFolder: Sendable {
         return Dictionary(pairs.map { ($0.pair, $0.relationship) }) { $1 }
     }
 
+    var offlineFile: String { "\(path)/offline.json" }
+
     /// For appending; the caller closes it.
     func openLoaded() throws -> AppendedFile {
         try AppendedFile(loadedFile)

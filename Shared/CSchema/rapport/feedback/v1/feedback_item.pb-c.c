@@ -608,7 +608,7 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__feedback_item__descripto
   (ProtobufCMessageInit) rapport__feedback__v1__feedback_item__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue rapport__feedback__v1__lint_finding__code__enum_values_by_number[9] =
+static const ProtobufCEnumValue rapport__feedback__v1__lint_finding__code__enum_values_by_number[10] =
 {
   { "CODE_UNSPECIFIED", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__CODE_UNSPECIFIED", 0 },
   { "MISSING_SITUATION", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__MISSING_SITUATION", 1 },
@@ -619,11 +619,12 @@ static const ProtobufCEnumValue rapport__feedback__v1__lint_finding__code__enum_
   { "ABSOLUTE_WORDS", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__ABSOLUTE_WORDS", 6 },
   { "NO_STRENGTH_IN_LAST_3", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__NO_STRENGTH_IN_LAST_3", 7 },
   { "COMPARISON_TO_PEER", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__COMPARISON_TO_PEER", 8 },
+  { "VAGUE_WORDS", "RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__VAGUE_WORDS", 9 },
 };
 static const ProtobufCIntRange rapport__feedback__v1__lint_finding__code__value_ranges[] = {
-{0, 0},{0, 9}
+{0, 0},{0, 10}
 };
-static const ProtobufCEnumValueIndex rapport__feedback__v1__lint_finding__code__enum_values_by_name[9] =
+static const ProtobufCEnumValueIndex rapport__feedback__v1__lint_finding__code__enum_values_by_name[10] =
 {
   { "ABSOLUTE_WORDS", 6 },
   { "CODE_UNSPECIFIED", 0 },
@@ -634,6 +635,7 @@ static const ProtobufCEnumValueIndex rapport__feedback__v1__lint_finding__code__
   { "NO_NEXT_STEP", 4 },
   { "NO_STRENGTH_IN_LAST_3", 7 },
   { "PERSON_FOCUSED", 5 },
+  { "VAGUE_WORDS", 9 },
 };
 const ProtobufCEnumDescriptor rapport__feedback__v1__lint_finding__code__descriptor =
 {
@@ -642,9 +644,9 @@ const ProtobufCEnumDescriptor rapport__feedback__v1__lint_finding__code__descrip
   "Code",
   "Rapport__Feedback__V1__LintFinding__Code",
   "rapport.feedback.v1",
-  9,
+  10,
   rapport__feedback__v1__lint_finding__code__enum_values_by_number,
-  9,
+  10,
   rapport__feedback__v1__lint_finding__code__enum_values_by_name,
   1,
   rapport__feedback__v1__lint_finding__code__value_ranges,

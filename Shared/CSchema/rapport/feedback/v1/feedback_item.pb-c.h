@@ -67,7 +67,11 @@ typedef enum _Rapport__Feedback__V1__LintFinding__Code {
    * Neither this item nor its author's last three say what went well.
    */
   RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__NO_STRENGTH_IN_LAST_3 = 7,
-  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__COMPARISON_TO_PEER = 8
+  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__COMPARISON_TO_PEER = 8,
+  /*
+   * A judgement without anything that one could see or do.
+   */
+  RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE__VAGUE_WORDS = 9
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__FEEDBACK__V1__LINT_FINDING__CODE)
 } Rapport__Feedback__V1__LintFinding__Code;
 

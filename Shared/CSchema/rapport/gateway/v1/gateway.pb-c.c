@@ -727,6 +727,96 @@ void   rapport__gateway__v1__sustaining_section__free_unpacked
   assert(message->base.descriptor == &rapport__gateway__v1__sustaining_section__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__gateway__v1__alerts_section__init
+                     (Rapport__Gateway__V1__AlertsSection         *message)
+{
+  static const Rapport__Gateway__V1__AlertsSection init_value = RAPPORT__GATEWAY__V1__ALERTS_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__alerts_section__get_packed_size
+                     (const Rapport__Gateway__V1__AlertsSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__alerts_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__alerts_section__pack
+                     (const Rapport__Gateway__V1__AlertsSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__alerts_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__alerts_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__AlertsSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__alerts_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__AlertsSection *
+       rapport__gateway__v1__alerts_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__AlertsSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__alerts_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__alerts_section__free_unpacked
+                     (Rapport__Gateway__V1__AlertsSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__alerts_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__reminders_section__init
+                     (Rapport__Gateway__V1__RemindersSection         *message)
+{
+  static const Rapport__Gateway__V1__RemindersSection init_value = RAPPORT__GATEWAY__V1__REMINDERS_SECTION__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__reminders_section__get_packed_size
+                     (const Rapport__Gateway__V1__RemindersSection *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__reminders_section__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__reminders_section__pack
+                     (const Rapport__Gateway__V1__RemindersSection *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__reminders_section__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__reminders_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__RemindersSection *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__reminders_section__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__RemindersSection *
+       rapport__gateway__v1__reminders_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__RemindersSection *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__reminders_section__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__reminders_section__free_unpacked
+                     (Rapport__Gateway__V1__RemindersSection *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__reminders_section__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__gateway__v1__actions_section__init
                      (Rapport__Gateway__V1__ActionsSection         *message)
 {
@@ -1124,7 +1214,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__coach_view__descriptor =
   (ProtobufCMessageInit) rapport__gateway__v1__coach_view__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_descriptors[9] =
+static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_descriptors[11] =
 {
   {
     "relationship",
@@ -1234,14 +1324,40 @@ static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "alerts",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoachPair, alerts),
+    &rapport__gateway__v1__alerts_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reminders",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoachPair, reminders),
+    &rapport__gateway__v1__reminders_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__gateway__v1__coach_pair__field_indices_by_name[] = {
   8,   /* field[8] = actions */
+  9,   /* field[9] = alerts */
   1,   /* field[1] = commitments */
   3,   /* field[3] = feedback */
   4,   /* field[4] = goals */
   6,   /* field[6] = obligations */
   0,   /* field[0] = relationship */
+  10,   /* field[10] = reminders */
   2,   /* field[2] = sessions */
   7,   /* field[7] = sustaining */
   5,   /* field[5] = trust */
@@ -1249,7 +1365,7 @@ static const unsigned rapport__gateway__v1__coach_pair__field_indices_by_name[] 
 static const ProtobufCIntRange rapport__gateway__v1__coach_pair__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor rapport__gateway__v1__coach_pair__descriptor =
 {
@@ -1259,7 +1375,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__coach_pair__descriptor =
   "Rapport__Gateway__V1__CoachPair",
   "rapport.gateway.v1",
   sizeof(Rapport__Gateway__V1__CoachPair),
-  9,
+  11,
   rapport__gateway__v1__coach_pair__field_descriptors,
   rapport__gateway__v1__coach_pair__field_indices_by_name,
   1,  rapport__gateway__v1__coach_pair__number_ranges,
@@ -1380,7 +1496,7 @@ const ProtobufCEnumDescriptor rapport__gateway__v1__coachee_pair__option__descri
   rapport__gateway__v1__coachee_pair__option__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__gateway__v1__coachee_pair__field_descriptors[9] =
+static const ProtobufCFieldDescriptor rapport__gateway__v1__coachee_pair__field_descriptors[11] =
 {
   {
     "relationship",
@@ -1490,8 +1606,33 @@ static const ProtobufCFieldDescriptor rapport__gateway__v1__coachee_pair__field_
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "alerts",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheePair, alerts),
+    &rapport__gateway__v1__alerts_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reminders",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoacheePair, reminders),
+    &rapport__gateway__v1__reminders_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__gateway__v1__coachee_pair__field_indices_by_name[] = {
+  9,   /* field[9] = alerts */
   7,   /* field[7] = change */
   4,   /* field[4] = feedback */
   5,   /* field[5] = goals */
@@ -1499,13 +1640,14 @@ static const unsigned rapport__gateway__v1__coachee_pair__field_indices_by_name[
   8,   /* field[8] = options */
   2,   /* field[2] = promises */
   0,   /* field[0] = relationship */
+  10,   /* field[10] = reminders */
   3,   /* field[3] = sessions */
   6,   /* field[6] = trust */
 };
 static const ProtobufCIntRange rapport__gateway__v1__coachee_pair__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_pair__descriptor =
 {
@@ -1515,7 +1657,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_pair__descriptor 
   "Rapport__Gateway__V1__CoacheePair",
   "rapport.gateway.v1",
   sizeof(Rapport__Gateway__V1__CoacheePair),
-  9,
+  11,
   rapport__gateway__v1__coachee_pair__field_descriptors,
   rapport__gateway__v1__coachee_pair__field_indices_by_name,
   1,  rapport__gateway__v1__coachee_pair__number_ranges,
@@ -1560,7 +1702,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__get_session_brief_request
   (ProtobufCMessageInit) rapport__gateway__v1__get_session_brief_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__gateway__v1__session_brief__field_descriptors[10] =
+static const ProtobufCFieldDescriptor rapport__gateway__v1__session_brief__field_descriptors[11] =
 {
   {
     "name",
@@ -1682,8 +1824,21 @@ static const ProtobufCFieldDescriptor rapport__gateway__v1__session_brief__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "alerts",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SessionBrief, alerts),
+    &rapport__gateway__v1__alerts_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__gateway__v1__session_brief__field_indices_by_name[] = {
+  10,   /* field[10] = alerts */
   5,   /* field[5] = change */
   2,   /* field[2] = commitments */
   7,   /* field[7] = confidentiality */
@@ -1698,7 +1853,7 @@ static const unsigned rapport__gateway__v1__session_brief__field_indices_by_name
 static const ProtobufCIntRange rapport__gateway__v1__session_brief__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor rapport__gateway__v1__session_brief__descriptor =
 {
@@ -1708,7 +1863,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__session_brief__descriptor
   "Rapport__Gateway__V1__SessionBrief",
   "rapport.gateway.v1",
   sizeof(Rapport__Gateway__V1__SessionBrief),
-  10,
+  11,
   rapport__gateway__v1__session_brief__field_descriptors,
   rapport__gateway__v1__session_brief__field_indices_by_name,
   1,  rapport__gateway__v1__session_brief__number_ranges,
@@ -2121,6 +2276,108 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__sustaining_section__descr
   rapport__gateway__v1__sustaining_section__field_indices_by_name,
   1,  rapport__gateway__v1__sustaining_section__number_ranges,
   (ProtobufCMessageInit) rapport__gateway__v1__sustaining_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__alerts_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__AlertsSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "alerts",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Gateway__V1__AlertsSection, n_alerts),
+    offsetof(Rapport__Gateway__V1__AlertsSection, alerts),
+    &rapport__trust__v1__alert__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__alerts_section__field_indices_by_name[] = {
+  1,   /* field[1] = alerts */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__alerts_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__alerts_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.AlertsSection",
+  "AlertsSection",
+  "Rapport__Gateway__V1__AlertsSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__AlertsSection),
+  2,
+  rapport__gateway__v1__alerts_section__field_descriptors,
+  rapport__gateway__v1__alerts_section__field_indices_by_name,
+  1,  rapport__gateway__v1__alerts_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__alerts_section__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__reminders_section__field_descriptors[2] =
+{
+  {
+    "state",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__RemindersSection, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "monitors",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Gateway__V1__RemindersSection, n_monitors),
+    offsetof(Rapport__Gateway__V1__RemindersSection, monitors),
+    &rapport__trust__v1__monitor__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__reminders_section__field_indices_by_name[] = {
+  1,   /* field[1] = monitors */
+  0,   /* field[0] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__reminders_section__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__reminders_section__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.RemindersSection",
+  "RemindersSection",
+  "Rapport__Gateway__V1__RemindersSection",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__RemindersSection),
+  2,
+  rapport__gateway__v1__reminders_section__field_descriptors,
+  rapport__gateway__v1__reminders_section__field_indices_by_name,
+  1,  rapport__gateway__v1__reminders_section__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__reminders_section__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__gateway__v1__actions_section__field_descriptors[2] =

@@ -22,6 +22,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "rapport/relationships/v1/commitment.pb-c.h"
 #include "rapport/relationships/v1/relationship.pb-c.h"
 #include "rapport/relationships/v1/session.pb-c.h"
+#include "rapport/trust/v1/alert.pb-c.h"
 #include "rapport/trust/v1/explanation.pb-c.h"
 #include "rapport/trust/v1/profile.pb-c.h"
 #include "rapport/trust/v1/suggestion.pb-c.h"
@@ -43,6 +44,8 @@ typedef struct Rapport__Gateway__V1__GoalsSection Rapport__Gateway__V1__GoalsSec
 typedef struct Rapport__Gateway__V1__TrustSection Rapport__Gateway__V1__TrustSection;
 typedef struct Rapport__Gateway__V1__ObstaclesSection Rapport__Gateway__V1__ObstaclesSection;
 typedef struct Rapport__Gateway__V1__SustainingSection Rapport__Gateway__V1__SustainingSection;
+typedef struct Rapport__Gateway__V1__AlertsSection Rapport__Gateway__V1__AlertsSection;
+typedef struct Rapport__Gateway__V1__RemindersSection Rapport__Gateway__V1__RemindersSection;
 typedef struct Rapport__Gateway__V1__ActionsSection Rapport__Gateway__V1__ActionsSection;
 typedef struct Rapport__Gateway__V1__ChangeSection Rapport__Gateway__V1__ChangeSection;
 typedef struct Rapport__Gateway__V1__ObligationsSection Rapport__Gateway__V1__ObligationsSection;
@@ -202,10 +205,18 @@ struct  Rapport__Gateway__V1__CoachPair
    * At most three acts that would do most for trust now.
    */
   Rapport__Gateway__V1__ActionsSection *actions;
+  /*
+   * Alerts that stand, and the coach's own watches.
+   */
+  Rapport__Gateway__V1__AlertsSection *alerts;
+  /*
+   * Practices that need a reminder.
+   */
+  Rapport__Gateway__V1__RemindersSection *reminders;
 };
 #define RAPPORT__GATEWAY__V1__COACH_PAIR__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__coach_pair__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 struct  Rapport__Gateway__V1__GetCoacheeViewRequest
@@ -273,10 +284,18 @@ struct  Rapport__Gateway__V1__CoacheePair
    */
   size_t n_options;
   Rapport__Gateway__V1__CoacheePair__Option *options;
+  /*
+   * Alerts that stand.
+   */
+  Rapport__Gateway__V1__AlertsSection *alerts;
+  /*
+   * Practices that need a reminder.
+   */
+  Rapport__Gateway__V1__RemindersSection *reminders;
 };
 #define RAPPORT__GATEWAY__V1__COACHEE_PAIR__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__coachee_pair__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL }
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,NULL, NULL, NULL }
 
 
 struct  Rapport__Gateway__V1__GetSessionBriefRequest
@@ -326,10 +345,14 @@ struct  Rapport__Gateway__V1__SessionBrief
    * Practices that are not kept up in full, the weakest first.
    */
   Rapport__Gateway__V1__SustainingSection *sustaining;
+  /*
+   * Alerts that stand: what both are told, no watch.
+   */
+  Rapport__Gateway__V1__AlertsSection *alerts;
 };
 #define RAPPORT__GATEWAY__V1__SESSION_BRIEF__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__session_brief__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 struct  Rapport__Gateway__V1__RelationshipSection
@@ -438,6 +461,30 @@ struct  Rapport__Gateway__V1__SustainingSection
 #define RAPPORT__GATEWAY__V1__SUSTAINING_SECTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__sustaining_section__descriptor) \
     , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, NULL }
+
+
+struct  Rapport__Gateway__V1__AlertsSection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  size_t n_alerts;
+  Rapport__Trust__V1__Alert **alerts;
+};
+#define RAPPORT__GATEWAY__V1__ALERTS_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__alerts_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0,NULL }
+
+
+struct  Rapport__Gateway__V1__RemindersSection
+{
+  ProtobufCMessage base;
+  Rapport__Gateway__V1__SectionState state;
+  size_t n_monitors;
+  Rapport__Trust__V1__Monitor **monitors;
+};
+#define RAPPORT__GATEWAY__V1__REMINDERS_SECTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__reminders_section__descriptor) \
+    , RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, 0,NULL }
 
 
 struct  Rapport__Gateway__V1__ActionsSection
@@ -885,6 +932,44 @@ Rapport__Gateway__V1__SustainingSection *
 void   rapport__gateway__v1__sustaining_section__free_unpacked
                      (Rapport__Gateway__V1__SustainingSection *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__AlertsSection methods */
+void   rapport__gateway__v1__alerts_section__init
+                     (Rapport__Gateway__V1__AlertsSection         *message);
+size_t rapport__gateway__v1__alerts_section__get_packed_size
+                     (const Rapport__Gateway__V1__AlertsSection   *message);
+size_t rapport__gateway__v1__alerts_section__pack
+                     (const Rapport__Gateway__V1__AlertsSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__alerts_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__AlertsSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__AlertsSection *
+       rapport__gateway__v1__alerts_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__alerts_section__free_unpacked
+                     (Rapport__Gateway__V1__AlertsSection *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__RemindersSection methods */
+void   rapport__gateway__v1__reminders_section__init
+                     (Rapport__Gateway__V1__RemindersSection         *message);
+size_t rapport__gateway__v1__reminders_section__get_packed_size
+                     (const Rapport__Gateway__V1__RemindersSection   *message);
+size_t rapport__gateway__v1__reminders_section__pack
+                     (const Rapport__Gateway__V1__RemindersSection   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__reminders_section__pack_to_buffer
+                     (const Rapport__Gateway__V1__RemindersSection   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__RemindersSection *
+       rapport__gateway__v1__reminders_section__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__reminders_section__free_unpacked
+                     (Rapport__Gateway__V1__RemindersSection *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Gateway__V1__ActionsSection methods */
 void   rapport__gateway__v1__actions_section__init
                      (Rapport__Gateway__V1__ActionsSection         *message);
@@ -1068,6 +1153,12 @@ typedef void (*Rapport__Gateway__V1__ObstaclesSection_Closure)
 typedef void (*Rapport__Gateway__V1__SustainingSection_Closure)
                  (const Rapport__Gateway__V1__SustainingSection *message,
                   void *closure_data);
+typedef void (*Rapport__Gateway__V1__AlertsSection_Closure)
+                 (const Rapport__Gateway__V1__AlertsSection *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__RemindersSection_Closure)
+                 (const Rapport__Gateway__V1__RemindersSection *message,
+                  void *closure_data);
 typedef void (*Rapport__Gateway__V1__ActionsSection_Closure)
                  (const Rapport__Gateway__V1__ActionsSection *message,
                   void *closure_data);
@@ -1152,6 +1243,8 @@ extern const ProtobufCMessageDescriptor rapport__gateway__v1__goals_section__des
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__trust_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__obstacles_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__sustaining_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__alerts_section__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__reminders_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__actions_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__change_section__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__obligations_section__descriptor;
