@@ -111,6 +111,18 @@ enum MessageTypes {
         VerifySnapshotsRequest.self, VerifySnapshotsResponse.self, ReplayEvidenceRequest.self,
         ReplayEvidenceResponse.self, GetPolicyRequest.self, ListPoliciesRequest.self, ListPoliciesResponse.self,
         WatchTrustProfileRequest.self, WatchTrustProfileResponse.self,
+        TransparencyBroken.self, AlertChanged.self, AlertsSection.self, RemindersSection.self, MatchRun.self,
+        MatchProposal.self, MatchContribution.self, MatchExplanation.self, WaitlistEntry.self,
+        WaitlistEntry.ExclusionCount.self, ProposeMatchesRequest.self, GetMatchRunRequest.self,
+        ListMatchRunsRequest.self, ListMatchRunsResponse.self, CancelMatchRunRequest.self,
+        GetMatchExplanationRequest.self, GetMatchProposalRequest.self, ListMatchProposalsRequest.self,
+        ListMatchProposalsResponse.self, AcceptMatchProposalRequest.self, DeclineMatchProposalRequest.self,
+        GetWaitlistEntryRequest.self, ListWaitlistEntriesRequest.self, ListWaitlistEntriesResponse.self,
+        MatchingRules.self, MeetingHours.self, Alert.self, Detector.self, Monitor.self, FairnessView.self,
+        FairnessView.Comparison.self, FairnessView.Share.self, ListAlertsRequest.self, ListAlertsResponse.self,
+        GetAlertRequest.self, AcknowledgeAlertRequest.self, PlanAlertRequest.self, DismissAlertRequest.self,
+        WatchAlertsRequest.self, WatchAlertsResponse.self, ListDetectorsRequest.self, ListDetectorsResponse.self,
+        ListMonitorsRequest.self, ListMonitorsResponse.self, GetFairnessViewRequest.self,
     ]
 
     private static let byName = Dictionary(all.map { ($0.fullName, $0) }) { first, _ in first }
