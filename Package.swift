@@ -246,7 +246,7 @@ let package = Package(
         .testTarget(
             name: "RapportToolTests",
             dependencies: [
-                "rapport", "RPC", "Schema", "Standard",
+                "rapport", "RPC", "Schema", "Simulation", "Standard", "TrustModel",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], path: "Tests/RapportToolTests"),
