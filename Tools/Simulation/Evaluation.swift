@@ -68,7 +68,8 @@ public struct Evaluation: Hashable, Sendable, Codable {
             if !mine.isEmpty { precision.trials += 1 }
             return
         }
-        let first = mine.first { $0 >= planting.start }
+        // Instants are stored to the second.
+        let first = mine.first { $0 >= planting.start - 0.001 }
         recall.trials += 1
         earlyRecall.trials += 1
         if !mine.isEmpty { precision.trials += 1 }
