@@ -147,32 +147,30 @@ struct ObservationStore {
         ).map(observation)
     }
 
-    /// The latest ones of a kind and a role up to an instant, without those of one value, in the order of time.
-    func latest(
-        _ kind: Observation.Kind, by role: Role, except value: Double, limit: Int, upTo instant: Instant,
-        in snapshot: Snapshot
+    /// The trustee's latest feedback that is not NEUTRAL, in the order of time.
+    ///
+    /// - Parameter withEmptyPraise: recognition that says neither what was done nor what it brought about, too.
+    func feedback(
+        limit: Int, upTo instant: Instant, withEmptyPraise: Bool, in snapshot: Snapshot
     ) throws -> [Observation] {
         try snapshot.query(
             """
             SELECT kind, occurred_at, subject, object, role, value, is_set
             FROM observation INDEXED BY observation_by_kind
-            WHERE organization = ? AND relationship = ? AND kind = ? AND occurred_at <= ? AND role = ? AND value <> ?
-            ORDER BY occurred_at DESC, id DESC LIMIT ?
+            WHERE organization = ?1 AND relationship = ?2 AND kind = ?3 AND occurred_at <= ?4 AND role = ?5
+                AND value <> ?6 AND (?7 OR value <> ?8 OR EXISTS (
+                    SELECT 1 FROM observation AS concrete INDEXED BY observation_by_subject
+                    WHERE concrete.organization = ?1 AND concrete.relationship = ?2
+                        AND concrete.subject = observation.subject AND concrete.kind = ?9))
+            ORDER BY occurred_at DESC, id DESC LIMIT ?10
             """,
             scope + [
-                .text(kind.rawValue), .integer(instant.microseconds), .integer(Int64(role.rawValue)), .real(value),
-                Value(limit),
+                .text(Observation.Kind.feedback.rawValue), .integer(instant.microseconds),
+                .integer(Int64(Role.trustee.rawValue)), .real(Double(FeedbackItem.Kind.neutral.rawValue)),
+                Value(withEmptyPraise), .real(Double(FeedbackItem.Kind.recognition.rawValue)),
+                .text(Observation.Kind.feedbackConcrete.rawValue), Value(limit),
             ]
         ).map(observation).reversed()
-    }
-
-    /// Whether something of this kind is known about a resource.
-    func isKnown(_ kind: Observation.Kind, of subject: String, in snapshot: Snapshot) throws -> Bool {
-        try snapshot.first(
-            """
-            SELECT 1 FROM observation INDEXED BY observation_by_subject
-            WHERE organization = ? AND relationship = ? AND subject = ? AND kind = ?
-            """, scope + [.text(relative(subject)), .text(kind.rawValue)]) != nil
     }
 
     /// The last one of a kind up to an instant.

@@ -10,8 +10,8 @@ struct SustainingInputs {
     /// The latest held session or substantive feedback; nil without any in the 56 days.
     let lastContact: Instant?
     let heldSessions: [Instant]
-    /// Changes of context that nothing was adapted to yet.
-    let openContextChanges: [Observation]
+    /// What asked for an adaptation, with the first one that both agreed on; nil while there is none.
+    let triggers: [(trigger: Observation, answeredAt: Instant?)]
     /// Feedback to the trustee that waits for an acknowledgement.
     let openFeedback: [Observation]
 
@@ -50,9 +50,8 @@ struct SustainingInputs {
             accepted[support.subject].map { (answers: support.object, at: $0) }
         }
         /// The first of these after the trigger.
-        func answer(_ trigger: Observation, _ adaptations: [Instant]) -> SustainingFacts.Trigger {
-            SustainingFacts.Trigger(
-                occurredAt: trigger.at, answeredAt: adaptations.filter { $0 >= trigger.at }.min())
+        func answer(_ trigger: Observation, _ adaptations: [Instant]) -> (trigger: Observation, answeredAt: Instant?) {
+            (trigger, adaptations.filter { $0 >= trigger.at }.min())
         }
         let missed = all(.checkInMissed).map { trigger in
             answer(
@@ -67,8 +66,8 @@ struct SustainingInputs {
                     + supports.filter { $0.answers == trigger.subject }.map(\.at))
         }
         let agreements = all(.agreementRevised).map { answer($0, all(.agreementSigned).map(\.at)) }
-        facts.triggers = missed + changes + agreements
-        openContextChanges = zip(all(.contextChange), changes).filter { $1.answeredAt == nil }.map(\.0)
+        triggers = missed + changes + agreements
+        facts.triggers = triggers.map { SustainingFacts.Trigger(occurredAt: $0.trigger.at, answeredAt: $0.answeredAt) }
 
         let closed = Dictionary(all(.commitmentClosed).map { ($0.subject, $0.at) }) { first, _ in first }
         facts.reflections = all(.reflection).map { reflection in
@@ -102,19 +101,31 @@ struct SustainingInputs {
         return absences
     }
 
+    /// Changes of context that nothing was adapted to yet.
+    var openContextChanges: [Observation] {
+        triggers.filter { $0.trigger.kind == .contextChange && $0.answeredAt == nil }.map(\.trigger)
+    }
+
     // MARK: Monitors (docs/domain.md §4.5)
+
+    /// M2: days without recognition, and sessions held in them.
+    static let recognitionDays = 28
+    static let recognitionSessions = 2
+
+    /// M1, in days.
+    var contactLimit: Int { 2 * facts.cadenceDays + 3 }
 
     /// M1: no contact for more than twice the cadence and 3 days, absences removed.
     func hasContactGap(at instant: Instant) -> Bool {
         let first = max(facts.start, instant.advanced(byDays: -SustainingFacts.windowDays))
         let since = max(lastContact ?? first, first)
-        let limit = 2 * facts.cadenceDays + 3
-        return facts.presence(from: since, to: instant) > Double(limit)
+        return facts.presence(from: since, to: instant) > Double(contactLimit)
     }
 
     /// M2: no recognition in 28 days, while at least two sessions were held.
     func hasRecognitionDrought(at instant: Instant) -> Bool {
-        let from = instant.advanced(byDays: -28)
-        return heldSessions.count { $0 > from } >= 2 && !facts.recognitions.contains { $0 > from }
+        let from = instant.advanced(byDays: -Self.recognitionDays)
+        return heldSessions.count { $0 > from } >= Self.recognitionSessions
+            && !facts.recognitions.contains { $0 > from }
     }
 }

@@ -35,7 +35,7 @@ extension EndToEnd {
             let expected = try (0..<parameters.pairs).map { number in
                 let made = organization.organization
                 let ledger = try Ledger(
-                    Diary(of: made.pair(number), in: made),
+                    Diary(of: made.pair(number)),
                     from: TrustModel.Instant(microseconds: 1_704_067_200_000_000))
                 return ledger.alarms(acknowledging: false)
             }

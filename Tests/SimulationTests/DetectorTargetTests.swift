@@ -84,7 +84,7 @@ struct DetectorTargetTests {
     func opacity(seed: UInt64) {
         let trial = DetectorTrial(
             relationships: 20_000, plantedShare: 0.12, rate: 0.5, healthy: (2, 23), changed: 0.50)
-        let result = trial.run(seed: seed, detector(.opacity, .opacity(decisionsPerWeek: 0.5)))
+        let result = trial.run(seed: seed, detector(.opacity, .opacity(recentDecisions: 4)))
         print("D3, seed \(seed): \(result)")
         #expect(result.recall >= 0.80)
         #expect(result.chancePerYear <= 0.10)

@@ -11,7 +11,7 @@ struct OrganizationTests {
         var evaluations = Dictionary(uniqueKeysWithValues: Planting.Kind.allCases.map { ($0, Evaluation(of: $0)) })
         for number in 0..<organization.pairCount {
             let pair = organization.pair(number)
-            let alarms = try Ledger(Diary(of: pair, in: organization), from: start).alarms(acknowledging: true)
+            let alarms = try Ledger(Diary(of: pair), from: start).alarms(acknowledging: true)
             for kind in Planting.Kind.allCases {
                 evaluations[kind]?.take(pair.plantings, weeks: Double(pair.weeks), alarms)
             }
@@ -24,19 +24,19 @@ struct OrganizationTests {
         var parameters = Parameters()
         parameters.seed = 7
         let (one, two) = (Organization(parameters), Organization(parameters))
-        let diaries = (0..<20).map { Diary(of: one.pair($0), in: one).acts }
-        #expect(Diary(of: two.pair(13), in: two).acts == diaries[13])
+        let diaries = (0..<20).map { Diary(of: one.pair($0)).acts }
+        #expect(Diary(of: two.pair(13)).acts == diaries[13])
         #expect(Set(diaries).count == 20)
         parameters.seed = 8
         let other = Organization(parameters)
-        #expect(Diary(of: other.pair(13), in: other).acts != diaries[13])
+        #expect(Diary(of: other.pair(13)).acts != diaries[13])
     }
 
     @Test("Acts are in the order of time, and refer to what was there before")
     func order() {
         let organization = Organization(Parameters())
         for number in 0..<50 {
-            let acts = Diary(of: organization.pair(number), in: organization).acts
+            let acts = Diary(of: organization.pair(number)).acts
             #expect(zip(acts, acts.dropFirst()).allSatisfy { $0.day <= $1.day })
             var known: Set<Int> = []
             for act in acts {

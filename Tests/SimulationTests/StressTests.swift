@@ -15,7 +15,7 @@ struct StressTests {
         return try (0..<organization.pairCount).map { number in
             let pair = organization.pair(number)
             var dice = Dice(seed: 99).child(UInt64(number))
-            var ledger = try Ledger(Diary(of: pair, in: organization), from: start)
+            var ledger = try Ledger(Diary(of: pair), from: start)
             if share < 1 { ledger.keep { _ in dice.happens(share) } }
             return (pair.plantings, ledger.alarms(acknowledging: true))
         }

@@ -37,8 +37,9 @@ struct ChallengeTests {
             [0, 0.5, 0.51, 2.49, 2.5, 3.99, 4].map(thresholds.reading) == [
                 .clear, .clear, .undecided, .undecided, .watch, .watch, .alert,
             ])
-        #expect(Thresholds.opacity(decisionsPerWeek: 0.8).alert == 2.5)
-        #expect(Thresholds.opacity(decisionsPerWeek: 0.81).alert == 3.0)
+        // 6 in 8 weeks are .75 a week, 7 are .875.
+        #expect(Thresholds.opacity(recentDecisions: 6).alert == 2.5)
+        #expect(Thresholds.opacity(recentDecisions: 7).alert == 3.0)
     }
 
     // MARK: Conduct
@@ -132,6 +133,18 @@ struct ChallengeTests {
         #expect(balance("bccccccc").reading == .alert)
         #expect(balance("bccccccc" + "eeeeee").reading == .undecided)
         #expect(balance("bccccccc" + "rrrrrr").reading == .clear)
+    }
+
+    @Test("However much empty praise there is, it does not clear, and nothing more than 24 items is remembered")
+    func flood() {
+        #expect(balance("bccccccc" + String(repeating: "e", count: 100), every: 0.5).reading == .undecided)
+        let items = (0..<200).map {
+            FeedbackBalance.Item(
+                $0 % 3 == 0 ? .criticismOnly : .recognition, at: day(Double($0) / 4), isSubstantive: false)
+        }
+        let needed = FeedbackBalance.needed(items)
+        #expect(needed.count <= 2 * FeedbackBalance.windowItems)
+        #expect(FeedbackBalance(needed, at: day(50)) == FeedbackBalance(items, at: day(50)))
     }
 
     // MARK: The course of a signal

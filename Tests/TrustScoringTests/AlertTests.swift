@@ -260,7 +260,7 @@ import TrustModel
             let pair = try await Pair(now: 90)
             try await pair.tell(criticism(pair, [1, 2, 3, 4, 5, 6]), from: "feedback")
             try await pair.tell(
-                (7...16).map {
+                (7...66).map {
                     pair.facts.feedback(
                         "feedback.delivered.v1", .recognition, "r\($0)", at: day(Double($0)), concrete: concrete)
                 }, from: "feedback")

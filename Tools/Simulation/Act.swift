@@ -5,7 +5,7 @@ public struct Act: Hashable, Sendable {
     }
 
     public enum Feedback: Hashable, Sendable {
-        case recognition, balanced, constructive, criticismOnly, neutral
+        case recognition, balanced, constructive, criticismOnly
     }
 
     public enum Pulse: Int, Hashable, Sendable, CaseIterable {
@@ -33,8 +33,6 @@ public struct Act: Hashable, Sendable {
         case note(Int)
         /// A note that both read is changed without a word.
         case silentChange(note: Int)
-        /// Somebody tells the calendar.
-        case leave(Person, until: Double)
     }
 
     public var day: Double

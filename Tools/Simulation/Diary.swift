@@ -5,7 +5,7 @@ public struct Diary: Sendable {
     private var dice: Dice
     private var lastNumber = 0
 
-    public init(of pair: Pair, in organization: Organization) {
+    public init(of pair: Pair) {
         self.pair = pair
         dice = pair.dice
         meet()
@@ -15,11 +15,6 @@ public struct Diary: Sendable {
         giveFeedback()
         answerPulses()
         changeInSilence()
-        for (person, number) in [(Act.Person.coach, pair.coach), (.coachee, pair.coachee)] {
-            for leave in organization.leave(of: number) where leave.isInCalendar {
-                acts.append(Act(day: leave.start, kind: .leave(person, until: leave.end)))
-            }
-        }
         let end = days
         acts = acts.enumerated().filter { $0.element.day >= 0 && $0.element.day < end }
             .sorted { ($0.element.day, $0.offset) < ($1.element.day, $1.offset) }.map(\.element)

@@ -83,6 +83,4 @@ public struct Evaluation: Hashable, Sendable, Codable {
 
     public var medianDelay: Double? { delays.isEmpty ? nil : delays[delays.count / 2] }
     public var chancePerYear: Double? { healthyYears == 0 ? nil : Double(chanceAlarms) / healthyYears }
-    /// Of all pairs, those with something planted.
-    public func prevalence(of pairs: Int) -> Double { Double(recall.trials) / Double(max(1, pairs)) }
 }

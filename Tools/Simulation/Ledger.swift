@@ -67,7 +67,6 @@ public struct Ledger: Sendable {
             try add(.feedbackActionable, day)
         case .constructive: try add(.feedbackActionable, day)
         case .criticismOnly: try add(.feedbackVague, day)
-        case .neutral: return
         }
         let counted: FeedbackBalance.Kind =
             switch kind {

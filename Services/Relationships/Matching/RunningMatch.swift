@@ -139,10 +139,11 @@ struct RunningMatch: Sendable {
         let over = try await runtime.database.read {
             try MatchIndex.expired(before: now, limit: Self.expiryBatch, in: $0)
         }
-        guard let first = over.first else { return 0 }
-        let organization = try ResourceName(first, Tables.Form.matchProposals).organization
-        try await change(organization) { change in
-            for name in over { try change.close(name, .expired) }
+        let byOrganization = Dictionary(grouping: over) { $0.split(separator: "/").prefix(2).joined(separator: "/") }
+        for (organization, names) in byOrganization {
+            try await change(organization) { change in
+                for name in names { try change.close(name, .expired) }
+            }
         }
         return over.count
     }

@@ -10,8 +10,6 @@ struct AlertRecord {
     var course: AlertCourse
     /// The signal that stands.
     var alert: Alert?
-    /// As stored.
-    private(set) var alertName: String
 
     static func read(
         _ challenge: TrustModel.Challenge, of relationship: ResourceName, in snapshot: Snapshot
@@ -22,15 +20,14 @@ struct AlertRecord {
             WHERE organization = ? AND relationship = ? AND challenge = ?
             """, relationship.scope + [.integer(Int64(challenge.rawValue))])
         let id = try row?.text(0) ?? ""
-        let name = id.isEmpty ? "" : relationship.child("alerts", id).text
-        let alert = id.isEmpty ? nil : try AlertTable.alerts.find(name, in: snapshot)
+        let alert = id.isEmpty ? nil : try AlertTable.alerts.find(relationship.child("alerts", id).text, in: snapshot)
         return AlertRecord(
             challenge: challenge,
             course: AlertCourse(
                 signal: try alert.flatMap { try AlertCourse.Signal($0) },
                 lastWatch: try row?.optionalInt64(1).map(Instant.init(microseconds:)),
                 lastAlert: try row?.optionalInt64(2).map(Instant.init(microseconds:))),
-            alert: alert.flatMap { $0.stands ? $0 : nil }, alertName: name)
+            alert: alert.flatMap { $0.stands ? $0 : nil })
     }
 
     func write(of relationship: ResourceName, in transaction: Transaction) throws {

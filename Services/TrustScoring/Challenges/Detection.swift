@@ -143,8 +143,7 @@ struct Detection {
             }
         }
         return try Statistic.feedback(of: name, at: now, in: change.transaction)
-            .filter { $0.effectiveKind == .criticismOnly }.suffix(FeedbackBalance.windowItems).reversed()
-            .map(\.subject)
+            .map(\.item).filter { $0.effectiveKind == .criticismOnly }.reversed().map(\.subject)
     }
 
     private func raise(_ alert: Alert, _ record: inout AlertRecord) throws {
@@ -155,15 +154,10 @@ struct Detection {
         try schedule(alert.name, at: now.advanced(byDays: TrustModel.Challenge.coolDownDays))
     }
 
-    /// A WATCH leaves nothing behind.
+    /// A WATCH leaves nothing behind; a record that still names it stands for none.
     private func delete(_ watch: Alert) throws {
         try change.delete(AlertTable.alerts, watch.name)
         try change.cancel(Self.duty, for: watch.name)
-        guard let challenge = watch.modelChallenge else { return }
-        var record = try AlertRecord.read(challenge, of: name, in: change.transaction)
-        guard record.alertName == watch.name else { return }
-        record.alert = nil
-        try record.write(of: name, in: change.transaction)
     }
 
     private func schedule(_ alert: String, at instant: Instant) throws {
@@ -176,13 +170,15 @@ struct Detection {
 }
 
 extension LogChange {
-    /// What the evidence is about.
+    /// What the evidence is about, where it is conduct.
     func resource(of relationship: ResourceName, in snapshot: Snapshot) throws -> String? {
-        switch self {
-        case .evidence(let evidence): evidence.references.first
-        case .repair: nil
-        case .retraction(let retraction, _):
-            try EvidenceStore(relationship).find(retraction.evidence, in: snapshot)?.evidence.references.first
-        }
+        let evidence: Evidence? =
+            switch self {
+            case .evidence(let evidence): evidence
+            case .repair: nil
+            case .retraction(let retraction, _):
+                try EvidenceStore(relationship).find(retraction.evidence, in: snapshot)?.evidence
+            }
+        return evidence.flatMap { Conduct.counts($0.kind) ? $0.references.first : nil }
     }
 }

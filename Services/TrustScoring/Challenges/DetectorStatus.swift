@@ -15,27 +15,12 @@ extension Detector {
         let isAway = present < view.now.days(since: from) / 2
         let conduct = ConductStore(view.name)
         let since = view.now.advanced(byDays: -Statistic.conductDays)
-        return try [
-            TrustModel.Challenge.inconsistentBehaviour, .overemphasisOnCriticism, .lackOfTransparency,
-        ].map { challenge in
-            let (count, minimum): (Int, Int) =
-                switch challenge {
-                case .overemphasisOnCriticism:
-                    (
-                        try Statistic.balance(of: view.name, at: view.now, in: snapshot).itemCount,
-                        FeedbackBalance.minimumItems
-                    )
-                case .lackOfTransparency:
-                    (
-                        try conduct.count(of: challenge, from: since, to: view.now, in: snapshot),
-                        Statistic.minimumDecisions
-                    )
-                default:
-                    (
-                        try conduct.count(of: challenge, from: since, to: view.now, in: snapshot),
-                        Statistic.minimumObligations
-                    )
-                }
+        return try TrustModel.Challenge.ofPairs.map { challenge in
+            let minimum = Statistic.minimumFacts(of: challenge)
+            let count =
+                try challenge == .overemphasisOnCriticism
+                ? Statistic.balance(of: view.name, at: view.now, in: snapshot).itemCount
+                : conduct.count(of: challenge, from: since, to: view.now, in: snapshot)
             let alert = try AlertRecord.read(challenge, of: view.name, in: snapshot).alert
                 .flatMap { $0.isVisible(to: view.access) ? $0 : nil }
             let gap: Gap =

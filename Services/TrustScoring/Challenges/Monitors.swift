@@ -6,9 +6,6 @@ import TrustModel
 /// The reminders of the practices that sustain trust (docs/domain.md §4.5): rules without statistics, read off the
 /// observations of the last weeks, however long the relationship.
 struct Monitors {
-    /// M2.
-    static let recognitionDays = 28
-    static let recognitionSessions = 2
     /// M3.
     static let adaptationDays = 14
     /// M4, and after an ALERT.
@@ -25,10 +22,10 @@ struct Monitors {
     let relationship: Relationship
     let start: Instant
     let now: Instant
+    /// Of the last `memoryDays`, as the observations are.
     let sustaining: SustainingInputs
-    /// Of the last `memoryDays`, in the order of time.
+    /// In the order of time.
     let observations: [Observation.Kind: [Observation]]
-    let absences: [SustainingFacts.Absence]
     /// When the last ALERT was raised.
     let lastAlert: Instant?
 
@@ -37,16 +34,16 @@ struct Monitors {
     ) throws -> Monitors {
         let name = try ResourceName(relationship.name, "organizations", "relationships")
         let from = now.advanced(byDays: -memoryDays)
+        let observations = try ObservationStore(name).observations(from: from, to: now, in: snapshot)
         return Monitors(
             relationship: relationship, start: start, now: now,
-            sustaining: try SustainingInputs.read(relationship, start: start, at: now, in: snapshot),
-            observations: Dictionary(
-                grouping: try ObservationStore(name).observations(from: from, to: now, in: snapshot), by: \.kind),
-            absences: try Absences.read(relationship, from: from, to: now, in: snapshot),
-            lastAlert: try [
-                TrustModel.Challenge.inconsistentBehaviour, .overemphasisOnCriticism, .lackOfTransparency,
-            ].compactMap { try AlertRecord.read($0, of: name, in: snapshot).course.lastAlert }
-                .filter { $0 <= now }.max())
+            sustaining: SustainingInputs(
+                observations, absences: try Absences.read(relationship, from: from, to: now, in: snapshot),
+                start: start, cadenceDays: Int(relationship.cadenceDays), at: now),
+            observations: Dictionary(grouping: observations, by: \.kind),
+            lastAlert: try TrustModel.Challenge.ofPairs.compactMap {
+                try AlertRecord.read($0, of: name, in: snapshot).course.lastAlert
+            }.filter { $0 <= now }.max())
     }
 
     var all: [Monitor] {
@@ -84,36 +81,22 @@ struct Monitors {
     private var contactGap: Due? {
         guard sustaining.hasContactGap(at: now) else { return nil }
         let since = max(sustaining.lastContact ?? start, start)
-        return (since.advanced(byDays: 2 * sustaining.facts.cadenceDays + 3), [])
+        return (since.advanced(byDays: sustaining.contactLimit), [])
     }
 
     private var recognitionDrought: Due? {
         guard sustaining.hasRecognitionDrought(at: now) else { return nil }
         let last = sustaining.facts.recognitions.max() ?? start
-        return (last.advanced(byDays: Self.recognitionDays), [])
+        return (last.advanced(byDays: SustainingInputs.recognitionDays), [])
     }
 
     // MARK: M3, M4
 
     /// Triggers that nothing was adapted to for more than 14 days.
     private var unanswered: Due? {
-        let accepted = Dictionary(of(.supportAccepted).map { ($0.subject, $0.at) }) { first, _ in first }
-        let supports = of(.supportPlanned).compactMap { support in
-            accepted[support.subject].map { (answers: support.object, at: $0) }
-        }
-        func isAnswered(_ trigger: Observation, _ revised: (Observation) -> Bool, by answers: String) -> Bool {
-            of(.revision).contains { $0.at >= trigger.at && revised($0) }
-                || supports.contains { $0.at >= trigger.at && $0.answers == answers }
-        }
-        let open =
-            of(.contextChange).filter { change in
-                !isAnswered(change, { $0.object == change.subject }, by: change.subject)
-            }
-            + of(.checkInMissed).filter { missed in
-                !isAnswered(missed, { $0.subject == missed.subject }, by: "")
-            }
-            + of(.agreementRevised).filter { revised in !of(.agreementSigned).contains { $0.at >= revised.at } }
-        let overdue = open.filter { presence(since: $0.at) > Double(Self.adaptationDays) }.sorted { $0.at < $1.at }
+        let overdue = sustaining.triggers.filter {
+            $0.answeredAt == nil && presence(since: $0.trigger.at) > Double(Self.adaptationDays)
+        }.map(\.trigger).sorted { $0.at < $1.at }
         return overdue.first.map {
             ($0.at.advanced(byDays: Self.adaptationDays), Self.distinct(overdue.map(\.subject)))
         }
@@ -155,7 +138,7 @@ struct Monitors {
     }
 
     private func presence(since instant: Instant) -> Double {
-        SustainingFacts.presence(from: instant, to: now, without: absences)
+        sustaining.facts.presence(from: instant, to: now)
     }
 
     private static func distinct(_ names: [String]) -> [String] {

@@ -5,12 +5,15 @@ import TrustModel
 
 /// What a detector has computed of a relationship at an instant (docs/domain.md §4.1 to §4.3).
 struct Statistic {
-    /// Days whose decisions say how many there are in a week.
-    static let rateDays = 56
     /// Days whose obligations or decisions make a detector assessable, and how many there must be.
     static let conductDays = 90
-    static let minimumObligations = 6
-    static let minimumDecisions = 4
+    static func minimumFacts(of challenge: TrustModel.Challenge) -> Int {
+        switch challenge {
+        case .lackOfTransparency: 4
+        case .overemphasisOnCriticism: FeedbackBalance.minimumItems
+        default: 6
+        }
+    }
 
     let value: Double
     let thresholds: Thresholds
@@ -27,8 +30,8 @@ struct Statistic {
                 value: balance.probability, thresholds: FeedbackBalance.thresholds, reading: balance.reading)
         case .lackOfTransparency:
             let decisions = try conduct.count(
-                of: challenge, from: now.advanced(byDays: -rateDays), to: now, in: snapshot)
-            let thresholds = Thresholds.opacity(decisionsPerWeek: Double(decisions) * 7 / Double(rateDays))
+                of: challenge, from: now.advanced(byDays: -Thresholds.rateDays), to: now, in: snapshot)
+            let thresholds = Thresholds.opacity(recentDecisions: decisions)
             let sum = try conduct.sum(of: challenge, upTo: now, in: snapshot)
             var reading = thresholds.reading(of: sum)
             if reading == .clear {
@@ -47,26 +50,26 @@ struct Statistic {
     static func balance(
         of relationship: ResourceName, at now: Instant, in snapshot: Snapshot
     ) throws -> FeedbackBalance {
-        let store = ObservationStore(relationship)
-        let items = try feedback(of: relationship, at: now, in: snapshot).compactMap { item in
-            try FeedbackBalance.Kind(item.effectiveKind).map { kind in
-                FeedbackBalance.Item(
-                    kind, at: item.at,
-                    isSubstantive: try kind != .recognition
-                        || store.isKnown(.feedbackConcrete, of: item.subject, in: snapshot))
+        let items = try feedback(of: relationship, at: now, in: snapshot).compactMap { item, isSubstantive in
+            FeedbackBalance.Kind(item.effectiveKind).map {
+                FeedbackBalance.Item($0, at: item.at, isSubstantive: isSubstantive)
             }
         }
         return FeedbackBalance(items, at: now)
     }
 
-    /// The latest items of the trustee that count, in the order of time: more than the window, for the empty praise that is
-    /// left out where an alert may clear.
+    /// The items of the trustee that the balance takes, in the order of time: the latest of all, and the latest besides empty
+    /// praise, so that no flood of that pushes criticism out.
     static func feedback(
         of relationship: ResourceName, at now: Instant, in snapshot: Snapshot
-    ) throws -> [Observation] {
-        try ObservationStore(relationship).latest(
-            .feedback, by: .trustee, except: Double(FeedbackItem.Kind.neutral.rawValue),
-            limit: 4 * FeedbackBalance.windowItems, upTo: now, in: snapshot)
+    ) throws -> [(item: Observation, isSubstantive: Bool)] {
+        let store = ObservationStore(relationship)
+        let count = FeedbackBalance.windowItems
+        let all = try store.feedback(limit: count, upTo: now, withEmptyPraise: true, in: snapshot)
+        let substantive = try store.feedback(limit: count, upTo: now, withEmptyPraise: false, in: snapshot)
+        let known = Set(substantive)
+        return (substantive.map { ($0, true) } + all.filter { !known.contains($0) }.map { ($0, false) })
+            .sorted { $0.0.at < $1.0.at }
     }
 }
 

@@ -9,6 +9,9 @@ public enum Challenge: UInt8, CaseIterable, Sendable {
     /// D4: one is treated as the odd one out.
     case perceivedBias = 4
 
+    /// Those that are looked for in each relationship by itself.
+    public static let ofPairs: [Challenge] = [.inconsistentBehaviour, .overemphasisOnCriticism, .lackOfTransparency]
+
     /// Days between two signals of one detector (docs/domain.md §4).
     public static let coolDownDays = 28
     /// Days that a WATCH is kept (docs/domain.md §4).

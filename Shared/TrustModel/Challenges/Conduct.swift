@@ -35,19 +35,27 @@ public struct Conduct: Hashable, Sendable {
         return facts + (decision.map { [$0] } ?? [])
     }
 
+    /// Whether evidence of a kind can be conduct: of the others nobody needs to look.
+    public static func counts(_ kind: EvidenceKind) -> Bool {
+        switch kind {
+        case .commitmentKept, .commitmentKeptLate, .commitmentMissed, .commitmentAbandoned, .sessionHeld,
+            .sessionTrusteeNoShow, .sessionCancelledLate, .decisionExplained, .decisionUnexplained:
+            true
+        default: false
+        }
+    }
+
     /// Nil for what is no conduct. Promises that were renegotiated and sessions that were moved in time are skipped; a
     /// promise kept more than 3 days late counts as missed.
     private init?(_ evidence: Evidence) {
-        let isBad: Bool
-        switch evidence.kind {
-        case .commitmentKept, .sessionHeld, .decisionExplained: isBad = false
-        // v = 0.8 - 0.1 d (docs/domain.md §3.2).
-        case .commitmentKeptLate: isBad = evidence.v < 0.45
-        case .commitmentMissed, .commitmentAbandoned, .sessionTrusteeNoShow, .sessionCancelledLate,
-            .decisionUnexplained:
-            isBad = true
-        default: return nil
-        }
+        guard Self.counts(evidence.kind) else { return nil }
+        let isBad =
+            switch evidence.kind {
+            case .commitmentKept, .sessionHeld, .decisionExplained: false
+            // v = 0.8 - 0.1 d (docs/domain.md §3.2).
+            case .commitmentKeptLate: evidence.v < 0.45
+            default: true
+            }
         let isDecision = evidence.kind == .decisionExplained || evidence.kind == .decisionUnexplained
         self.init(
             isDecision ? .lackOfTransparency : .inconsistentBehaviour, at: evidence.occurredAt, id: evidence.id,

@@ -35,8 +35,12 @@ extension CumulativeSum {
 extension Thresholds {
     public static let inconsistency = Thresholds(clear: 0.5, watch: 2.5, alert: 4.0)
 
-    /// - Parameter decisionsPerWeek: more decisions give more chances to be wrong by chance.
-    public static func opacity(decisionsPerWeek: Double) -> Thresholds {
-        Thresholds(clear: 0.5, watch: 2.0, alert: decisionsPerWeek > 0.8 ? 3.0 : 2.5)
+    /// Days whose decisions say how many there are in a week.
+    public static let rateDays = 56
+
+    /// - Parameter recentDecisions: of the last 56 days. More than 0.8 a week give more chances to be wrong by chance.
+    public static func opacity(recentDecisions: Int) -> Thresholds {
+        let perWeek = Double(recentDecisions) * 7 / Double(rateDays)
+        return Thresholds(clear: 0.5, watch: 2.0, alert: perWeek > 0.8 ? 3.0 : 2.5)
     }
 }

@@ -8,11 +8,8 @@ public struct DetectorState: Sendable {
         public var isAlert: Bool
     }
 
-    /// Days whose decisions say how many there are in a week, and how many are remembered at most.
-    public static let rateDays = 56
+    /// Decisions that are remembered, of the days that say how many there are in a week.
     static let maximumDecisions = 64
-    /// Twice the window, for the empty praise that is left out where an alert may clear.
-    static let maximumItems = 2 * FeedbackBalance.windowItems
 
     /// One cumulative sum and what became of it.
     private struct Course {
@@ -49,17 +46,16 @@ public struct DetectorState: Sendable {
         case .lackOfTransparency:
             if decisions.count == Self.maximumDecisions { decisions.removeFirst() }
             decisions.append(fact.occurredAt)
-            let first = fact.occurredAt.advanced(byDays: -Self.rateDays)
+            let first = fact.occurredAt.advanced(byDays: -Thresholds.rateDays)
             decisions.removeAll { $0 <= first }
-            let rate = Double(decisions.count) * 7 / Double(Self.rateDays)
-            return opacity.take(fact, .opacity, .opacity(decisionsPerWeek: rate), acknowledging: isAcknowledged)
+            return opacity.take(
+                fact, .opacity, .opacity(recentDecisions: decisions.count), acknowledging: isAcknowledged)
         case .overemphasisOnCriticism, .perceivedBias: return nil
         }
     }
 
     public mutating func take(_ item: FeedbackBalance.Item) -> Raised? {
-        if items.count == Self.maximumItems { items.removeFirst() }
-        items.append(item)
+        items = FeedbackBalance.needed(items + [item])
         return criticism.raised(
             by: FeedbackBalance(items, at: item.deliveredAt).reading, .overemphasisOnCriticism, at: item.deliveredAt,
             acknowledging: isAcknowledged)

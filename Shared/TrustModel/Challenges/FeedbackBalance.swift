@@ -17,6 +17,8 @@ public struct FeedbackBalance: Hashable, Sendable {
         /// is empty praise, and clears nothing.
         public var isSubstantive: Bool
 
+        var isEmptyPraise: Bool { kind == .recognition && !isSubstantive }
+
         public init(_ kind: Kind, at instant: Instant, isSubstantive: Bool = true) {
             self.kind = kind
             deliveredAt = instant
@@ -37,7 +39,7 @@ public struct FeedbackBalance: Hashable, Sendable {
     public let probability: Double
     public let reading: Reading
 
-    /// - Parameter items: in the order of delivery, at least the last 12; later ones than `instant` do not count.
+    /// - Parameter items: in the order of delivery, at least those that are `needed`; later ones than `instant` do not count.
     public init(_ items: some BidirectionalCollection<Item>, at instant: Instant) {
         let first = instant.advanced(byDays: -Self.windowDays)
         let known = items.filter { $0.deliveredAt > first && $0.deliveredAt <= instant }
@@ -52,10 +54,21 @@ public struct FeedbackBalance: Hashable, Sendable {
         } else if isRun || says && probability >= Self.thresholds.watch {
             reading = .watch
         } else {
-            let substantive = known.filter { $0.kind != .recognition || $0.isSubstantive }.suffix(Self.windowItems)
+            let substantive = known.filter { !$0.isEmptyPraise }.suffix(Self.windowItems)
             let remaining = Self.probability(substantive.count { $0.kind == .criticismOnly }, of: substantive.count)
             reading = remaining < Self.thresholds.clear ? .clear : .undecided
         }
+    }
+
+    /// Of items in the order of delivery those that a balance now or later may take: the last 12, and the last 12 besides empty
+    /// praise, however much of that there is.
+    static func needed(_ items: [Item]) -> [Item] {
+        var (all, substantive) = (0, 0)
+        return items.reversed().filter { item in
+            all += 1
+            if !item.isEmptyPraise { substantive += 1 }
+            return all <= windowItems || !item.isEmptyPraise && substantive <= windowItems
+        }.reversed()
     }
 
     /// Pr(q > ½) = 1 − I_½(1 + c, 1 + n − c).

@@ -78,7 +78,9 @@ struct DemoLoader {
                     manager: persona.manager.map { "\(Cast.organization)/people/\($0)" } ?? "",
                     unit: persona.unit, level: persona.level, timeZone: "Europe/Berlin", active: true),
                 requestId: requestID(persona.name), occurredAt: occurredAt)
-            try await once { try await persistence { try await client.createPerson(request, options: options) } }
+            try await persistence.once("people and programmes") {
+                try await client.createPerson(request, options: options)
+            }
         }
         for programme in Cast.programmes {
             let request = CreateProgrammeRequest(
@@ -89,17 +91,9 @@ struct DemoLoader {
                     cadencePolicy: CadencePolicy(intervalDays: programme.intervalDays, graceHours: 24),
                     minimumGroupSize: 5, excludeReportingLine: true),
                 requestId: requestID(programme.name), occurredAt: occurredAt)
-            try await once { try await persistence { try await client.createProgramme(request, options: options) } }
-        }
-    }
-
-    /// Request ids are forgotten after a day; what exists by then under its own name is not made again.
-    private func once<Answer: Sendable>(_ create: () async throws -> Answer) async throws {
-        do {
-            _ = try await create()
-        } catch let error as RPCError where error.code == .alreadyExists && error.reason != "REQUEST_ID_REUSED" {
-        } catch let error as RPCError {
-            throw Failure("people and programmes: \(ErrorText(error).text)")
+            try await persistence.once("people and programmes") {
+                try await client.createProgramme(request, options: options)
+            }
         }
     }
 }

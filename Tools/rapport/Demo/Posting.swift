@@ -38,4 +38,16 @@ struct Persistence: Sendable {
             }
         }
     }
+
+    /// Makes something unless it exists already under its own name: request ids are forgotten after a day.
+    ///
+    /// - Parameter what: for the message of a refusal.
+    func once<Answer: Sendable>(_ what: String, _ create: () async throws -> Answer) async throws {
+        do {
+            _ = try await self(create)
+        } catch let error as RPCError where error.code == .alreadyExists && error.reason != "REQUEST_ID_REUSED" {
+        } catch let error as RPCError {
+            throw Failure("\(what): \(ErrorText(error).text)")
+        }
+    }
 }

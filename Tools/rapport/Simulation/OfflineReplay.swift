@@ -51,7 +51,7 @@ struct OfflineReplay {
     }
 
     private func replay(_ pair: Simulation.Pair, into checkpoint: inout Checkpoint) throws {
-        let ledger = try Ledger(Diary(of: pair, in: organization), from: start)
+        let ledger = try Ledger(Diary(of: pair), from: start)
         let began = Self.processorTime
         var state = try RelationshipState(start: start, policy: .standard)
         var log: [Evidence] = []

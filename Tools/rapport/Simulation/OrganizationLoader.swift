@@ -89,7 +89,7 @@ struct OrganizationLoader {
                     endTime: organization.time(Double(organization.parameters.weeks * 7 + 28)),
                     cadencePolicy: CadencePolicy(intervalDays: Int32(days), graceHours: 24), minimumGroupSize: 5),
                 requestId: organization.requestID("programme", step: id), occurredAt: occurredAt)
-            try await Self.once { try await client.createProgramme(request, options: options) }
+            try await Persistence().once("programmes") { try await client.createProgramme(request, options: options) }
         }
         try await tellLeave(client, options)
     }
@@ -134,22 +134,14 @@ struct OrganizationLoader {
                                 startTime: organization.time(leave.start), endTime: organization.time(leave.end)),
                             requestId: organization.requestID("leave \(number)", step: "\(index)"),
                             occurredAt: organization.time(-6))
-                        try await Self.once { try await client.createLeaveWindow(request, options: options) }
+                        try await Persistence().once("leave") {
+                            try await client.createLeaveWindow(request, options: options)
+                        }
                     }
                 }
             }
             for _ in 0..<concurrency { add() }
             while try await group.next() != nil { add() }
-        }
-    }
-
-    /// What exists by then under its own name is not made again.
-    private static func once<Answer: Sendable>(_ create: () async throws -> Answer) async throws {
-        do {
-            _ = try await Persistence()(create)
-        } catch let error as RPCError where error.code == .alreadyExists && error.reason != "REQUEST_ID_REUSED" {
-        } catch let error as RPCError {
-            throw Failure("people, programmes and leave: \(ErrorText(error).text)")
         }
     }
 }

@@ -45,7 +45,7 @@ struct PairLoader {
 
     /// - Returns: the relationship's name.
     mutating func load() async throws -> String {
-        let diary = Diary(of: pair, in: organization.organization)
+        let diary = Diary(of: pair)
         try await begin()
         for (number, act) in diary.acts.enumerated() {
             do {
@@ -200,7 +200,6 @@ struct PairLoader {
                         note: Note(name: name, body: "We agreed on the first step."), requestId: $0.requestID,
                         occurredAt: $0.occurredAt), options: $0.options)
             }
-        case .leave: break
         }
     }
 
@@ -320,7 +319,6 @@ extension FeedbackItem {
             self.kind = .constructive
             nextStep = "Ask for the need before you name a price."
         case .criticismOnly: self.kind = .criticismOnly
-        case .neutral: self.kind = .neutral
         }
     }
 }
