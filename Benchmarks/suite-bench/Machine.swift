@@ -40,6 +40,13 @@ struct Machine: Sendable {
             .flatMap { $0.split(separator: ":", maxSplits: 1).last.map { String($0).trimmed } }
     }
 
+    /// VmRSS of proc(5), in bytes.
+    /// - Parameter process: its id, or `self`.
+    static func residentBytes(of process: String) -> Double {
+        let text = field("VmRSS", of: "/proc/\(process)/status") ?? ""
+        return (Double(text.prefix { $0.isNumber }) ?? 0) * 1024
+    }
+
     /// Type and device of the mount that holds `directory`: the longest mount point that is a prefix of its path.
     private static func fileSystem(of directory: String) -> String {
         var best = (length: -1, text: "unknown file system")

@@ -65,9 +65,5 @@ final class ServiceProcess: Sendable {
         }
     }
 
-    /// VmRSS of proc(5), in bytes.
-    var residentBytes: Double {
-        let text = Machine.field("VmRSS", of: "/proc/\(pid)/status") ?? ""
-        return (Double(text.prefix { $0.isNumber }) ?? 0) * 1024
-    }
+    var residentBytes: Double { Machine.residentBytes(of: "\(pid)") }
 }
