@@ -5,8 +5,7 @@ SHELL := /bin/bash
 # One set of flags everywhere: another one would build everything a second time. `swift test` would add -enable-testing
 # once more by itself, which is another set: hence --disable-testable-imports.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
-# A thousand tests at once would starve those that hold deadlines over real sockets.
-SWIFT_TEST := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 swift test $(SWIFT_FLAGS) --disable-testable-imports
+SWIFT_TEST := Tools/run-tests $(SWIFT_FLAGS) --disable-testable-imports
 SWIFT_SOURCES = $$(git ls-files --cached --others --exclude-standard '*.swift' | grep -v '\.pb\.swift$$')
 VENV := .venv
 

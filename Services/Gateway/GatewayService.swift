@@ -19,11 +19,12 @@ struct GatewayService: Sendable {
 
     init(
         _ configuration: ServiceConfiguration, identity: WorkloadIdentity, credentials: ClientCredentials? = nil,
-        clock: ServiceClock, telemetry: Telemetry? = nil, group: any EventLoopGroup, logger: Logger
+        clock: ServiceClock, timeouts: Timeouts = Timeouts(), telemetry: Telemetry? = nil, group: any EventLoopGroup,
+        logger: Logger
     ) throws {
         let upstreams = Upstreams(
             configuration.peers, credentials: credentials, identity: identity, clock: clock,
-            telemetry: telemetry, group: group, logger: logger)
+            timeouts: timeouts, telemetry: telemetry, group: group, logger: logger)
         let views = Views(upstreams: upstreams, clock: clock).viewsServiceMethods
         let services = upstreams.services + Set(views.map(\.service)).sorted()
         var pool = DescriptorPool.schema

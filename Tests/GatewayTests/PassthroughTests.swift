@@ -45,7 +45,7 @@ import Testing
 
     @Test func aCallGoesToTheServiceOfItsPackage() async throws {
         let get = RPC.Method.unary(goals, "GetGoal") { (request: GetGoalRequest, context) in
-            let remaining = context.deadline.map { $0.remaining <= RPCTraits.readTimeout } ?? false
+            let remaining = context.deadline.map { $0.remaining <= TestGateway.patient.read } ?? false
             let names = ["authorization", "traceparent", "x-rapport-workload", "x-other"].filter {
                 context.metadata[$0] != nil
             }

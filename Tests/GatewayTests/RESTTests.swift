@@ -46,7 +46,7 @@ private final class Seen: Sendable {
             #expect(workload.count == 1 && workload[0].hasPrefix("Bearer ey"))
             #expect(context.metadata["x-other"] == nil)
             let remaining = try #require(context.deadline?.remaining)
-            #expect(remaining <= RPCTraits.readTimeout)
+            #expect(remaining <= test.timeouts.read)
         }
     }
 
@@ -65,7 +65,7 @@ private final class Seen: Sendable {
             #expect(answer["statement"] == .string("abc"))
             #expect(seen.last?.metadata["traceparent"] == trace)
             let remaining = try #require(seen.last?.deadline?.remaining)
-            #expect(remaining > RPCTraits.readTimeout && remaining <= RPCTraits.writeTimeout)
+            #expect(remaining > test.timeouts.read && remaining <= test.timeouts.write)
             // An empty body is an empty message.
             #expect(try await test.send("POST", "/v1/\(pair)/goals/g1:propose").status == 200)
         }
@@ -171,7 +171,7 @@ private final class Seen: Sendable {
             try await Task.sleep(for: .seconds(60))
             return Goal()
         }
-        try await TestGateway.run(["goals": [get]]) { test in
+        try await TestGateway.run(["goals": [get]], timeouts: Timeouts()) { test in
             let start = ContinuousClock.now
             let answer = try await test.send("GET", "/v1/\(pair)/goals/g1")
             #expect(answer.status == 504)
@@ -207,7 +207,7 @@ private final class Seen: Sendable {
             for await _ in began.stream { break }
             client.close()
             for await _ in cancelled.stream { break }
-            #expect(ContinuousClock.now - start < RPCTraits.writeTimeout)
+            #expect(ContinuousClock.now - start < test.timeouts.write)
             withExtendedLifetime(answer) {}
         }
     }

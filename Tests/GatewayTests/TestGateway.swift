@@ -44,12 +44,17 @@ struct TestGateway: Sendable {
     let endpoint: Endpoint
     let issuer: DevelopmentIssuer
     let services: [String: FakeService]
+    let timeouts: Timeouts
     private let directory: String
 
+    /// For all tests but those of the timeouts: a busy machine must not look like a service that is down.
+    static let patient = Timeouts(read: .seconds(40), write: .seconds(50), section: .seconds(30))
+
     static func run(
-        _ methods: [String: [RPC.Method]] = [:], _ body: (TestGateway) async throws -> Void
+        _ methods: [String: [RPC.Method]] = [:], timeouts: Timeouts = patient,
+        _ body: (TestGateway) async throws -> Void
     ) async throws {
-        let test = try await TestGateway(methods)
+        let test = try await TestGateway(methods, timeouts)
         do {
             try await body(test)
         } catch {
@@ -59,7 +64,7 @@ struct TestGateway: Sendable {
         await test.stop()
     }
 
-    private init(_ methods: [String: [RPC.Method]]) async throws {
+    private init(_ methods: [String: [RPC.Method]], _ timeouts: Timeouts) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "rapport-\(UUID())").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         var settings = [
@@ -78,14 +83,15 @@ struct TestGateway: Sendable {
             settings[variable] = "\(service.endpoint)"
         }
         self.services = services
+        self.timeouts = timeouts
         let configuration = try ServiceConfiguration(service: "gateway") { [settings] in settings[$0] }
         let clock = ServiceClock()
         let identity = try await WorkloadIdentity(
             service: "gateway", dataDirectory: directory, keysDirectory: directory + "/keys")
         issuer = try await DevelopmentIssuer(keysDirectory: directory + "/keys")
         gateway = try GatewayService(
-            configuration, identity: identity, clock: clock, group: MultiThreadedEventLoopGroup.singleton, logger: quiet
-        )
+            configuration, identity: identity, clock: clock, timeouts: timeouts,
+            group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
         let port = try await gateway.start().port
         endpoint = .tcp(host: "127.0.0.1", port: try #require(port))
     }

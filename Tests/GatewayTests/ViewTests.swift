@@ -83,7 +83,7 @@ import Testing
                 return TrustProfile()
             }
         ]
-        try await TestGateway.run(methods) { test in
+        try await TestGateway.run(methods, timeouts: Timeouts(read: .seconds(40), write: .seconds(50))) { test in
             let start = ContinuousClock.now
             let answer = try await test.send("GET", "/v1/views/coach")
             #expect(answer["pairs.0.trust.state"] == .string("UNREACHABLE"))

@@ -23,7 +23,7 @@ func passthrough(
                 return try await draining.run { try await forward(requests, context, responses) }
             }
             let request = try await onlyMessage(of: requests, rpc)
-            let options = try await upstreams.options(for: context, timeout: rpc.timeout)
+            let options = try await upstreams.options(for: context, timeout: upstreams.timeouts[rpc])
             let answer = try await upstream.answer(rpc, request, options)
             context.initialMetadata = answer.initialMetadata
             try await responses.write(answer.message)

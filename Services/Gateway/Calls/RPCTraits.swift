@@ -2,10 +2,6 @@ import Protobuf
 
 /// What the gateway knows of one RPC, read from its descriptor: new RPCs need nothing here.
 struct RPCTraits: Sendable {
-    /// Deadlines of calls that came without one (docs/domain.md §6.0).
-    static let readTimeout = Duration.seconds(2)
-    static let writeTimeout = Duration.seconds(5)
-
     /// `package.Service/Method`
     let path: String
     let service: String
@@ -52,9 +48,6 @@ struct RPCTraits: Sendable {
     }
 
     var isUnary: Bool { !isClientStreaming && !isServerStreaming }
-
-    /// Nil for streams.
-    var timeout: Duration? { isUnary ? isRead ? RPCTraits.readTimeout : RPCTraits.writeTimeout : nil }
 
     /// Whether the same request may be sent again when it is not known what became of it (docs/domain.md §6.0).
     func isRepeatable(_ request: [UInt8]) -> Bool {

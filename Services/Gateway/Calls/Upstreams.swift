@@ -11,12 +11,13 @@ import protocol NIOCore.EventLoopGroup
 /// are for services only.
 struct Upstreams: Sendable {
     let all: [Upstream]
+    let timeouts: Timeouts
     private let identity: WorkloadIdentity
     private let clock: ServiceClock
 
     init(
         _ peers: [String: Endpoint], credentials: ClientCredentials?, identity: WorkloadIdentity, clock: ServiceClock,
-        telemetry: Telemetry? = nil, group: any EventLoopGroup, logger: Logger
+        timeouts: Timeouts, telemetry: Telemetry? = nil, group: any EventLoopGroup, logger: Logger
     ) {
         let options = telemetry?.options(Upstream.channelOptions) ?? Upstream.channelOptions
         let contract = [
@@ -33,6 +34,7 @@ struct Upstreams: Sendable {
                         $0, credentials: credentials, options: options, group: group, logger: logger))
             }
         }
+        self.timeouts = timeouts
         self.identity = identity
         self.clock = clock
     }

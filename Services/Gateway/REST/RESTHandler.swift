@@ -50,7 +50,7 @@ struct RESTHandler: Sendable {
             let message = try RequestBinding(mapping: mapping).wire(route, parameters, request)
             let context = ServerContext(
                 method: route.rpc.path, metadata: Metadata(received: request.headers),
-                deadline: route.rpc.timeout.map { .after($0) }, peer: request.peer)
+                deadline: upstreams.timeouts[route.rpc].map { .after($0) }, peer: request.peer)
             var answer: RESTAnswer?
             try await authenticator.intercept(context) { answer = try await call(route.rpc, message, context) }
             guard let answer else { throw RPCError(.internal, "the call was not answered") }

@@ -24,8 +24,6 @@ struct Fetched<Content: Sendable>: Sendable {
 
 /// One request for a view: who asks, and when.
 struct ViewRequest: Sendable {
-    /// For each call of a section.
-    static let sectionTimeout = Duration.seconds(1)
     /// Entries of one section. What is open between two people is never near it; no further page is read.
     static let sectionLimit: Int32 = 100
 
@@ -47,7 +45,7 @@ struct ViewRequest: Sendable {
         guard let upstream = upstreams[S.service] else {
             throw RPCError(.unavailable, "\(S.service) is not configured")
         }
-        let options = try await upstreams.options(for: context, timeout: ViewRequest.sectionTimeout)
+        let options = try await upstreams.options(for: context, timeout: upstreams.timeouts.section)
         return try await RetryPolicy.calls.run(true, until: options.deadline) {
             try await section.fetch(upstream.channel, options)
         }
