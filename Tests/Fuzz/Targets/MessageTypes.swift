@@ -134,6 +134,31 @@ enum MessageTypes {
         guard let end = input.prefix(96).firstIndex(of: 0x0a) else { return nil }
         let name = String(decoding: input[..<end], as: UTF8.self)
         let chance = input[..<end].reduce(0) { ($0 &* 31 &+ Int($1)) & 0xffff }
-        return (byName[name] ?? all[chance % all.count], Array(input[(end + 1)...]))
+        return (byName[name] ?? all[chance % all.count], Array(input[(end + 1)...,
+        AgreeNoteLevelRequest.self,
+        CreateSharingRequestRequest.self,
+        ApproveSharingItemRequest.self,
+        DenySharingItemRequest.self,
+        RecallSharingRequest.self,
+        GetSharingRequestRequest.self,
+        ListSharingRequestsRequest.self,
+        ListSharingRequestsResponse.self,
+        RequestBreakGlassRequest.self,
+        ApproveBreakGlassRequest.self,
+        RefuseBreakGlassRequest.self,
+        CloseBreakGlassRequest.self,
+        GetBreakGlassCaseRequest.self,
+        ListBreakGlassCasesRequest.self,
+        ListBreakGlassCasesResponse.self,
+        CheckViewingRightRequest.self,
+        CheckViewingRightResponse.self,
+        SharingRequest.self,
+        SharingRequest.Item.self,
+        BreakGlassCase.self,
+        ListVisibilityRequest.self,
+        ListVisibilityResponse.self,
+        Viewer.self,
+        Viewing.self,
+    ]))
     }
 }
