@@ -78,7 +78,8 @@ struct Derivation {
         case .attainmentChanged(let change): try attainment(change)
         case .relationshipChanged, .agreementChanged, .goalChanged, .agendaItemAdded, .reflectionCompleted,
             .leaveChanged, .feedbackRequested, .checkInChanged, .obstacleChanged, .revisionChanged,
-            .opportunityOffered, .transparencyBroken, .alertChanged:
+            .opportunityOffered, .transparencyBroken, .personChanged, .programmeChanged, .alertChanged,
+            .rollupPublished:
             []
         }
     }

@@ -130,7 +130,8 @@ private struct Observer {
         case .relationshipChanged(let change): try pause(change)
         case .decisionChanged(let change): change.promises ? [add(.decisionPromise, change.decision, once: true)] : []
         case .breachCaseChanged, .reflectBackChanged, .adviceChanged, .leaveChanged, .conflictDisclosed,
-            .credentialVerified, .feedbackRequested, .opportunityOffered, .transparencyBroken, .alertChanged:
+            .credentialVerified, .feedbackRequested, .opportunityOffered, .transparencyBroken, .personChanged,
+            .programmeChanged, .alertChanged, .rollupPublished:
             []
         }
     }

@@ -123,6 +123,13 @@ enum MessageTypes {
         GetAlertRequest.self, AcknowledgeAlertRequest.self, PlanAlertRequest.self, DismissAlertRequest.self,
         WatchAlertsRequest.self, WatchAlertsResponse.self, ListDetectorsRequest.self, ListDetectorsResponse.self,
         ListMonitorsRequest.self, ListMonitorsResponse.self, GetFairnessViewRequest.self,
+        PersonChanged.self, ProgrammeChanged.self, RollupPublished.self, Rollup.self, RippleAssociation.self,
+        RollupCell.self, RollupCell.Figure.self, RollupCell.PracticeShare.self, RollupCell.AlertShare.self,
+        RollupAudit.self, RollupAudit.System.self, RollupAudit.Row.self, RollupExport.self, PrivateCell.self,
+        PublishRollupRequest.self, GetRollupRequest.self, ListRollupsRequest.self, ListRollupsResponse.self,
+        GetRollupCellRequest.self, ListRollupCellsRequest.self, ListRollupCellsResponse.self,
+        GetRollupAuditRequest.self, VerifyRollupsRequest.self, VerifyRollupsResponse.self, ExportRollupRequest.self,
+        GetRollupExportRequest.self, ListRollupExportsRequest.self, ListRollupExportsResponse.self,
     ]
 
     private static let byName = Dictionary(all.map { ($0.fullName, $0) }) { first, _ in first }
