@@ -123,6 +123,14 @@ enum MessageTypes {
         GetAlertRequest.self, AcknowledgeAlertRequest.self, PlanAlertRequest.self, DismissAlertRequest.self,
         WatchAlertsRequest.self, WatchAlertsResponse.self, ListDetectorsRequest.self, ListDetectorsResponse.self,
         ListMonitorsRequest.self, ListMonitorsResponse.self, GetFairnessViewRequest.self,
+        RoundClosed.self, BalanceReport.self, BalanceReport.Share.self, GetBalanceReportRequest.self, Round.self,
+        Round.Question.self, RoundResponse.self, RoundAnswer.self, RoundResult.self, RoundResult.Suppression.self,
+        RoundResult.Release.self, RoundResult.QuestionResult.self, RoundResult.Ratings.self,
+        RoundResult.Distribution.self, RoundResult.Texts.self, RoundResult.Text.self, CreateRoundRequest.self,
+        GetRoundRequest.self, ListRoundsRequest.self, ListRoundsResponse.self, ListRoundsToAnswerRequest.self,
+        ListRoundsToAnswerResponse.self, NominateRaterRequest.self, SubmitRoundResponseRequest.self,
+        DeclineRoundRequest.self, DeclineRoundResponse.self, GetRoundResponseRequest.self, CloseRoundRequest.self,
+        GetRoundResultRequest.self, ShareRoundResultRequest.self, RecallRoundResultRequest.self,
     ]
 
     private static let byName = Dictionary(all.map { ($0.fullName, $0) }) { first, _ in first }
