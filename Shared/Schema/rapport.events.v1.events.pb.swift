@@ -246,6 +246,16 @@ public struct Event: Message {
                 if case .transparencyBroken(let held) = payload { value = held }
                 try reader.message(&value)
                 payload = .transparencyBroken(value ?? .init())
+            case 38:
+                var value: PersonChanged?
+                if case .personChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .personChanged(value ?? .init())
+            case 39:
+                var value: ProgrammeChanged?
+                if case .programmeChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .programmeChanged(value ?? .init())
             case 40:
                 var value: FeedbackChanged?
                 if case .feedbackChanged(let held) = payload { value = held }
@@ -261,6 +271,11 @@ public struct Event: Message {
                 if case .feedbackRequested(let held) = payload { value = held }
                 try reader.message(&value)
                 payload = .feedbackRequested(value ?? .init())
+            case 43:
+                var value: RoundClosed?
+                if case .roundClosed(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .roundClosed(value ?? .init())
             case 50:
                 var value: GoalChanged?
                 if case .goalChanged(let held) = payload { value = held }
@@ -301,6 +316,11 @@ public struct Event: Message {
                 if case .alertChanged(let held) = payload { value = held }
                 try reader.message(&value)
                 payload = .alertChanged(value ?? .init())
+            case 61:
+                var value: RollupPublished?
+                if case .rollupPublished(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .rollupPublished(value ?? .init())
             default: try reader.skip()
             }
         }
@@ -366,6 +386,12 @@ public struct Event: Message {
         case .transparencyBroken(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 34)
             c.pointee.transparency_broken = arena.message(value)
+        case .personChanged(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 38)
+            c.pointee.person_changed = arena.message(value)
+        case .programmeChanged(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 39)
+            c.pointee.programme_changed = arena.message(value)
         case .feedbackChanged(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 40)
             c.pointee.feedback_changed = arena.message(value)
@@ -375,6 +401,9 @@ public struct Event: Message {
         case .feedbackRequested(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 42)
             c.pointee.feedback_requested = arena.message(value)
+        case .roundClosed(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 43)
+            c.pointee.round_closed = arena.message(value)
         case .goalChanged(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 50)
             c.pointee.goal_changed = arena.message(value)
@@ -399,6 +428,9 @@ public struct Event: Message {
         case .alertChanged(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 60)
             c.pointee.alert_changed = arena.message(value)
+        case .rollupPublished(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 61)
+            c.pointee.rollup_published = arena.message(value)
         case nil: break
         }
     }
@@ -419,9 +451,12 @@ public struct Event: Message {
         case conflictDisclosed(ConflictDisclosed)
         case credentialVerified(CredentialVerified)
         case transparencyBroken(TransparencyBroken)
+        case personChanged(PersonChanged)
+        case programmeChanged(ProgrammeChanged)
         case feedbackChanged(FeedbackChanged)
         case pulseAnswered(PulseAnswered)
         case feedbackRequested(FeedbackRequested)
+        case roundClosed(RoundClosed)
         case goalChanged(GoalChanged)
         case supportPlanned(SupportPlanned)
         case attainmentChanged(AttainmentChanged)
@@ -430,6 +465,7 @@ public struct Event: Message {
         case revisionChanged(RevisionChanged)
         case opportunityOffered(OpportunityOffered)
         case alertChanged(AlertChanged)
+        case rollupPublished(RollupPublished)
     }
 }
 
@@ -1283,6 +1319,43 @@ public struct FeedbackRequested: Message {
     }
 }
 
+public struct RoundClosed: Message {
+    public static let fullName = "rapport.events.v1.RoundClosed"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var round: String = ""
+    public var state: Round.State = .init(rawValue: 0)
+
+    public init() {}
+
+    public init(
+        round: String = "",
+        state: Round.State = .init(rawValue: 0)
+    ) {
+        self.round = round
+        self.state = state
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&round)
+            case 2: try reader.enum(&state)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__RoundClosed>) {
+        rapport__events__v1__round_closed__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__RoundClosed>, in arena: Arena) {
+        if !round.isEmpty { c.pointee.round = arena.string(round) }
+        c.pointee.state = Rapport__Feedback__V1__Round__State(rawValue: UInt32(bitPattern: state.rawValue))
+    }
+}
+
 public struct GoalChanged: Message {
     public static let fullName = "rapport.events.v1.GoalChanged"
     public static let layout = MessageLayout(of: Self.self)
@@ -1683,6 +1756,122 @@ public struct AlertChanged: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__AlertChanged>, in arena: Arena) {
         if !alert.isEmpty { c.pointee.alert = arena.string(alert) }
+    }
+}
+
+public struct PersonChanged: Message {
+    public static let fullName = "rapport.events.v1.PersonChanged"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var person: String = ""
+    public var unit: String = ""
+    public var level: Int32 = 0
+    public var active: Bool = false
+
+    public init() {}
+
+    public init(
+        person: String = "",
+        unit: String = "",
+        level: Int32 = 0,
+        active: Bool = false
+    ) {
+        self.person = person
+        self.unit = unit
+        self.level = level
+        self.active = active
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&person)
+            case 2: try reader.string(&unit)
+            case 3: try reader.int32(&level)
+            case 4: try reader.bool(&active)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__PersonChanged>) {
+        rapport__events__v1__person_changed__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__PersonChanged>, in arena: Arena) {
+        if !person.isEmpty { c.pointee.person = arena.string(person) }
+        if !unit.isEmpty { c.pointee.unit = arena.string(unit) }
+        c.pointee.level = level
+        c.pointee.active = active ? 1 : 0
+    }
+}
+
+public struct ProgrammeChanged: Message {
+    public static let fullName = "rapport.events.v1.ProgrammeChanged"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var programme: String = ""
+    public var minimumGroupSize: Int32 = 0
+
+    public init() {}
+
+    public init(
+        programme: String = "",
+        minimumGroupSize: Int32 = 0
+    ) {
+        self.programme = programme
+        self.minimumGroupSize = minimumGroupSize
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&programme)
+            case 2: try reader.int32(&minimumGroupSize)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__ProgrammeChanged>) {
+        rapport__events__v1__programme_changed__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__ProgrammeChanged>, in arena: Arena) {
+        if !programme.isEmpty { c.pointee.programme = arena.string(programme) }
+        c.pointee.minimum_group_size = minimumGroupSize
+    }
+}
+
+public struct RollupPublished: Message {
+    public static let fullName = "rapport.events.v1.RollupPublished"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var rollup: String = ""
+
+    public init() {}
+
+    public init(
+        rollup: String = ""
+    ) {
+        self.rollup = rollup
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&rollup)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__RollupPublished>) {
+        rapport__events__v1__rollup_published__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__RollupPublished>, in arena: Arena) {
+        if !rollup.isEmpty { c.pointee.rollup = arena.string(rollup) }
     }
 }
 

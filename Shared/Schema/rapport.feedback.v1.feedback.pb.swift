@@ -1401,6 +1401,652 @@ public struct ListPulsesResponse: Message {
     }
 }
 
+public struct GetBalanceReportRequest: Message {
+    public static let fullName = "rapport.feedback.v1.GetBalanceReportRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetBalanceReportRequest>) {
+        rapport__feedback__v1__get_balance_report_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetBalanceReportRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct CreateRoundRequest: Message {
+    public static let fullName = "rapport.feedback.v1.CreateRoundRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var round: Round? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        round: Round? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.round = round
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&round)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__CreateRoundRequest>) {
+        rapport__feedback__v1__create_round_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__CreateRoundRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.round = arena.optional(round)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetRoundRequest: Message {
+    public static let fullName = "rapport.feedback.v1.GetRoundRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetRoundRequest>) {
+        rapport__feedback__v1__get_round_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetRoundRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListRoundsRequest: Message {
+    public static let fullName = "rapport.feedback.v1.ListRoundsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListRoundsRequest>) {
+        rapport__feedback__v1__list_rounds_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListRoundsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListRoundsResponse: Message {
+    public static let fullName = "rapport.feedback.v1.ListRoundsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var rounds: [Round] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        rounds: [Round] = [],
+        nextPageToken: String = ""
+    ) {
+        self.rounds = rounds
+        self.nextPageToken = nextPageToken
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&rounds)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListRoundsResponse>) {
+        rapport__feedback__v1__list_rounds_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListRoundsResponse>, in arena: Arena) {
+        c.pointee.n_rounds = rounds.count
+        c.pointee.rounds = arena.messages(rounds)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct ListRoundsToAnswerRequest: Message {
+    public static let fullName = "rapport.feedback.v1.ListRoundsToAnswerRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListRoundsToAnswerRequest>) {
+        rapport__feedback__v1__list_rounds_to_answer_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListRoundsToAnswerRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListRoundsToAnswerResponse: Message {
+    public static let fullName = "rapport.feedback.v1.ListRoundsToAnswerResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var rounds: [Round] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        rounds: [Round] = [],
+        nextPageToken: String = ""
+    ) {
+        self.rounds = rounds
+        self.nextPageToken = nextPageToken
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&rounds)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListRoundsToAnswerResponse>) {
+        rapport__feedback__v1__list_rounds_to_answer_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListRoundsToAnswerResponse>, in arena: Arena) {
+        c.pointee.n_rounds = rounds.count
+        c.pointee.rounds = arena.messages(rounds)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct NominateRaterRequest: Message {
+    public static let fullName = "rapport.feedback.v1.NominateRaterRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var rater: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        rater: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.rater = rater
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&rater)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__NominateRaterRequest>) {
+        rapport__feedback__v1__nominate_rater_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__NominateRaterRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !rater.isEmpty { c.pointee.rater = arena.string(rater) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct SubmitRoundResponseRequest: Message {
+    public static let fullName = "rapport.feedback.v1.SubmitRoundResponseRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var response: RoundResponse? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        response: RoundResponse? = nil
+    ) {
+        self.name = name
+        self.response = response
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&response)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SubmitRoundResponseRequest>) {
+        rapport__feedback__v1__submit_round_response_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__SubmitRoundResponseRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.response = arena.optional(response)
+    }
+}
+
+public struct DeclineRoundRequest: Message {
+    public static let fullName = "rapport.feedback.v1.DeclineRoundRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DeclineRoundRequest>) {
+        rapport__feedback__v1__decline_round_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DeclineRoundRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct DeclineRoundResponse: Message {
+    public static let fullName = "rapport.feedback.v1.DeclineRoundResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+
+    public init() {}
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while try reader.next() != nil { try reader.skip() }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DeclineRoundResponse>) {
+        rapport__feedback__v1__decline_round_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DeclineRoundResponse>, in arena: Arena) {
+    }
+}
+
+public struct GetRoundResponseRequest: Message {
+    public static let fullName = "rapport.feedback.v1.GetRoundResponseRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetRoundResponseRequest>) {
+        rapport__feedback__v1__get_round_response_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetRoundResponseRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct CloseRoundRequest: Message {
+    public static let fullName = "rapport.feedback.v1.CloseRoundRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__CloseRoundRequest>) {
+        rapport__feedback__v1__close_round_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__CloseRoundRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetRoundResultRequest: Message {
+    public static let fullName = "rapport.feedback.v1.GetRoundResultRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetRoundResultRequest>) {
+        rapport__feedback__v1__get_round_result_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetRoundResultRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ShareRoundResultRequest: Message {
+    public static let fullName = "rapport.feedback.v1.ShareRoundResultRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var relationship: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        relationship: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.relationship = relationship
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&relationship)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ShareRoundResultRequest>) {
+        rapport__feedback__v1__share_round_result_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ShareRoundResultRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !relationship.isEmpty { c.pointee.relationship = arena.string(relationship) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct RecallRoundResultRequest: Message {
+    public static let fullName = "rapport.feedback.v1.RecallRoundResultRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var relationship: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        relationship: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.relationship = relationship
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&relationship)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__RecallRoundResultRequest>) {
+        rapport__feedback__v1__recall_round_result_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__RecallRoundResultRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !relationship.isEmpty { c.pointee.relationship = arena.string(relationship) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
 /// The RPCs of `rapport.feedback.v1.FeedbackService`, as its server implements them.
 public protocol FeedbackServiceHandlers: Sendable {
     func createFeedback(_ request: CreateFeedbackRequest, _ context: ServerContext) async throws -> FeedbackItem
@@ -1425,6 +2071,20 @@ public protocol FeedbackServiceHandlers: Sendable {
     func getPulse(_ request: GetPulseRequest, _ context: ServerContext) async throws -> Pulse
     func getPulseTrend(_ request: GetPulseTrendRequest, _ context: ServerContext) async throws -> GetPulseTrendResponse
     func listPulses(_ request: ListPulsesRequest, _ context: ServerContext) async throws -> ListPulsesResponse
+    func listVisibility(_ request: ListVisibilityRequest, _ context: ServerContext) async throws -> ListVisibilityResponse
+    func getBalanceReport(_ request: GetBalanceReportRequest, _ context: ServerContext) async throws -> BalanceReport
+    func createRound(_ request: CreateRoundRequest, _ context: ServerContext) async throws -> Round
+    func getRound(_ request: GetRoundRequest, _ context: ServerContext) async throws -> Round
+    func listRounds(_ request: ListRoundsRequest, _ context: ServerContext) async throws -> ListRoundsResponse
+    func listRoundsToAnswer(_ request: ListRoundsToAnswerRequest, _ context: ServerContext) async throws -> ListRoundsToAnswerResponse
+    func nominateRater(_ request: NominateRaterRequest, _ context: ServerContext) async throws -> Round
+    func submitRoundResponse(_ request: SubmitRoundResponseRequest, _ context: ServerContext) async throws -> RoundResponse
+    func declineRound(_ request: DeclineRoundRequest, _ context: ServerContext) async throws -> DeclineRoundResponse
+    func getRoundResponse(_ request: GetRoundResponseRequest, _ context: ServerContext) async throws -> RoundResponse
+    func closeRound(_ request: CloseRoundRequest, _ context: ServerContext) async throws -> Round
+    func getRoundResult(_ request: GetRoundResultRequest, _ context: ServerContext) async throws -> RoundResult
+    func shareRoundResult(_ request: ShareRoundResultRequest, _ context: ServerContext) async throws -> Round
+    func recallRoundResult(_ request: RecallRoundResultRequest, _ context: ServerContext) async throws -> Round
 }
 
 extension FeedbackServiceHandlers {
@@ -1453,6 +2113,20 @@ extension FeedbackServiceHandlers {
             .unary("rapport.feedback.v1.FeedbackService", "GetPulse", getPulse).withoutSideEffects,
             .unary("rapport.feedback.v1.FeedbackService", "GetPulseTrend", getPulseTrend).withoutSideEffects,
             .unary("rapport.feedback.v1.FeedbackService", "ListPulses", listPulses).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "ListVisibility", listVisibility).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "GetBalanceReport", getBalanceReport).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "CreateRound", createRound),
+            .unary("rapport.feedback.v1.FeedbackService", "GetRound", getRound).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "ListRounds", listRounds).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "ListRoundsToAnswer", listRoundsToAnswer).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "NominateRater", nominateRater),
+            .unary("rapport.feedback.v1.FeedbackService", "SubmitRoundResponse", submitRoundResponse),
+            .unary("rapport.feedback.v1.FeedbackService", "DeclineRound", declineRound),
+            .unary("rapport.feedback.v1.FeedbackService", "GetRoundResponse", getRoundResponse).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "CloseRound", closeRound),
+            .unary("rapport.feedback.v1.FeedbackService", "GetRoundResult", getRoundResult).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "ShareRoundResult", shareRoundResult),
+            .unary("rapport.feedback.v1.FeedbackService", "RecallRoundResult", recallRoundResult),
         ]
     }
 }
@@ -1551,5 +2225,61 @@ public struct FeedbackServiceClient: Sendable {
 
     public func listPulses(_ request: ListPulsesRequest, options: CallOptions = .init()) async throws -> ListPulsesResponse {
         try await channel.unary("rapport.feedback.v1.FeedbackService/ListPulses", request, options)
+    }
+
+    public func listVisibility(_ request: ListVisibilityRequest, options: CallOptions = .init()) async throws -> ListVisibilityResponse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/ListVisibility", request, options)
+    }
+
+    public func getBalanceReport(_ request: GetBalanceReportRequest, options: CallOptions = .init()) async throws -> BalanceReport {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/GetBalanceReport", request, options)
+    }
+
+    public func createRound(_ request: CreateRoundRequest, options: CallOptions = .init()) async throws -> Round {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/CreateRound", request, options)
+    }
+
+    public func getRound(_ request: GetRoundRequest, options: CallOptions = .init()) async throws -> Round {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/GetRound", request, options)
+    }
+
+    public func listRounds(_ request: ListRoundsRequest, options: CallOptions = .init()) async throws -> ListRoundsResponse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/ListRounds", request, options)
+    }
+
+    public func listRoundsToAnswer(_ request: ListRoundsToAnswerRequest, options: CallOptions = .init()) async throws -> ListRoundsToAnswerResponse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/ListRoundsToAnswer", request, options)
+    }
+
+    public func nominateRater(_ request: NominateRaterRequest, options: CallOptions = .init()) async throws -> Round {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/NominateRater", request, options)
+    }
+
+    public func submitRoundResponse(_ request: SubmitRoundResponseRequest, options: CallOptions = .init()) async throws -> RoundResponse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/SubmitRoundResponse", request, options)
+    }
+
+    public func declineRound(_ request: DeclineRoundRequest, options: CallOptions = .init()) async throws -> DeclineRoundResponse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/DeclineRound", request, options)
+    }
+
+    public func getRoundResponse(_ request: GetRoundResponseRequest, options: CallOptions = .init()) async throws -> RoundResponse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/GetRoundResponse", request, options)
+    }
+
+    public func closeRound(_ request: CloseRoundRequest, options: CallOptions = .init()) async throws -> Round {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/CloseRound", request, options)
+    }
+
+    public func getRoundResult(_ request: GetRoundResultRequest, options: CallOptions = .init()) async throws -> RoundResult {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/GetRoundResult", request, options)
+    }
+
+    public func shareRoundResult(_ request: ShareRoundResultRequest, options: CallOptions = .init()) async throws -> Round {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/ShareRoundResult", request, options)
+    }
+
+    public func recallRoundResult(_ request: RecallRoundResultRequest, options: CallOptions = .init()) async throws -> Round {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/RecallRoundResult", request, options)
     }
 }

@@ -2054,6 +2054,7 @@ public protocol GoalsServiceHandlers: Sendable {
     func getAttainment(_ request: GetAttainmentRequest, _ context: ServerContext) async throws -> Attainment
     func listAttainments(_ request: ListAttainmentsRequest, _ context: ServerContext) async throws -> ListAttainmentsResponse
     func getGasScore(_ request: GetGasScoreRequest, _ context: ServerContext) async throws -> GasScore
+    func listVisibility(_ request: ListVisibilityRequest, _ context: ServerContext) async throws -> ListVisibilityResponse
 }
 
 extension GoalsServiceHandlers {
@@ -2095,6 +2096,7 @@ extension GoalsServiceHandlers {
             .unary("rapport.goals.v1.GoalsService", "GetAttainment", getAttainment).withoutSideEffects,
             .unary("rapport.goals.v1.GoalsService", "ListAttainments", listAttainments).withoutSideEffects,
             .unary("rapport.goals.v1.GoalsService", "GetGasScore", getGasScore).withoutSideEffects,
+            .unary("rapport.goals.v1.GoalsService", "ListVisibility", listVisibility).withoutSideEffects,
         ]
     }
 }
@@ -2245,5 +2247,9 @@ public struct GoalsServiceClient: Sendable {
 
     public func getGasScore(_ request: GetGasScoreRequest, options: CallOptions = .init()) async throws -> GasScore {
         try await channel.unary("rapport.goals.v1.GoalsService/GetGasScore", request, options)
+    }
+
+    public func listVisibility(_ request: ListVisibilityRequest, options: CallOptions = .init()) async throws -> ListVisibilityResponse {
+        try await channel.unary("rapport.goals.v1.GoalsService/ListVisibility", request, options)
     }
 }

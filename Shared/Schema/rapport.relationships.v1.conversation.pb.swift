@@ -207,6 +207,7 @@ public struct Note: Message {
     public var session: String = ""
     public var body: String = ""
     public var revisionNotice: String = ""
+    public var offeredLevel: Note.Level = .init(rawValue: 0)
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -222,6 +223,7 @@ public struct Note: Message {
         session: String = "",
         body: String = "",
         revisionNotice: String = "",
+        offeredLevel: Note.Level = .init(rawValue: 0),
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil,
@@ -234,6 +236,7 @@ public struct Note: Message {
         self.session = session
         self.body = body
         self.revisionNotice = revisionNotice
+        self.offeredLevel = offeredLevel
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -250,6 +253,7 @@ public struct Note: Message {
             case 4: try reader.string(&session)
             case 5: try reader.string(&body)
             case 6: try reader.string(&revisionNotice)
+            case 7: try reader.enum(&offeredLevel)
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
             case 32: try reader.message(&updateTime)
@@ -271,6 +275,7 @@ public struct Note: Message {
         if !session.isEmpty { c.pointee.session = arena.string(session) }
         if !body.isEmpty { c.pointee.body = arena.string(body) }
         if !revisionNotice.isEmpty { c.pointee.revision_notice = arena.string(revisionNotice) }
+        c.pointee.offered_level = Rapport__Relationships__V1__Note__Level(rawValue: UInt32(bitPattern: offeredLevel.rawValue))
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)

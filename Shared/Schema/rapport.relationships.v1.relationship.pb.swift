@@ -26,6 +26,8 @@ public struct Relationship: Message {
     public var endedBy: String = ""
     public var endingTime: Timestamp? = nil
     public var endTime: Timestamp? = nil
+    public var agreementDueTime: Timestamp? = nil
+    public var agreementDueReason: Relationship.AgreementDueReason = .init(rawValue: 0)
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -50,6 +52,8 @@ public struct Relationship: Message {
         endedBy: String = "",
         endingTime: Timestamp? = nil,
         endTime: Timestamp? = nil,
+        agreementDueTime: Timestamp? = nil,
+        agreementDueReason: Relationship.AgreementDueReason = .init(rawValue: 0),
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -71,6 +75,8 @@ public struct Relationship: Message {
         self.endedBy = endedBy
         self.endingTime = endingTime
         self.endTime = endTime
+        self.agreementDueTime = agreementDueTime
+        self.agreementDueReason = agreementDueReason
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -96,6 +102,8 @@ public struct Relationship: Message {
             case 15: try reader.string(&endedBy)
             case 16: try reader.message(&endingTime)
             case 17: try reader.message(&endTime)
+            case 18: try reader.message(&agreementDueTime)
+            case 19: try reader.enum(&agreementDueReason)
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
             case 32: try reader.message(&updateTime)
@@ -127,9 +135,58 @@ public struct Relationship: Message {
         if !endedBy.isEmpty { c.pointee.ended_by = arena.string(endedBy) }
         c.pointee.ending_time = arena.optional(endingTime)
         c.pointee.end_time = arena.optional(endTime)
+        c.pointee.agreement_due_time = arena.optional(agreementDueTime)
+        c.pointee.agreement_due_reason = Rapport__Relationships__V1__Relationship__AgreementDueReason(rawValue: UInt32(bitPattern: agreementDueReason.rawValue))
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
+    }
+
+    public enum AgreementDueReason: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case roleChanged
+        case managerChanged
+        case sponsorChanged
+        case dualRoleChanged
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .roleChanged, .managerChanged, .sponsorChanged, .dualRoleChanged]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .roleChanged
+            case 2: self = .managerChanged
+            case 3: self = .sponsorChanged
+            case 4: self = .dualRoleChanged
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .roleChanged: 1
+            case .managerChanged: 2
+            case .sponsorChanged: 3
+            case .dualRoleChanged: 4
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "AGREEMENT_DUE_REASON_UNSPECIFIED"
+            case .roleChanged: "ROLE_CHANGED"
+            case .managerChanged: "MANAGER_CHANGED"
+            case .sponsorChanged: "SPONSOR_CHANGED"
+            case .dualRoleChanged: "DUAL_ROLE_CHANGED"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
     }
 
     public enum State: MessageEnum, CustomStringConvertible {
@@ -489,6 +546,7 @@ public struct Agreement: Message {
     public var sharingRules: [String] = []
     public var limits: String = ""
     public var signatures: [Signature] = []
+    public var appraisalRule: String = ""
     public var state: Agreement.State = .init(rawValue: 0)
     public var etag: String = ""
     public var createTime: Timestamp? = nil
@@ -504,6 +562,7 @@ public struct Agreement: Message {
         sharingRules: [String] = [],
         limits: String = "",
         signatures: [Signature] = [],
+        appraisalRule: String = "",
         state: Agreement.State = .init(rawValue: 0),
         etag: String = "",
         createTime: Timestamp? = nil,
@@ -516,6 +575,7 @@ public struct Agreement: Message {
         self.sharingRules = sharingRules
         self.limits = limits
         self.signatures = signatures
+        self.appraisalRule = appraisalRule
         self.state = state
         self.etag = etag
         self.createTime = createTime
@@ -532,6 +592,7 @@ public struct Agreement: Message {
             case 5: try reader.string(&sharingRules)
             case 6: try reader.string(&limits)
             case 7: try reader.message(&signatures)
+            case 9: try reader.string(&appraisalRule)
             case 8: try reader.enum(&state)
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
@@ -556,6 +617,7 @@ public struct Agreement: Message {
         if !limits.isEmpty { c.pointee.limits = arena.string(limits) }
         c.pointee.n_signatures = signatures.count
         c.pointee.signatures = arena.messages(signatures)
+        if !appraisalRule.isEmpty { c.pointee.appraisal_rule = arena.string(appraisalRule) }
         c.pointee.state = Rapport__Relationships__V1__Agreement__State(rawValue: UInt32(bitPattern: state.rawValue))
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)

@@ -5709,6 +5709,777 @@ public struct ListContextChangesResponse: Message {
     }
 }
 
+public struct AgreeNoteLevelRequest: Message {
+    public static let fullName = "rapport.relationships.v1.AgreeNoteLevelRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var level: Note.Level = .init(rawValue: 0)
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        level: Note.Level = .init(rawValue: 0),
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.level = level
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.enum(&level)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AgreeNoteLevelRequest>) {
+        rapport__relationships__v1__agree_note_level_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__AgreeNoteLevelRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.level = Rapport__Relationships__V1__Note__Level(rawValue: UInt32(bitPattern: level.rawValue))
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct CreateSharingRequestRequest: Message {
+    public static let fullName = "rapport.relationships.v1.CreateSharingRequestRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var sharingRequest: SharingRequest? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        sharingRequest: SharingRequest? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.sharingRequest = sharingRequest
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&sharingRequest)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CreateSharingRequestRequest>) {
+        rapport__relationships__v1__create_sharing_request_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CreateSharingRequestRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.sharing_request = arena.optional(sharingRequest)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct ApproveSharingItemRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ApproveSharingItemRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var resource: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        resource: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.resource = resource
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&resource)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ApproveSharingItemRequest>) {
+        rapport__relationships__v1__approve_sharing_item_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ApproveSharingItemRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !resource.isEmpty { c.pointee.resource = arena.string(resource) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct DenySharingItemRequest: Message {
+    public static let fullName = "rapport.relationships.v1.DenySharingItemRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var resource: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        resource: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.resource = resource
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&resource)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DenySharingItemRequest>) {
+        rapport__relationships__v1__deny_sharing_item_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__DenySharingItemRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !resource.isEmpty { c.pointee.resource = arena.string(resource) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct RecallSharingRequest: Message {
+    public static let fullName = "rapport.relationships.v1.RecallSharingRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var resource: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        resource: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.resource = resource
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&resource)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RecallSharingRequest>) {
+        rapport__relationships__v1__recall_sharing_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RecallSharingRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !resource.isEmpty { c.pointee.resource = arena.string(resource) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetSharingRequestRequest: Message {
+    public static let fullName = "rapport.relationships.v1.GetSharingRequestRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetSharingRequestRequest>) {
+        rapport__relationships__v1__get_sharing_request_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetSharingRequestRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListSharingRequestsRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ListSharingRequestsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListSharingRequestsRequest>) {
+        rapport__relationships__v1__list_sharing_requests_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListSharingRequestsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListSharingRequestsResponse: Message {
+    public static let fullName = "rapport.relationships.v1.ListSharingRequestsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var sharingRequests: [SharingRequest] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        sharingRequests: [SharingRequest] = [],
+        nextPageToken: String = ""
+    ) {
+        self.sharingRequests = sharingRequests
+        self.nextPageToken = nextPageToken
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&sharingRequests)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListSharingRequestsResponse>) {
+        rapport__relationships__v1__list_sharing_requests_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListSharingRequestsResponse>, in arena: Arena) {
+        c.pointee.n_sharing_requests = sharingRequests.count
+        c.pointee.sharing_requests = arena.messages(sharingRequests)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct RequestBreakGlassRequest: Message {
+    public static let fullName = "rapport.relationships.v1.RequestBreakGlassRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var breakGlassCase: BreakGlassCase? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        breakGlassCase: BreakGlassCase? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.breakGlassCase = breakGlassCase
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&breakGlassCase)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RequestBreakGlassRequest>) {
+        rapport__relationships__v1__request_break_glass_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RequestBreakGlassRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.break_glass_case = arena.optional(breakGlassCase)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct ApproveBreakGlassRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ApproveBreakGlassRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ApproveBreakGlassRequest>) {
+        rapport__relationships__v1__approve_break_glass_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ApproveBreakGlassRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct RefuseBreakGlassRequest: Message {
+    public static let fullName = "rapport.relationships.v1.RefuseBreakGlassRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RefuseBreakGlassRequest>) {
+        rapport__relationships__v1__refuse_break_glass_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__RefuseBreakGlassRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct CloseBreakGlassRequest: Message {
+    public static let fullName = "rapport.relationships.v1.CloseBreakGlassRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CloseBreakGlassRequest>) {
+        rapport__relationships__v1__close_break_glass_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CloseBreakGlassRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetBreakGlassCaseRequest: Message {
+    public static let fullName = "rapport.relationships.v1.GetBreakGlassCaseRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetBreakGlassCaseRequest>) {
+        rapport__relationships__v1__get_break_glass_case_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__GetBreakGlassCaseRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListBreakGlassCasesRequest: Message {
+    public static let fullName = "rapport.relationships.v1.ListBreakGlassCasesRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListBreakGlassCasesRequest>) {
+        rapport__relationships__v1__list_break_glass_cases_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListBreakGlassCasesRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListBreakGlassCasesResponse: Message {
+    public static let fullName = "rapport.relationships.v1.ListBreakGlassCasesResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var breakGlassCases: [BreakGlassCase] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        breakGlassCases: [BreakGlassCase] = [],
+        nextPageToken: String = ""
+    ) {
+        self.breakGlassCases = breakGlassCases
+        self.nextPageToken = nextPageToken
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&breakGlassCases)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListBreakGlassCasesResponse>) {
+        rapport__relationships__v1__list_break_glass_cases_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__ListBreakGlassCasesResponse>, in arena: Arena) {
+        c.pointee.n_break_glass_cases = breakGlassCases.count
+        c.pointee.break_glass_cases = arena.messages(breakGlassCases)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct CheckViewingRightRequest: Message {
+    public static let fullName = "rapport.relationships.v1.CheckViewingRightRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var person: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        person: String = ""
+    ) {
+        self.name = name
+        self.person = person
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.string(&person)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CheckViewingRightRequest>) {
+        rapport__relationships__v1__check_viewing_right_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CheckViewingRightRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !person.isEmpty { c.pointee.person = arena.string(person) }
+    }
+}
+
+public struct CheckViewingRightResponse: Message {
+    public static let fullName = "rapport.relationships.v1.CheckViewingRightResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var right: ViewingRight = .init(rawValue: 0)
+    public var source: String = ""
+    public var expireTime: Timestamp? = nil
+    public var silenceEndTime: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        right: ViewingRight = .init(rawValue: 0),
+        source: String = "",
+        expireTime: Timestamp? = nil,
+        silenceEndTime: Timestamp? = nil
+    ) {
+        self.right = right
+        self.source = source
+        self.expireTime = expireTime
+        self.silenceEndTime = silenceEndTime
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&right)
+            case 2: try reader.string(&source)
+            case 3: try reader.message(&expireTime)
+            case 4: try reader.message(&silenceEndTime)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CheckViewingRightResponse>) {
+        rapport__relationships__v1__check_viewing_right_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__CheckViewingRightResponse>, in arena: Arena) {
+        c.pointee.right = Rapport__Visibility__V1__ViewingRight(rawValue: UInt32(bitPattern: right.rawValue))
+        if !source.isEmpty { c.pointee.source = arena.string(source) }
+        c.pointee.expire_time = arena.optional(expireTime)
+        c.pointee.silence_end_time = arena.optional(silenceEndTime)
+    }
+}
+
 /// The RPCs of `rapport.relationships.v1.RelationshipsService`, as its server implements them.
 public protocol RelationshipsServiceHandlers: Sendable {
     func createPerson(_ request: CreatePersonRequest, _ context: ServerContext) async throws -> Person
@@ -5824,6 +6595,21 @@ public protocol RelationshipsServiceHandlers: Sendable {
     func reportContextIgnored(_ request: ReportContextIgnoredRequest, _ context: ServerContext) async throws -> ContextChange
     func getContextChange(_ request: GetContextChangeRequest, _ context: ServerContext) async throws -> ContextChange
     func listContextChanges(_ request: ListContextChangesRequest, _ context: ServerContext) async throws -> ListContextChangesResponse
+    func agreeNoteLevel(_ request: AgreeNoteLevelRequest, _ context: ServerContext) async throws -> Note
+    func listVisibility(_ request: ListVisibilityRequest, _ context: ServerContext) async throws -> ListVisibilityResponse
+    func createSharingRequest(_ request: CreateSharingRequestRequest, _ context: ServerContext) async throws -> SharingRequest
+    func approveSharingItem(_ request: ApproveSharingItemRequest, _ context: ServerContext) async throws -> SharingRequest
+    func denySharingItem(_ request: DenySharingItemRequest, _ context: ServerContext) async throws -> SharingRequest
+    func recallSharing(_ request: RecallSharingRequest, _ context: ServerContext) async throws -> SharingRequest
+    func getSharingRequest(_ request: GetSharingRequestRequest, _ context: ServerContext) async throws -> SharingRequest
+    func listSharingRequests(_ request: ListSharingRequestsRequest, _ context: ServerContext) async throws -> ListSharingRequestsResponse
+    func requestBreakGlass(_ request: RequestBreakGlassRequest, _ context: ServerContext) async throws -> BreakGlassCase
+    func approveBreakGlass(_ request: ApproveBreakGlassRequest, _ context: ServerContext) async throws -> BreakGlassCase
+    func refuseBreakGlass(_ request: RefuseBreakGlassRequest, _ context: ServerContext) async throws -> BreakGlassCase
+    func closeBreakGlass(_ request: CloseBreakGlassRequest, _ context: ServerContext) async throws -> BreakGlassCase
+    func getBreakGlassCase(_ request: GetBreakGlassCaseRequest, _ context: ServerContext) async throws -> BreakGlassCase
+    func listBreakGlassCases(_ request: ListBreakGlassCasesRequest, _ context: ServerContext) async throws -> ListBreakGlassCasesResponse
+    func checkViewingRight(_ request: CheckViewingRightRequest, _ context: ServerContext) async throws -> CheckViewingRightResponse
 }
 
 extension RelationshipsServiceHandlers {
@@ -5943,6 +6729,21 @@ extension RelationshipsServiceHandlers {
             .unary("rapport.relationships.v1.RelationshipsService", "ReportContextIgnored", reportContextIgnored),
             .unary("rapport.relationships.v1.RelationshipsService", "GetContextChange", getContextChange).withoutSideEffects,
             .unary("rapport.relationships.v1.RelationshipsService", "ListContextChanges", listContextChanges).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "AgreeNoteLevel", agreeNoteLevel),
+            .unary("rapport.relationships.v1.RelationshipsService", "ListVisibility", listVisibility).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "CreateSharingRequest", createSharingRequest),
+            .unary("rapport.relationships.v1.RelationshipsService", "ApproveSharingItem", approveSharingItem),
+            .unary("rapport.relationships.v1.RelationshipsService", "DenySharingItem", denySharingItem),
+            .unary("rapport.relationships.v1.RelationshipsService", "RecallSharing", recallSharing),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetSharingRequest", getSharingRequest).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ListSharingRequests", listSharingRequests).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "RequestBreakGlass", requestBreakGlass),
+            .unary("rapport.relationships.v1.RelationshipsService", "ApproveBreakGlass", approveBreakGlass),
+            .unary("rapport.relationships.v1.RelationshipsService", "RefuseBreakGlass", refuseBreakGlass),
+            .unary("rapport.relationships.v1.RelationshipsService", "CloseBreakGlass", closeBreakGlass),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetBreakGlassCase", getBreakGlassCase).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ListBreakGlassCases", listBreakGlassCases).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "CheckViewingRight", checkViewingRight).withoutSideEffects,
         ]
     }
 }
@@ -6405,5 +7206,65 @@ public struct RelationshipsServiceClient: Sendable {
 
     public func listContextChanges(_ request: ListContextChangesRequest, options: CallOptions = .init()) async throws -> ListContextChangesResponse {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ListContextChanges", request, options)
+    }
+
+    public func agreeNoteLevel(_ request: AgreeNoteLevelRequest, options: CallOptions = .init()) async throws -> Note {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/AgreeNoteLevel", request, options)
+    }
+
+    public func listVisibility(_ request: ListVisibilityRequest, options: CallOptions = .init()) async throws -> ListVisibilityResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListVisibility", request, options)
+    }
+
+    public func createSharingRequest(_ request: CreateSharingRequestRequest, options: CallOptions = .init()) async throws -> SharingRequest {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/CreateSharingRequest", request, options)
+    }
+
+    public func approveSharingItem(_ request: ApproveSharingItemRequest, options: CallOptions = .init()) async throws -> SharingRequest {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ApproveSharingItem", request, options)
+    }
+
+    public func denySharingItem(_ request: DenySharingItemRequest, options: CallOptions = .init()) async throws -> SharingRequest {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DenySharingItem", request, options)
+    }
+
+    public func recallSharing(_ request: RecallSharingRequest, options: CallOptions = .init()) async throws -> SharingRequest {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/RecallSharing", request, options)
+    }
+
+    public func getSharingRequest(_ request: GetSharingRequestRequest, options: CallOptions = .init()) async throws -> SharingRequest {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetSharingRequest", request, options)
+    }
+
+    public func listSharingRequests(_ request: ListSharingRequestsRequest, options: CallOptions = .init()) async throws -> ListSharingRequestsResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListSharingRequests", request, options)
+    }
+
+    public func requestBreakGlass(_ request: RequestBreakGlassRequest, options: CallOptions = .init()) async throws -> BreakGlassCase {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/RequestBreakGlass", request, options)
+    }
+
+    public func approveBreakGlass(_ request: ApproveBreakGlassRequest, options: CallOptions = .init()) async throws -> BreakGlassCase {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ApproveBreakGlass", request, options)
+    }
+
+    public func refuseBreakGlass(_ request: RefuseBreakGlassRequest, options: CallOptions = .init()) async throws -> BreakGlassCase {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/RefuseBreakGlass", request, options)
+    }
+
+    public func closeBreakGlass(_ request: CloseBreakGlassRequest, options: CallOptions = .init()) async throws -> BreakGlassCase {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/CloseBreakGlass", request, options)
+    }
+
+    public func getBreakGlassCase(_ request: GetBreakGlassCaseRequest, options: CallOptions = .init()) async throws -> BreakGlassCase {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetBreakGlassCase", request, options)
+    }
+
+    public func listBreakGlassCases(_ request: ListBreakGlassCasesRequest, options: CallOptions = .init()) async throws -> ListBreakGlassCasesResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListBreakGlassCases", request, options)
+    }
+
+    public func checkViewingRight(_ request: CheckViewingRightRequest, options: CallOptions = .init()) async throws -> CheckViewingRightResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/CheckViewingRight", request, options)
     }
 }

@@ -1637,6 +1637,16 @@ public protocol TrustServiceHandlers: Sendable {
     func verifySnapshots(_ request: VerifySnapshotsRequest, _ context: ServerContext) async throws -> VerifySnapshotsResponse
     func replayEvidence(_ request: ReplayEvidenceRequest, _ context: ServerContext, _ responses: ResponseWriter<ReplayEvidenceResponse>) async throws
     func verifyReplay(_ request: VerifyReplayRequest, _ context: ServerContext) async throws -> VerifyReplayResponse
+    func publishRollup(_ request: PublishRollupRequest, _ context: ServerContext) async throws -> Rollup
+    func getRollup(_ request: GetRollupRequest, _ context: ServerContext) async throws -> Rollup
+    func listRollups(_ request: ListRollupsRequest, _ context: ServerContext) async throws -> ListRollupsResponse
+    func getRollupCell(_ request: GetRollupCellRequest, _ context: ServerContext) async throws -> RollupCell
+    func listRollupCells(_ request: ListRollupCellsRequest, _ context: ServerContext) async throws -> ListRollupCellsResponse
+    func getRollupAudit(_ request: GetRollupAuditRequest, _ context: ServerContext) async throws -> RollupAudit
+    func verifyRollups(_ request: VerifyRollupsRequest, _ context: ServerContext) async throws -> VerifyRollupsResponse
+    func exportRollup(_ request: ExportRollupRequest, _ context: ServerContext) async throws -> RollupExport
+    func getRollupExport(_ request: GetRollupExportRequest, _ context: ServerContext) async throws -> RollupExport
+    func listRollupExports(_ request: ListRollupExportsRequest, _ context: ServerContext) async throws -> ListRollupExportsResponse
     func getPolicy(_ request: GetPolicyRequest, _ context: ServerContext) async throws -> TrustPolicy
     func listPolicies(_ request: ListPoliciesRequest, _ context: ServerContext) async throws -> ListPoliciesResponse
     func watchTrustProfile(_ request: WatchTrustProfileRequest, _ context: ServerContext, _ responses: ResponseWriter<WatchTrustProfileResponse>) async throws
@@ -1670,6 +1680,16 @@ extension TrustServiceHandlers {
             .unary("rapport.trust.v1.TrustService", "VerifySnapshots", verifySnapshots).withoutSideEffects,
             .serverStreaming("rapport.trust.v1.TrustService", "ReplayEvidence", replayEvidence).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "VerifyReplay", verifyReplay).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "PublishRollup", publishRollup),
+            .unary("rapport.trust.v1.TrustService", "GetRollup", getRollup).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "ListRollups", listRollups).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "GetRollupCell", getRollupCell).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "ListRollupCells", listRollupCells).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "GetRollupAudit", getRollupAudit).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "VerifyRollups", verifyRollups).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "ExportRollup", exportRollup),
+            .unary("rapport.trust.v1.TrustService", "GetRollupExport", getRollupExport).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "ListRollupExports", listRollupExports).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "GetPolicy", getPolicy).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "ListPolicies", listPolicies).withoutSideEffects,
             .serverStreaming("rapport.trust.v1.TrustService", "WatchTrustProfile", watchTrustProfile).withoutSideEffects,
@@ -1779,6 +1799,46 @@ public struct TrustServiceClient: Sendable {
 
     public func verifyReplay(_ request: VerifyReplayRequest, options: CallOptions = .init()) async throws -> VerifyReplayResponse {
         try await channel.unary("rapport.trust.v1.TrustService/VerifyReplay", request, options)
+    }
+
+    public func publishRollup(_ request: PublishRollupRequest, options: CallOptions = .init()) async throws -> Rollup {
+        try await channel.unary("rapport.trust.v1.TrustService/PublishRollup", request, options)
+    }
+
+    public func getRollup(_ request: GetRollupRequest, options: CallOptions = .init()) async throws -> Rollup {
+        try await channel.unary("rapport.trust.v1.TrustService/GetRollup", request, options)
+    }
+
+    public func listRollups(_ request: ListRollupsRequest, options: CallOptions = .init()) async throws -> ListRollupsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/ListRollups", request, options)
+    }
+
+    public func getRollupCell(_ request: GetRollupCellRequest, options: CallOptions = .init()) async throws -> RollupCell {
+        try await channel.unary("rapport.trust.v1.TrustService/GetRollupCell", request, options)
+    }
+
+    public func listRollupCells(_ request: ListRollupCellsRequest, options: CallOptions = .init()) async throws -> ListRollupCellsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/ListRollupCells", request, options)
+    }
+
+    public func getRollupAudit(_ request: GetRollupAuditRequest, options: CallOptions = .init()) async throws -> RollupAudit {
+        try await channel.unary("rapport.trust.v1.TrustService/GetRollupAudit", request, options)
+    }
+
+    public func verifyRollups(_ request: VerifyRollupsRequest, options: CallOptions = .init()) async throws -> VerifyRollupsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/VerifyRollups", request, options)
+    }
+
+    public func exportRollup(_ request: ExportRollupRequest, options: CallOptions = .init()) async throws -> RollupExport {
+        try await channel.unary("rapport.trust.v1.TrustService/ExportRollup", request, options)
+    }
+
+    public func getRollupExport(_ request: GetRollupExportRequest, options: CallOptions = .init()) async throws -> RollupExport {
+        try await channel.unary("rapport.trust.v1.TrustService/GetRollupExport", request, options)
+    }
+
+    public func listRollupExports(_ request: ListRollupExportsRequest, options: CallOptions = .init()) async throws -> ListRollupExportsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/ListRollupExports", request, options)
     }
 
     public func getPolicy(_ request: GetPolicyRequest, options: CallOptions = .init()) async throws -> TrustPolicy {

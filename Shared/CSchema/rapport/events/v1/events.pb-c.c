@@ -952,6 +952,51 @@ void   rapport__events__v1__feedback_requested__free_unpacked
   assert(message->base.descriptor == &rapport__events__v1__feedback_requested__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__events__v1__round_closed__init
+                     (Rapport__Events__V1__RoundClosed         *message)
+{
+  static const Rapport__Events__V1__RoundClosed init_value = RAPPORT__EVENTS__V1__ROUND_CLOSED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__round_closed__get_packed_size
+                     (const Rapport__Events__V1__RoundClosed *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__round_closed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__round_closed__pack
+                     (const Rapport__Events__V1__RoundClosed *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__round_closed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__round_closed__pack_to_buffer
+                     (const Rapport__Events__V1__RoundClosed *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__round_closed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__RoundClosed *
+       rapport__events__v1__round_closed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__RoundClosed *)
+     protobuf_c_message_unpack (&rapport__events__v1__round_closed__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__round_closed__free_unpacked
+                     (Rapport__Events__V1__RoundClosed *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__round_closed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__events__v1__goal_changed__init
                      (Rapport__Events__V1__GoalChanged         *message)
 {
@@ -1357,6 +1402,141 @@ void   rapport__events__v1__alert_changed__free_unpacked
   assert(message->base.descriptor == &rapport__events__v1__alert_changed__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__events__v1__person_changed__init
+                     (Rapport__Events__V1__PersonChanged         *message)
+{
+  static const Rapport__Events__V1__PersonChanged init_value = RAPPORT__EVENTS__V1__PERSON_CHANGED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__person_changed__get_packed_size
+                     (const Rapport__Events__V1__PersonChanged *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__person_changed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__person_changed__pack
+                     (const Rapport__Events__V1__PersonChanged *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__person_changed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__person_changed__pack_to_buffer
+                     (const Rapport__Events__V1__PersonChanged *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__person_changed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__PersonChanged *
+       rapport__events__v1__person_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__PersonChanged *)
+     protobuf_c_message_unpack (&rapport__events__v1__person_changed__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__person_changed__free_unpacked
+                     (Rapport__Events__V1__PersonChanged *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__person_changed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__programme_changed__init
+                     (Rapport__Events__V1__ProgrammeChanged         *message)
+{
+  static const Rapport__Events__V1__ProgrammeChanged init_value = RAPPORT__EVENTS__V1__PROGRAMME_CHANGED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__programme_changed__get_packed_size
+                     (const Rapport__Events__V1__ProgrammeChanged *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__programme_changed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__programme_changed__pack
+                     (const Rapport__Events__V1__ProgrammeChanged *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__programme_changed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__programme_changed__pack_to_buffer
+                     (const Rapport__Events__V1__ProgrammeChanged *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__programme_changed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__ProgrammeChanged *
+       rapport__events__v1__programme_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__ProgrammeChanged *)
+     protobuf_c_message_unpack (&rapport__events__v1__programme_changed__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__programme_changed__free_unpacked
+                     (Rapport__Events__V1__ProgrammeChanged *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__programme_changed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__rollup_published__init
+                     (Rapport__Events__V1__RollupPublished         *message)
+{
+  static const Rapport__Events__V1__RollupPublished init_value = RAPPORT__EVENTS__V1__ROLLUP_PUBLISHED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__rollup_published__get_packed_size
+                     (const Rapport__Events__V1__RollupPublished *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__rollup_published__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__rollup_published__pack
+                     (const Rapport__Events__V1__RollupPublished *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__rollup_published__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__rollup_published__pack_to_buffer
+                     (const Rapport__Events__V1__RollupPublished *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__rollup_published__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__RollupPublished *
+       rapport__events__v1__rollup_published__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__RollupPublished *)
+     protobuf_c_message_unpack (&rapport__events__v1__rollup_published__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__rollup_published__free_unpacked
+                     (Rapport__Events__V1__RollupPublished *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__rollup_published__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor rapport__events__v1__watch_events_request__field_descriptors[1] =
 {
   {
@@ -1510,7 +1690,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__cursor__descriptor =
   (ProtobufCMessageInit) rapport__events__v1__cursor__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descriptors[35] =
+static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descriptors[39] =
 {
   {
     "id",
@@ -1801,6 +1981,30 @@ static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descript
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "person_changed",
+    38,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, person_changed),
+    &rapport__events__v1__person_changed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "programme_changed",
+    39,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, programme_changed),
+    &rapport__events__v1__programme_changed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "feedback_changed",
     40,
     PROTOBUF_C_LABEL_NONE,
@@ -1832,6 +2036,18 @@ static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descript
     offsetof(Rapport__Events__V1__Event, payload_case),
     offsetof(Rapport__Events__V1__Event, feedback_requested),
     &rapport__events__v1__feedback_requested__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "round_closed",
+    43,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, round_closed),
+    &rapport__events__v1__round_closed__descriptor,
     NULL,
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -1932,6 +2148,18 @@ static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descript
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "rollup_published",
+    61,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, rollup_published),
+    &rapport__events__v1__rollup_published__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__event__field_indices_by_name[] = {
   4,   /* field[4] = actor */
@@ -1939,34 +2167,38 @@ static const unsigned rapport__events__v1__event__field_indices_by_name[] = {
   16,   /* field[16] = advice_changed */
   18,   /* field[18] = agenda_item_added */
   10,   /* field[10] = agreement_changed */
-  34,   /* field[34] = alert_changed */
-  29,   /* field[29] = attainment_changed */
+  37,   /* field[37] = alert_changed */
+  32,   /* field[32] = attainment_changed */
   13,   /* field[13] = breach_case_changed */
-  30,   /* field[30] = check_in_changed */
+  33,   /* field[33] = check_in_changed */
   12,   /* field[12] = commitment_changed */
   21,   /* field[21] = conflict_disclosed */
   17,   /* field[17] = context_changed */
   22,   /* field[22] = credential_verified */
   14,   /* field[14] = decision_changed */
-  24,   /* field[24] = feedback_changed */
-  26,   /* field[26] = feedback_requested */
-  27,   /* field[27] = goal_changed */
+  26,   /* field[26] = feedback_changed */
+  28,   /* field[28] = feedback_requested */
+  30,   /* field[30] = goal_changed */
   0,   /* field[0] = id */
   8,   /* field[8] = import_clock */
   20,   /* field[20] = leave_changed */
-  31,   /* field[31] = obstacle_changed */
+  34,   /* field[34] = obstacle_changed */
   6,   /* field[6] = occurred_at */
-  33,   /* field[33] = opportunity_offered */
+  36,   /* field[36] = opportunity_offered */
   2,   /* field[2] = organization */
-  25,   /* field[25] = pulse_answered */
+  24,   /* field[24] = person_changed */
+  25,   /* field[25] = programme_changed */
+  27,   /* field[27] = pulse_answered */
   7,   /* field[7] = recorded_at */
   15,   /* field[15] = reflect_back_changed */
   19,   /* field[19] = reflection_completed */
   3,   /* field[3] = relationship */
   9,   /* field[9] = relationship_changed */
-  32,   /* field[32] = revision_changed */
+  35,   /* field[35] = revision_changed */
+  38,   /* field[38] = rollup_published */
+  29,   /* field[29] = round_closed */
   11,   /* field[11] = session_changed */
-  28,   /* field[28] = support_planned */
+  31,   /* field[31] = support_planned */
   23,   /* field[23] = transparency_broken */
   1,   /* field[1] = type */
 };
@@ -1974,10 +2206,10 @@ static const ProtobufCIntRange rapport__events__v1__event__number_ranges[5 + 1] 
 {
   { 1, 0 },
   { 20, 9 },
-  { 40, 24 },
-  { 50, 27 },
-  { 60, 34 },
-  { 0, 35 }
+  { 38, 24 },
+  { 50, 30 },
+  { 60, 37 },
+  { 0, 39 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor =
 {
@@ -1987,7 +2219,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor =
   "Rapport__Events__V1__Event",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__Event),
-  35,
+  39,
   rapport__events__v1__event__field_descriptors,
   rapport__events__v1__event__field_indices_by_name,
   5,  rapport__events__v1__event__number_ranges,
@@ -3433,6 +3665,57 @@ const ProtobufCMessageDescriptor rapport__events__v1__feedback_requested__descri
   (ProtobufCMessageInit) rapport__events__v1__feedback_requested__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__events__v1__round_closed__field_descriptors[2] =
+{
+  {
+    "round",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__RoundClosed, round),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__RoundClosed, state),
+    &rapport__feedback__v1__round__state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__round_closed__field_indices_by_name[] = {
+  0,   /* field[0] = round */
+  1,   /* field[1] = state */
+};
+static const ProtobufCIntRange rapport__events__v1__round_closed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__round_closed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.RoundClosed",
+  "RoundClosed",
+  "Rapport__Events__V1__RoundClosed",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__RoundClosed),
+  2,
+  rapport__events__v1__round_closed__field_descriptors,
+  rapport__events__v1__round_closed__field_indices_by_name,
+  1,  rapport__events__v1__round_closed__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__round_closed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__events__v1__goal_changed__field_descriptors[5] =
 {
   {
@@ -4072,6 +4355,172 @@ const ProtobufCMessageDescriptor rapport__events__v1__alert_changed__descriptor 
   rapport__events__v1__alert_changed__field_indices_by_name,
   1,  rapport__events__v1__alert_changed__number_ranges,
   (ProtobufCMessageInit) rapport__events__v1__alert_changed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__person_changed__field_descriptors[4] =
+{
+  {
+    "person",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__PersonChanged, person),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unit",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__PersonChanged, unit),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "level",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__PersonChanged, level),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "active",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__PersonChanged, active),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__person_changed__field_indices_by_name[] = {
+  3,   /* field[3] = active */
+  2,   /* field[2] = level */
+  0,   /* field[0] = person */
+  1,   /* field[1] = unit */
+};
+static const ProtobufCIntRange rapport__events__v1__person_changed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__person_changed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.PersonChanged",
+  "PersonChanged",
+  "Rapport__Events__V1__PersonChanged",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__PersonChanged),
+  4,
+  rapport__events__v1__person_changed__field_descriptors,
+  rapport__events__v1__person_changed__field_indices_by_name,
+  1,  rapport__events__v1__person_changed__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__person_changed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__programme_changed__field_descriptors[2] =
+{
+  {
+    "programme",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__ProgrammeChanged, programme),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minimum_group_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__ProgrammeChanged, minimum_group_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__programme_changed__field_indices_by_name[] = {
+  1,   /* field[1] = minimum_group_size */
+  0,   /* field[0] = programme */
+};
+static const ProtobufCIntRange rapport__events__v1__programme_changed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__programme_changed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.ProgrammeChanged",
+  "ProgrammeChanged",
+  "Rapport__Events__V1__ProgrammeChanged",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__ProgrammeChanged),
+  2,
+  rapport__events__v1__programme_changed__field_descriptors,
+  rapport__events__v1__programme_changed__field_indices_by_name,
+  1,  rapport__events__v1__programme_changed__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__programme_changed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__rollup_published__field_descriptors[1] =
+{
+  {
+    "rollup",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__RollupPublished, rollup),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__rollup_published__field_indices_by_name[] = {
+  0,   /* field[0] = rollup */
+};
+static const ProtobufCIntRange rapport__events__v1__rollup_published__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__rollup_published__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.RollupPublished",
+  "RollupPublished",
+  "Rapport__Events__V1__RollupPublished",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__RollupPublished),
+  1,
+  rapport__events__v1__rollup_published__field_descriptors,
+  rapport__events__v1__rollup_published__field_indices_by_name,
+  1,  rapport__events__v1__rollup_published__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__rollup_published__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue rapport__events__v1__role__enum_values_by_number[4] =

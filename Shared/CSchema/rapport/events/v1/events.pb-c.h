@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/protobuf/timestamp.pb-c.h"
 #include "rapport/feedback/v1/feedback_item.pb-c.h"
 #include "rapport/feedback/v1/pulse.pb-c.h"
+#include "rapport/feedback/v1/round.pb-c.h"
 #include "rapport/goals/v1/attainment.pb-c.h"
 #include "rapport/goals/v1/goal.pb-c.h"
 #include "rapport/relationships/v1/commitment.pb-c.h"
@@ -46,6 +47,7 @@ typedef struct Rapport__Events__V1__ContextChanged Rapport__Events__V1__ContextC
 typedef struct Rapport__Events__V1__FeedbackChanged Rapport__Events__V1__FeedbackChanged;
 typedef struct Rapport__Events__V1__PulseAnswered Rapport__Events__V1__PulseAnswered;
 typedef struct Rapport__Events__V1__FeedbackRequested Rapport__Events__V1__FeedbackRequested;
+typedef struct Rapport__Events__V1__RoundClosed Rapport__Events__V1__RoundClosed;
 typedef struct Rapport__Events__V1__GoalChanged Rapport__Events__V1__GoalChanged;
 typedef struct Rapport__Events__V1__SupportPlanned Rapport__Events__V1__SupportPlanned;
 typedef struct Rapport__Events__V1__AttainmentChanged Rapport__Events__V1__AttainmentChanged;
@@ -55,6 +57,9 @@ typedef struct Rapport__Events__V1__RevisionChanged Rapport__Events__V1__Revisio
 typedef struct Rapport__Events__V1__OpportunityOffered Rapport__Events__V1__OpportunityOffered;
 typedef struct Rapport__Events__V1__TransparencyBroken Rapport__Events__V1__TransparencyBroken;
 typedef struct Rapport__Events__V1__AlertChanged Rapport__Events__V1__AlertChanged;
+typedef struct Rapport__Events__V1__PersonChanged Rapport__Events__V1__PersonChanged;
+typedef struct Rapport__Events__V1__ProgrammeChanged Rapport__Events__V1__ProgrammeChanged;
+typedef struct Rapport__Events__V1__RollupPublished Rapport__Events__V1__RollupPublished;
 
 
 /* --- enums --- */
@@ -138,9 +143,12 @@ typedef enum {
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CONFLICT_DISCLOSED = 32,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CREDENTIAL_VERIFIED = 33,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_TRANSPARENCY_BROKEN = 34,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_PERSON_CHANGED = 38,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_PROGRAMME_CHANGED = 39,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_FEEDBACK_CHANGED = 40,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_PULSE_ANSWERED = 41,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_FEEDBACK_REQUESTED = 42,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ROUND_CLOSED = 43,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_GOAL_CHANGED = 50,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_SUPPORT_PLANNED = 51,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ATTAINMENT_CHANGED = 52,
@@ -148,7 +156,8 @@ typedef enum {
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_OBSTACLE_CHANGED = 54,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_REVISION_CHANGED = 55,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_OPPORTUNITY_OFFERED = 56,
-  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ALERT_CHANGED = 60
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ALERT_CHANGED = 60,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ROLLUP_PUBLISHED = 61
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__EVENTS__V1__EVENT__PAYLOAD__CASE)
 } Rapport__Events__V1__Event__PayloadCase;
 
@@ -202,9 +211,12 @@ struct  Rapport__Events__V1__Event
     Rapport__Events__V1__ConflictDisclosed *conflict_disclosed;
     Rapport__Events__V1__CredentialVerified *credential_verified;
     Rapport__Events__V1__TransparencyBroken *transparency_broken;
+    Rapport__Events__V1__PersonChanged *person_changed;
+    Rapport__Events__V1__ProgrammeChanged *programme_changed;
     Rapport__Events__V1__FeedbackChanged *feedback_changed;
     Rapport__Events__V1__PulseAnswered *pulse_answered;
     Rapport__Events__V1__FeedbackRequested *feedback_requested;
+    Rapport__Events__V1__RoundClosed *round_closed;
     Rapport__Events__V1__GoalChanged *goal_changed;
     Rapport__Events__V1__SupportPlanned *support_planned;
     Rapport__Events__V1__AttainmentChanged *attainment_changed;
@@ -213,6 +225,7 @@ struct  Rapport__Events__V1__Event
     Rapport__Events__V1__RevisionChanged *revision_changed;
     Rapport__Events__V1__OpportunityOffered *opportunity_offered;
     Rapport__Events__V1__AlertChanged *alert_changed;
+    Rapport__Events__V1__RollupPublished *rollup_published;
   };
 };
 #define RAPPORT__EVENTS__V1__EVENT__INIT \
@@ -529,6 +542,20 @@ struct  Rapport__Events__V1__FeedbackRequested
     , (char *)protobuf_c_empty_string, 0, NULL }
 
 
+/*
+ * Belongs to a person, not to a relationship. Never says whether anything was released.
+ */
+struct  Rapport__Events__V1__RoundClosed
+{
+  ProtobufCMessage base;
+  char *round;
+  Rapport__Feedback__V1__Round__State state;
+};
+#define RAPPORT__EVENTS__V1__ROUND_CLOSED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__round_closed__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__FEEDBACK__V1__ROUND__STATE__STATE_UNSPECIFIED }
+
+
 struct  Rapport__Events__V1__GoalChanged
 {
   ProtobufCMessage base;
@@ -678,6 +705,58 @@ struct  Rapport__Events__V1__AlertChanged
 };
 #define RAPPORT__EVENTS__V1__ALERT_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__alert_changed__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+/*
+ * Where a person belongs in the organisation; never who it is. Belongs to no relationship.
+ */
+struct  Rapport__Events__V1__PersonChanged
+{
+  ProtobufCMessage base;
+  char *person;
+  /*
+   * The unit's path, with / between levels; empty for none.
+   */
+  char *unit;
+  /*
+   * 1 is the top, 0 unknown.
+   */
+  int32_t level;
+  protobuf_c_boolean active;
+};
+#define RAPPORT__EVENTS__V1__PERSON_CHANGED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__person_changed__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+
+
+/*
+ * What a programme asks of reports about it. Belongs to no relationship.
+ */
+struct  Rapport__Events__V1__ProgrammeChanged
+{
+  ProtobufCMessage base;
+  char *programme;
+  /*
+   * The smallest group that a report may show.
+   */
+  int32_t minimum_group_size;
+};
+#define RAPPORT__EVENTS__V1__PROGRAMME_CHANGED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__programme_changed__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+/*
+ * The name alone.
+ */
+struct  Rapport__Events__V1__RollupPublished
+{
+  ProtobufCMessage base;
+  char *rollup;
+};
+#define RAPPORT__EVENTS__V1__ROLLUP_PUBLISHED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__rollup_published__descriptor) \
     , (char *)protobuf_c_empty_string }
 
 
@@ -1080,6 +1159,25 @@ Rapport__Events__V1__FeedbackRequested *
 void   rapport__events__v1__feedback_requested__free_unpacked
                      (Rapport__Events__V1__FeedbackRequested *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__RoundClosed methods */
+void   rapport__events__v1__round_closed__init
+                     (Rapport__Events__V1__RoundClosed         *message);
+size_t rapport__events__v1__round_closed__get_packed_size
+                     (const Rapport__Events__V1__RoundClosed   *message);
+size_t rapport__events__v1__round_closed__pack
+                     (const Rapport__Events__V1__RoundClosed   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__round_closed__pack_to_buffer
+                     (const Rapport__Events__V1__RoundClosed   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__RoundClosed *
+       rapport__events__v1__round_closed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__round_closed__free_unpacked
+                     (Rapport__Events__V1__RoundClosed *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Events__V1__GoalChanged methods */
 void   rapport__events__v1__goal_changed__init
                      (Rapport__Events__V1__GoalChanged         *message);
@@ -1251,6 +1349,63 @@ Rapport__Events__V1__AlertChanged *
 void   rapport__events__v1__alert_changed__free_unpacked
                      (Rapport__Events__V1__AlertChanged *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__PersonChanged methods */
+void   rapport__events__v1__person_changed__init
+                     (Rapport__Events__V1__PersonChanged         *message);
+size_t rapport__events__v1__person_changed__get_packed_size
+                     (const Rapport__Events__V1__PersonChanged   *message);
+size_t rapport__events__v1__person_changed__pack
+                     (const Rapport__Events__V1__PersonChanged   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__person_changed__pack_to_buffer
+                     (const Rapport__Events__V1__PersonChanged   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__PersonChanged *
+       rapport__events__v1__person_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__person_changed__free_unpacked
+                     (Rapport__Events__V1__PersonChanged *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__ProgrammeChanged methods */
+void   rapport__events__v1__programme_changed__init
+                     (Rapport__Events__V1__ProgrammeChanged         *message);
+size_t rapport__events__v1__programme_changed__get_packed_size
+                     (const Rapport__Events__V1__ProgrammeChanged   *message);
+size_t rapport__events__v1__programme_changed__pack
+                     (const Rapport__Events__V1__ProgrammeChanged   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__programme_changed__pack_to_buffer
+                     (const Rapport__Events__V1__ProgrammeChanged   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__ProgrammeChanged *
+       rapport__events__v1__programme_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__programme_changed__free_unpacked
+                     (Rapport__Events__V1__ProgrammeChanged *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__RollupPublished methods */
+void   rapport__events__v1__rollup_published__init
+                     (Rapport__Events__V1__RollupPublished         *message);
+size_t rapport__events__v1__rollup_published__get_packed_size
+                     (const Rapport__Events__V1__RollupPublished   *message);
+size_t rapport__events__v1__rollup_published__pack
+                     (const Rapport__Events__V1__RollupPublished   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__rollup_published__pack_to_buffer
+                     (const Rapport__Events__V1__RollupPublished   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__RollupPublished *
+       rapport__events__v1__rollup_published__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__rollup_published__free_unpacked
+                     (Rapport__Events__V1__RollupPublished *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Events__V1__WatchEventsRequest_Closure)
@@ -1316,6 +1471,9 @@ typedef void (*Rapport__Events__V1__PulseAnswered_Closure)
 typedef void (*Rapport__Events__V1__FeedbackRequested_Closure)
                  (const Rapport__Events__V1__FeedbackRequested *message,
                   void *closure_data);
+typedef void (*Rapport__Events__V1__RoundClosed_Closure)
+                 (const Rapport__Events__V1__RoundClosed *message,
+                  void *closure_data);
 typedef void (*Rapport__Events__V1__GoalChanged_Closure)
                  (const Rapport__Events__V1__GoalChanged *message,
                   void *closure_data);
@@ -1342,6 +1500,15 @@ typedef void (*Rapport__Events__V1__TransparencyBroken_Closure)
                   void *closure_data);
 typedef void (*Rapport__Events__V1__AlertChanged_Closure)
                  (const Rapport__Events__V1__AlertChanged *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__PersonChanged_Closure)
+                 (const Rapport__Events__V1__PersonChanged *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__ProgrammeChanged_Closure)
+                 (const Rapport__Events__V1__ProgrammeChanged *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__RollupPublished_Closure)
+                 (const Rapport__Events__V1__RollupPublished *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1392,6 +1559,7 @@ extern const ProtobufCMessageDescriptor rapport__events__v1__context_changed__de
 extern const ProtobufCMessageDescriptor rapport__events__v1__feedback_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__pulse_answered__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__feedback_requested__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__round_closed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__goal_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__support_planned__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__attainment_changed__descriptor;
@@ -1401,6 +1569,9 @@ extern const ProtobufCMessageDescriptor rapport__events__v1__revision_changed__d
 extern const ProtobufCMessageDescriptor rapport__events__v1__opportunity_offered__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__transparency_broken__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__alert_changed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__person_changed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__programme_changed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__rollup_published__descriptor;
 extern const ProtobufCServiceDescriptor rapport__events__v1__events_service__descriptor;
 
 PROTOBUF_C__END_DECLS

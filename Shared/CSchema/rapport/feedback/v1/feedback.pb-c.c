@@ -1447,6 +1447,726 @@ void   rapport__feedback__v1__list_pulses_response__free_unpacked
   assert(message->base.descriptor == &rapport__feedback__v1__list_pulses_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__feedback__v1__get_balance_report_request__init
+                     (Rapport__Feedback__V1__GetBalanceReportRequest         *message)
+{
+  static const Rapport__Feedback__V1__GetBalanceReportRequest init_value = RAPPORT__FEEDBACK__V1__GET_BALANCE_REPORT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__get_balance_report_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetBalanceReportRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_balance_report_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__get_balance_report_request__pack
+                     (const Rapport__Feedback__V1__GetBalanceReportRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_balance_report_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__get_balance_report_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetBalanceReportRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_balance_report_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__GetBalanceReportRequest *
+       rapport__feedback__v1__get_balance_report_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__GetBalanceReportRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__get_balance_report_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__get_balance_report_request__free_unpacked
+                     (Rapport__Feedback__V1__GetBalanceReportRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__get_balance_report_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__create_round_request__init
+                     (Rapport__Feedback__V1__CreateRoundRequest         *message)
+{
+  static const Rapport__Feedback__V1__CreateRoundRequest init_value = RAPPORT__FEEDBACK__V1__CREATE_ROUND_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__create_round_request__get_packed_size
+                     (const Rapport__Feedback__V1__CreateRoundRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__create_round_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__create_round_request__pack
+                     (const Rapport__Feedback__V1__CreateRoundRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__create_round_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__create_round_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__CreateRoundRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__create_round_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__CreateRoundRequest *
+       rapport__feedback__v1__create_round_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__CreateRoundRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__create_round_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__create_round_request__free_unpacked
+                     (Rapport__Feedback__V1__CreateRoundRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__create_round_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__get_round_request__init
+                     (Rapport__Feedback__V1__GetRoundRequest         *message)
+{
+  static const Rapport__Feedback__V1__GetRoundRequest init_value = RAPPORT__FEEDBACK__V1__GET_ROUND_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__get_round_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetRoundRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__get_round_request__pack
+                     (const Rapport__Feedback__V1__GetRoundRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__get_round_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetRoundRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__GetRoundRequest *
+       rapport__feedback__v1__get_round_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__GetRoundRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__get_round_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__get_round_request__free_unpacked
+                     (Rapport__Feedback__V1__GetRoundRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__list_rounds_request__init
+                     (Rapport__Feedback__V1__ListRoundsRequest         *message)
+{
+  static const Rapport__Feedback__V1__ListRoundsRequest init_value = RAPPORT__FEEDBACK__V1__LIST_ROUNDS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__list_rounds_request__get_packed_size
+                     (const Rapport__Feedback__V1__ListRoundsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__list_rounds_request__pack
+                     (const Rapport__Feedback__V1__ListRoundsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__list_rounds_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListRoundsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__ListRoundsRequest *
+       rapport__feedback__v1__list_rounds_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__ListRoundsRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__list_rounds_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__list_rounds_request__free_unpacked
+                     (Rapport__Feedback__V1__ListRoundsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__list_rounds_response__init
+                     (Rapport__Feedback__V1__ListRoundsResponse         *message)
+{
+  static const Rapport__Feedback__V1__ListRoundsResponse init_value = RAPPORT__FEEDBACK__V1__LIST_ROUNDS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__list_rounds_response__get_packed_size
+                     (const Rapport__Feedback__V1__ListRoundsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__list_rounds_response__pack
+                     (const Rapport__Feedback__V1__ListRoundsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__list_rounds_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListRoundsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__ListRoundsResponse *
+       rapport__feedback__v1__list_rounds_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__ListRoundsResponse *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__list_rounds_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__list_rounds_response__free_unpacked
+                     (Rapport__Feedback__V1__ListRoundsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__list_rounds_to_answer_request__init
+                     (Rapport__Feedback__V1__ListRoundsToAnswerRequest         *message)
+{
+  static const Rapport__Feedback__V1__ListRoundsToAnswerRequest init_value = RAPPORT__FEEDBACK__V1__LIST_ROUNDS_TO_ANSWER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__list_rounds_to_answer_request__get_packed_size
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_to_answer_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__list_rounds_to_answer_request__pack
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_to_answer_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__list_rounds_to_answer_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_to_answer_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__ListRoundsToAnswerRequest *
+       rapport__feedback__v1__list_rounds_to_answer_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__ListRoundsToAnswerRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__list_rounds_to_answer_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__list_rounds_to_answer_request__free_unpacked
+                     (Rapport__Feedback__V1__ListRoundsToAnswerRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_to_answer_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__list_rounds_to_answer_response__init
+                     (Rapport__Feedback__V1__ListRoundsToAnswerResponse         *message)
+{
+  static const Rapport__Feedback__V1__ListRoundsToAnswerResponse init_value = RAPPORT__FEEDBACK__V1__LIST_ROUNDS_TO_ANSWER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__list_rounds_to_answer_response__get_packed_size
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerResponse *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_to_answer_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__list_rounds_to_answer_response__pack
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_to_answer_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__list_rounds_to_answer_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_to_answer_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__ListRoundsToAnswerResponse *
+       rapport__feedback__v1__list_rounds_to_answer_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__ListRoundsToAnswerResponse *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__list_rounds_to_answer_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__list_rounds_to_answer_response__free_unpacked
+                     (Rapport__Feedback__V1__ListRoundsToAnswerResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__list_rounds_to_answer_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__nominate_rater_request__init
+                     (Rapport__Feedback__V1__NominateRaterRequest         *message)
+{
+  static const Rapport__Feedback__V1__NominateRaterRequest init_value = RAPPORT__FEEDBACK__V1__NOMINATE_RATER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__nominate_rater_request__get_packed_size
+                     (const Rapport__Feedback__V1__NominateRaterRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__nominate_rater_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__nominate_rater_request__pack
+                     (const Rapport__Feedback__V1__NominateRaterRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__nominate_rater_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__nominate_rater_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__NominateRaterRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__nominate_rater_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__NominateRaterRequest *
+       rapport__feedback__v1__nominate_rater_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__NominateRaterRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__nominate_rater_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__nominate_rater_request__free_unpacked
+                     (Rapport__Feedback__V1__NominateRaterRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__nominate_rater_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__submit_round_response_request__init
+                     (Rapport__Feedback__V1__SubmitRoundResponseRequest         *message)
+{
+  static const Rapport__Feedback__V1__SubmitRoundResponseRequest init_value = RAPPORT__FEEDBACK__V1__SUBMIT_ROUND_RESPONSE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__submit_round_response_request__get_packed_size
+                     (const Rapport__Feedback__V1__SubmitRoundResponseRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_round_response_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__submit_round_response_request__pack
+                     (const Rapport__Feedback__V1__SubmitRoundResponseRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_round_response_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__submit_round_response_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__SubmitRoundResponseRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_round_response_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__SubmitRoundResponseRequest *
+       rapport__feedback__v1__submit_round_response_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__SubmitRoundResponseRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__submit_round_response_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__submit_round_response_request__free_unpacked
+                     (Rapport__Feedback__V1__SubmitRoundResponseRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__submit_round_response_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__decline_round_request__init
+                     (Rapport__Feedback__V1__DeclineRoundRequest         *message)
+{
+  static const Rapport__Feedback__V1__DeclineRoundRequest init_value = RAPPORT__FEEDBACK__V1__DECLINE_ROUND_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__decline_round_request__get_packed_size
+                     (const Rapport__Feedback__V1__DeclineRoundRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_round_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__decline_round_request__pack
+                     (const Rapport__Feedback__V1__DeclineRoundRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_round_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__decline_round_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__DeclineRoundRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_round_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__DeclineRoundRequest *
+       rapport__feedback__v1__decline_round_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__DeclineRoundRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__decline_round_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__decline_round_request__free_unpacked
+                     (Rapport__Feedback__V1__DeclineRoundRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_round_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__decline_round_response__init
+                     (Rapport__Feedback__V1__DeclineRoundResponse         *message)
+{
+  static const Rapport__Feedback__V1__DeclineRoundResponse init_value = RAPPORT__FEEDBACK__V1__DECLINE_ROUND_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__decline_round_response__get_packed_size
+                     (const Rapport__Feedback__V1__DeclineRoundResponse *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_round_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__decline_round_response__pack
+                     (const Rapport__Feedback__V1__DeclineRoundResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_round_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__decline_round_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__DeclineRoundResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_round_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__DeclineRoundResponse *
+       rapport__feedback__v1__decline_round_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__DeclineRoundResponse *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__decline_round_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__decline_round_response__free_unpacked
+                     (Rapport__Feedback__V1__DeclineRoundResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__decline_round_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__get_round_response_request__init
+                     (Rapport__Feedback__V1__GetRoundResponseRequest         *message)
+{
+  static const Rapport__Feedback__V1__GetRoundResponseRequest init_value = RAPPORT__FEEDBACK__V1__GET_ROUND_RESPONSE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__get_round_response_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetRoundResponseRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_response_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__get_round_response_request__pack
+                     (const Rapport__Feedback__V1__GetRoundResponseRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_response_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__get_round_response_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetRoundResponseRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_response_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__GetRoundResponseRequest *
+       rapport__feedback__v1__get_round_response_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__GetRoundResponseRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__get_round_response_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__get_round_response_request__free_unpacked
+                     (Rapport__Feedback__V1__GetRoundResponseRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_response_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__close_round_request__init
+                     (Rapport__Feedback__V1__CloseRoundRequest         *message)
+{
+  static const Rapport__Feedback__V1__CloseRoundRequest init_value = RAPPORT__FEEDBACK__V1__CLOSE_ROUND_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__close_round_request__get_packed_size
+                     (const Rapport__Feedback__V1__CloseRoundRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__close_round_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__close_round_request__pack
+                     (const Rapport__Feedback__V1__CloseRoundRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__close_round_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__close_round_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__CloseRoundRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__close_round_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__CloseRoundRequest *
+       rapport__feedback__v1__close_round_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__CloseRoundRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__close_round_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__close_round_request__free_unpacked
+                     (Rapport__Feedback__V1__CloseRoundRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__close_round_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__get_round_result_request__init
+                     (Rapport__Feedback__V1__GetRoundResultRequest         *message)
+{
+  static const Rapport__Feedback__V1__GetRoundResultRequest init_value = RAPPORT__FEEDBACK__V1__GET_ROUND_RESULT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__get_round_result_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetRoundResultRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_result_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__get_round_result_request__pack
+                     (const Rapport__Feedback__V1__GetRoundResultRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_result_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__get_round_result_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetRoundResultRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_result_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__GetRoundResultRequest *
+       rapport__feedback__v1__get_round_result_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__GetRoundResultRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__get_round_result_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__get_round_result_request__free_unpacked
+                     (Rapport__Feedback__V1__GetRoundResultRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__get_round_result_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__share_round_result_request__init
+                     (Rapport__Feedback__V1__ShareRoundResultRequest         *message)
+{
+  static const Rapport__Feedback__V1__ShareRoundResultRequest init_value = RAPPORT__FEEDBACK__V1__SHARE_ROUND_RESULT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__share_round_result_request__get_packed_size
+                     (const Rapport__Feedback__V1__ShareRoundResultRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__share_round_result_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__share_round_result_request__pack
+                     (const Rapport__Feedback__V1__ShareRoundResultRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__share_round_result_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__share_round_result_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__ShareRoundResultRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__share_round_result_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__ShareRoundResultRequest *
+       rapport__feedback__v1__share_round_result_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__ShareRoundResultRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__share_round_result_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__share_round_result_request__free_unpacked
+                     (Rapport__Feedback__V1__ShareRoundResultRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__share_round_result_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__recall_round_result_request__init
+                     (Rapport__Feedback__V1__RecallRoundResultRequest         *message)
+{
+  static const Rapport__Feedback__V1__RecallRoundResultRequest init_value = RAPPORT__FEEDBACK__V1__RECALL_ROUND_RESULT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__recall_round_result_request__get_packed_size
+                     (const Rapport__Feedback__V1__RecallRoundResultRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__recall_round_result_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__recall_round_result_request__pack
+                     (const Rapport__Feedback__V1__RecallRoundResultRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__recall_round_result_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__recall_round_result_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__RecallRoundResultRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__recall_round_result_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__RecallRoundResultRequest *
+       rapport__feedback__v1__recall_round_result_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__RecallRoundResultRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__recall_round_result_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__recall_round_result_request__free_unpacked
+                     (Rapport__Feedback__V1__RecallRoundResultRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__recall_round_result_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor rapport__feedback__v1__create_feedback_request__field_descriptors[4] =
 {
   {
@@ -3538,7 +4258,977 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__list_pulses_response__de
   (ProtobufCMessageInit) rapport__feedback__v1__list_pulses_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__feedback__v1__feedback_service__method_descriptors[22] =
+static const ProtobufCFieldDescriptor rapport__feedback__v1__get_balance_report_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__GetBalanceReportRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__get_balance_report_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__feedback__v1__get_balance_report_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__get_balance_report_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.GetBalanceReportRequest",
+  "GetBalanceReportRequest",
+  "Rapport__Feedback__V1__GetBalanceReportRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__GetBalanceReportRequest),
+  1,
+  rapport__feedback__v1__get_balance_report_request__field_descriptors,
+  rapport__feedback__v1__get_balance_report_request__field_indices_by_name,
+  1,  rapport__feedback__v1__get_balance_report_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__get_balance_report_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__create_round_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CreateRoundRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "round",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CreateRoundRequest, round),
+    &rapport__feedback__v1__round__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CreateRoundRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CreateRoundRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__create_round_request__field_indices_by_name[] = {
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+  1,   /* field[1] = round */
+};
+static const ProtobufCIntRange rapport__feedback__v1__create_round_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__create_round_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.CreateRoundRequest",
+  "CreateRoundRequest",
+  "Rapport__Feedback__V1__CreateRoundRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__CreateRoundRequest),
+  4,
+  rapport__feedback__v1__create_round_request__field_descriptors,
+  rapport__feedback__v1__create_round_request__field_indices_by_name,
+  2,  rapport__feedback__v1__create_round_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__create_round_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__get_round_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__GetRoundRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__get_round_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__feedback__v1__get_round_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__get_round_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.GetRoundRequest",
+  "GetRoundRequest",
+  "Rapport__Feedback__V1__GetRoundRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__GetRoundRequest),
+  1,
+  rapport__feedback__v1__get_round_request__field_descriptors,
+  rapport__feedback__v1__get_round_request__field_indices_by_name,
+  1,  rapport__feedback__v1__get_round_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__get_round_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__list_rounds_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__list_rounds_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__feedback__v1__list_rounds_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__list_rounds_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.ListRoundsRequest",
+  "ListRoundsRequest",
+  "Rapport__Feedback__V1__ListRoundsRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__ListRoundsRequest),
+  5,
+  rapport__feedback__v1__list_rounds_request__field_descriptors,
+  rapport__feedback__v1__list_rounds_request__field_indices_by_name,
+  1,  rapport__feedback__v1__list_rounds_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__list_rounds_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__list_rounds_response__field_descriptors[2] =
+{
+  {
+    "rounds",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__ListRoundsResponse, n_rounds),
+    offsetof(Rapport__Feedback__V1__ListRoundsResponse, rounds),
+    &rapport__feedback__v1__round__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__list_rounds_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = rounds */
+};
+static const ProtobufCIntRange rapport__feedback__v1__list_rounds_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__list_rounds_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.ListRoundsResponse",
+  "ListRoundsResponse",
+  "Rapport__Feedback__V1__ListRoundsResponse",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__ListRoundsResponse),
+  2,
+  rapport__feedback__v1__list_rounds_response__field_descriptors,
+  rapport__feedback__v1__list_rounds_response__field_indices_by_name,
+  1,  rapport__feedback__v1__list_rounds_response__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__list_rounds_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__list_rounds_to_answer_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsToAnswerRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsToAnswerRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsToAnswerRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsToAnswerRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsToAnswerRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__list_rounds_to_answer_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__feedback__v1__list_rounds_to_answer_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__list_rounds_to_answer_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.ListRoundsToAnswerRequest",
+  "ListRoundsToAnswerRequest",
+  "Rapport__Feedback__V1__ListRoundsToAnswerRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__ListRoundsToAnswerRequest),
+  5,
+  rapport__feedback__v1__list_rounds_to_answer_request__field_descriptors,
+  rapport__feedback__v1__list_rounds_to_answer_request__field_indices_by_name,
+  1,  rapport__feedback__v1__list_rounds_to_answer_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__list_rounds_to_answer_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__list_rounds_to_answer_response__field_descriptors[2] =
+{
+  {
+    "rounds",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__ListRoundsToAnswerResponse, n_rounds),
+    offsetof(Rapport__Feedback__V1__ListRoundsToAnswerResponse, rounds),
+    &rapport__feedback__v1__round__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListRoundsToAnswerResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__list_rounds_to_answer_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = rounds */
+};
+static const ProtobufCIntRange rapport__feedback__v1__list_rounds_to_answer_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__list_rounds_to_answer_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.ListRoundsToAnswerResponse",
+  "ListRoundsToAnswerResponse",
+  "Rapport__Feedback__V1__ListRoundsToAnswerResponse",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__ListRoundsToAnswerResponse),
+  2,
+  rapport__feedback__v1__list_rounds_to_answer_response__field_descriptors,
+  rapport__feedback__v1__list_rounds_to_answer_response__field_indices_by_name,
+  1,  rapport__feedback__v1__list_rounds_to_answer_response__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__list_rounds_to_answer_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__nominate_rater_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__NominateRaterRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rater",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__NominateRaterRequest, rater),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__NominateRaterRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__NominateRaterRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__NominateRaterRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__nominate_rater_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  1,   /* field[1] = rater */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__feedback__v1__nominate_rater_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__nominate_rater_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.NominateRaterRequest",
+  "NominateRaterRequest",
+  "Rapport__Feedback__V1__NominateRaterRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__NominateRaterRequest),
+  5,
+  rapport__feedback__v1__nominate_rater_request__field_descriptors,
+  rapport__feedback__v1__nominate_rater_request__field_indices_by_name,
+  2,  rapport__feedback__v1__nominate_rater_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__nominate_rater_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__submit_round_response_request__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__SubmitRoundResponseRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "response",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__SubmitRoundResponseRequest, response),
+    &rapport__feedback__v1__round_response__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__submit_round_response_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+  1,   /* field[1] = response */
+};
+static const ProtobufCIntRange rapport__feedback__v1__submit_round_response_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__submit_round_response_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.SubmitRoundResponseRequest",
+  "SubmitRoundResponseRequest",
+  "Rapport__Feedback__V1__SubmitRoundResponseRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__SubmitRoundResponseRequest),
+  2,
+  rapport__feedback__v1__submit_round_response_request__field_descriptors,
+  rapport__feedback__v1__submit_round_response_request__field_indices_by_name,
+  1,  rapport__feedback__v1__submit_round_response_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__submit_round_response_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__decline_round_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DeclineRoundRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__decline_round_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__feedback__v1__decline_round_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__decline_round_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.DeclineRoundRequest",
+  "DeclineRoundRequest",
+  "Rapport__Feedback__V1__DeclineRoundRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__DeclineRoundRequest),
+  1,
+  rapport__feedback__v1__decline_round_request__field_descriptors,
+  rapport__feedback__v1__decline_round_request__field_indices_by_name,
+  1,  rapport__feedback__v1__decline_round_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__decline_round_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define rapport__feedback__v1__decline_round_response__field_descriptors NULL
+#define rapport__feedback__v1__decline_round_response__field_indices_by_name NULL
+#define rapport__feedback__v1__decline_round_response__number_ranges NULL
+const ProtobufCMessageDescriptor rapport__feedback__v1__decline_round_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.DeclineRoundResponse",
+  "DeclineRoundResponse",
+  "Rapport__Feedback__V1__DeclineRoundResponse",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__DeclineRoundResponse),
+  0,
+  rapport__feedback__v1__decline_round_response__field_descriptors,
+  rapport__feedback__v1__decline_round_response__field_indices_by_name,
+  0,  rapport__feedback__v1__decline_round_response__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__decline_round_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__get_round_response_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__GetRoundResponseRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__get_round_response_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__feedback__v1__get_round_response_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__get_round_response_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.GetRoundResponseRequest",
+  "GetRoundResponseRequest",
+  "Rapport__Feedback__V1__GetRoundResponseRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__GetRoundResponseRequest),
+  1,
+  rapport__feedback__v1__get_round_response_request__field_descriptors,
+  rapport__feedback__v1__get_round_response_request__field_indices_by_name,
+  1,  rapport__feedback__v1__get_round_response_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__get_round_response_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__close_round_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CloseRoundRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CloseRoundRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CloseRoundRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CloseRoundRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__close_round_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__feedback__v1__close_round_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__close_round_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.CloseRoundRequest",
+  "CloseRoundRequest",
+  "Rapport__Feedback__V1__CloseRoundRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__CloseRoundRequest),
+  4,
+  rapport__feedback__v1__close_round_request__field_descriptors,
+  rapport__feedback__v1__close_round_request__field_indices_by_name,
+  2,  rapport__feedback__v1__close_round_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__close_round_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__get_round_result_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__GetRoundResultRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__get_round_result_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__feedback__v1__get_round_result_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__get_round_result_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.GetRoundResultRequest",
+  "GetRoundResultRequest",
+  "Rapport__Feedback__V1__GetRoundResultRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__GetRoundResultRequest),
+  1,
+  rapport__feedback__v1__get_round_result_request__field_descriptors,
+  rapport__feedback__v1__get_round_result_request__field_indices_by_name,
+  1,  rapport__feedback__v1__get_round_result_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__get_round_result_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__share_round_result_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ShareRoundResultRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "relationship",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ShareRoundResultRequest, relationship),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ShareRoundResultRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ShareRoundResultRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ShareRoundResultRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__share_round_result_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  1,   /* field[1] = relationship */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__feedback__v1__share_round_result_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__share_round_result_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.ShareRoundResultRequest",
+  "ShareRoundResultRequest",
+  "Rapport__Feedback__V1__ShareRoundResultRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__ShareRoundResultRequest),
+  5,
+  rapport__feedback__v1__share_round_result_request__field_descriptors,
+  rapport__feedback__v1__share_round_result_request__field_indices_by_name,
+  2,  rapport__feedback__v1__share_round_result_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__share_round_result_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__recall_round_result_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RecallRoundResultRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "relationship",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RecallRoundResultRequest, relationship),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RecallRoundResultRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RecallRoundResultRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__RecallRoundResultRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__recall_round_result_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  1,   /* field[1] = relationship */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__feedback__v1__recall_round_result_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__recall_round_result_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.RecallRoundResultRequest",
+  "RecallRoundResultRequest",
+  "Rapport__Feedback__V1__RecallRoundResultRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__RecallRoundResultRequest),
+  5,
+  rapport__feedback__v1__recall_round_result_request__field_descriptors,
+  rapport__feedback__v1__recall_round_result_request__field_indices_by_name,
+  2,  rapport__feedback__v1__recall_round_result_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__recall_round_result_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor rapport__feedback__v1__feedback_service__method_descriptors[36] =
 {
   { "CreateFeedback", &rapport__feedback__v1__create_feedback_request__descriptor, &rapport__feedback__v1__feedback_item__descriptor },
   { "LintFeedback", &rapport__feedback__v1__lint_feedback_request__descriptor, &rapport__feedback__v1__lint_feedback_response__descriptor },
@@ -3562,27 +5252,55 @@ static const ProtobufCMethodDescriptor rapport__feedback__v1__feedback_service__
   { "GetPulse", &rapport__feedback__v1__get_pulse_request__descriptor, &rapport__feedback__v1__pulse__descriptor },
   { "GetPulseTrend", &rapport__feedback__v1__get_pulse_trend_request__descriptor, &rapport__feedback__v1__get_pulse_trend_response__descriptor },
   { "ListPulses", &rapport__feedback__v1__list_pulses_request__descriptor, &rapport__feedback__v1__list_pulses_response__descriptor },
+  { "ListVisibility", &rapport__visibility__v1__list_visibility_request__descriptor, &rapport__visibility__v1__list_visibility_response__descriptor },
+  { "GetBalanceReport", &rapport__feedback__v1__get_balance_report_request__descriptor, &rapport__feedback__v1__balance_report__descriptor },
+  { "CreateRound", &rapport__feedback__v1__create_round_request__descriptor, &rapport__feedback__v1__round__descriptor },
+  { "GetRound", &rapport__feedback__v1__get_round_request__descriptor, &rapport__feedback__v1__round__descriptor },
+  { "ListRounds", &rapport__feedback__v1__list_rounds_request__descriptor, &rapport__feedback__v1__list_rounds_response__descriptor },
+  { "ListRoundsToAnswer", &rapport__feedback__v1__list_rounds_to_answer_request__descriptor, &rapport__feedback__v1__list_rounds_to_answer_response__descriptor },
+  { "NominateRater", &rapport__feedback__v1__nominate_rater_request__descriptor, &rapport__feedback__v1__round__descriptor },
+  { "SubmitRoundResponse", &rapport__feedback__v1__submit_round_response_request__descriptor, &rapport__feedback__v1__round_response__descriptor },
+  { "DeclineRound", &rapport__feedback__v1__decline_round_request__descriptor, &rapport__feedback__v1__decline_round_response__descriptor },
+  { "GetRoundResponse", &rapport__feedback__v1__get_round_response_request__descriptor, &rapport__feedback__v1__round_response__descriptor },
+  { "CloseRound", &rapport__feedback__v1__close_round_request__descriptor, &rapport__feedback__v1__round__descriptor },
+  { "GetRoundResult", &rapport__feedback__v1__get_round_result_request__descriptor, &rapport__feedback__v1__round_result__descriptor },
+  { "ShareRoundResult", &rapport__feedback__v1__share_round_result_request__descriptor, &rapport__feedback__v1__round__descriptor },
+  { "RecallRoundResult", &rapport__feedback__v1__recall_round_result_request__descriptor, &rapport__feedback__v1__round__descriptor },
 };
 const unsigned rapport__feedback__v1__feedback_service__method_indices_by_name[] = {
   4,        /* AcknowledgeFeedback */
+  32,        /* CloseRound */
   0,        /* CreateFeedback */
+  24,        /* CreateRound */
   13,        /* DeclineFeedbackRequest */
+  30,        /* DeclineRound */
   2,        /* DeliverFeedback */
   7,        /* DiscussFeedback */
+  23,        /* GetBalanceReport */
   9,        /* GetFeedback */
   14,        /* GetFeedbackRequest */
   19,        /* GetPulse */
   20,        /* GetPulseTrend */
+  25,        /* GetRound */
+  31,        /* GetRoundResponse */
+  33,        /* GetRoundResult */
   3,        /* GiveRecognition */
   1,        /* LintFeedback */
   10,        /* ListFeedback */
   15,        /* ListFeedbackRequests */
   21,        /* ListPulses */
+  26,        /* ListRounds */
+  27,        /* ListRoundsToAnswer */
+  22,        /* ListVisibility */
+  28,        /* NominateRater */
+  35,        /* RecallRoundResult */
   8,        /* RecordAction */
   12,        /* RequestFeedback */
+  34,        /* ShareRoundResult */
   18,        /* SkipPulse */
   16,        /* SubmitPulse */
   17,        /* SubmitPulses */
+  29,        /* SubmitRoundResponse */
   6,        /* TagFeedback */
   11,        /* WatchFeedback */
   5         /* WithdrawFeedback */
@@ -3594,7 +5312,7 @@ const ProtobufCServiceDescriptor rapport__feedback__v1__feedback_service__descri
   "FeedbackService",
   "Rapport__Feedback__V1__FeedbackService",
   "rapport.feedback.v1",
-  22,
+  36,
   rapport__feedback__v1__feedback_service__method_descriptors,
   rapport__feedback__v1__feedback_service__method_indices_by_name
 };
@@ -3773,6 +5491,118 @@ void rapport__feedback__v1__feedback_service__list_pulses(ProtobufCService *serv
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
   service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__list_visibility(ProtobufCService *service,
+                                                              const Rapport__Visibility__V1__ListVisibilityRequest *input,
+                                                              Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__get_balance_report(ProtobufCService *service,
+                                                                 const Rapport__Feedback__V1__GetBalanceReportRequest *input,
+                                                                 Rapport__Feedback__V1__BalanceReport_Closure closure,
+                                                                 void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__create_round(ProtobufCService *service,
+                                                           const Rapport__Feedback__V1__CreateRoundRequest *input,
+                                                           Rapport__Feedback__V1__Round_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__get_round(ProtobufCService *service,
+                                                        const Rapport__Feedback__V1__GetRoundRequest *input,
+                                                        Rapport__Feedback__V1__Round_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__list_rounds(ProtobufCService *service,
+                                                          const Rapport__Feedback__V1__ListRoundsRequest *input,
+                                                          Rapport__Feedback__V1__ListRoundsResponse_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__list_rounds_to_answer(ProtobufCService *service,
+                                                                    const Rapport__Feedback__V1__ListRoundsToAnswerRequest *input,
+                                                                    Rapport__Feedback__V1__ListRoundsToAnswerResponse_Closure closure,
+                                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__nominate_rater(ProtobufCService *service,
+                                                             const Rapport__Feedback__V1__NominateRaterRequest *input,
+                                                             Rapport__Feedback__V1__Round_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__submit_round_response(ProtobufCService *service,
+                                                                    const Rapport__Feedback__V1__SubmitRoundResponseRequest *input,
+                                                                    Rapport__Feedback__V1__RoundResponse_Closure closure,
+                                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__decline_round(ProtobufCService *service,
+                                                            const Rapport__Feedback__V1__DeclineRoundRequest *input,
+                                                            Rapport__Feedback__V1__DeclineRoundResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__get_round_response(ProtobufCService *service,
+                                                                 const Rapport__Feedback__V1__GetRoundResponseRequest *input,
+                                                                 Rapport__Feedback__V1__RoundResponse_Closure closure,
+                                                                 void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__close_round(ProtobufCService *service,
+                                                          const Rapport__Feedback__V1__CloseRoundRequest *input,
+                                                          Rapport__Feedback__V1__Round_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__get_round_result(ProtobufCService *service,
+                                                               const Rapport__Feedback__V1__GetRoundResultRequest *input,
+                                                               Rapport__Feedback__V1__RoundResult_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__share_round_result(ProtobufCService *service,
+                                                                 const Rapport__Feedback__V1__ShareRoundResultRequest *input,
+                                                                 Rapport__Feedback__V1__Round_Closure closure,
+                                                                 void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__recall_round_result(ProtobufCService *service,
+                                                                  const Rapport__Feedback__V1__RecallRoundResultRequest *input,
+                                                                  Rapport__Feedback__V1__Round_Closure closure,
+                                                                  void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__init (Rapport__Feedback__V1__FeedbackService_Service *service,
                                                     Rapport__Feedback__V1__FeedbackService_ServiceDestroy destroy)

@@ -16,9 +16,12 @@ PROTOBUF_C__BEGIN_DECLS
 
 #include "google/api/annotations.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
+#include "rapport/feedback/v1/balance.pb-c.h"
 #include "rapport/feedback/v1/feedback_item.pb-c.h"
 #include "rapport/feedback/v1/feedback_request.pb-c.h"
 #include "rapport/feedback/v1/pulse.pb-c.h"
+#include "rapport/feedback/v1/round.pb-c.h"
+#include "rapport/visibility/v1/visibility.pb-c.h"
 
 typedef struct Rapport__Feedback__V1__CreateFeedbackRequest Rapport__Feedback__V1__CreateFeedbackRequest;
 typedef struct Rapport__Feedback__V1__LintFeedbackRequest Rapport__Feedback__V1__LintFeedbackRequest;
@@ -52,6 +55,22 @@ typedef struct Rapport__Feedback__V1__GetPulseTrendRequest Rapport__Feedback__V1
 typedef struct Rapport__Feedback__V1__GetPulseTrendResponse Rapport__Feedback__V1__GetPulseTrendResponse;
 typedef struct Rapport__Feedback__V1__ListPulsesRequest Rapport__Feedback__V1__ListPulsesRequest;
 typedef struct Rapport__Feedback__V1__ListPulsesResponse Rapport__Feedback__V1__ListPulsesResponse;
+typedef struct Rapport__Feedback__V1__GetBalanceReportRequest Rapport__Feedback__V1__GetBalanceReportRequest;
+typedef struct Rapport__Feedback__V1__CreateRoundRequest Rapport__Feedback__V1__CreateRoundRequest;
+typedef struct Rapport__Feedback__V1__GetRoundRequest Rapport__Feedback__V1__GetRoundRequest;
+typedef struct Rapport__Feedback__V1__ListRoundsRequest Rapport__Feedback__V1__ListRoundsRequest;
+typedef struct Rapport__Feedback__V1__ListRoundsResponse Rapport__Feedback__V1__ListRoundsResponse;
+typedef struct Rapport__Feedback__V1__ListRoundsToAnswerRequest Rapport__Feedback__V1__ListRoundsToAnswerRequest;
+typedef struct Rapport__Feedback__V1__ListRoundsToAnswerResponse Rapport__Feedback__V1__ListRoundsToAnswerResponse;
+typedef struct Rapport__Feedback__V1__NominateRaterRequest Rapport__Feedback__V1__NominateRaterRequest;
+typedef struct Rapport__Feedback__V1__SubmitRoundResponseRequest Rapport__Feedback__V1__SubmitRoundResponseRequest;
+typedef struct Rapport__Feedback__V1__DeclineRoundRequest Rapport__Feedback__V1__DeclineRoundRequest;
+typedef struct Rapport__Feedback__V1__DeclineRoundResponse Rapport__Feedback__V1__DeclineRoundResponse;
+typedef struct Rapport__Feedback__V1__GetRoundResponseRequest Rapport__Feedback__V1__GetRoundResponseRequest;
+typedef struct Rapport__Feedback__V1__CloseRoundRequest Rapport__Feedback__V1__CloseRoundRequest;
+typedef struct Rapport__Feedback__V1__GetRoundResultRequest Rapport__Feedback__V1__GetRoundResultRequest;
+typedef struct Rapport__Feedback__V1__ShareRoundResultRequest Rapport__Feedback__V1__ShareRoundResultRequest;
+typedef struct Rapport__Feedback__V1__RecallRoundResultRequest Rapport__Feedback__V1__RecallRoundResultRequest;
 
 
 /* --- enums --- */
@@ -576,6 +595,241 @@ struct  Rapport__Feedback__V1__ListPulsesResponse
 #define RAPPORT__FEEDBACK__V1__LIST_PULSES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_pulses_response__descriptor) \
     , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__GetBalanceReportRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__FEEDBACK__V1__GET_BALANCE_REPORT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__get_balance_report_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__CreateRoundRequest
+{
+  ProtobufCMessage base;
+  /*
+   * The subject.
+   */
+  char *parent;
+  /*
+   * kind, programme, questions, raters, min_raters and close_time count.
+   */
+  Rapport__Feedback__V1__Round *round;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__CREATE_ROUND_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__create_round_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__GetRoundRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__FEEDBACK__V1__GET_ROUND_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__get_round_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__ListRoundsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__FEEDBACK__V1__LIST_ROUNDS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_rounds_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__ListRoundsResponse
+{
+  ProtobufCMessage base;
+  size_t n_rounds;
+  Rapport__Feedback__V1__Round **rounds;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__FEEDBACK__V1__LIST_ROUNDS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_rounds_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__ListRoundsToAnswerRequest
+{
+  ProtobufCMessage base;
+  /*
+   * The caller.
+   */
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  /*
+   * Neither may name raters or shared_with.
+   */
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__FEEDBACK__V1__LIST_ROUNDS_TO_ANSWER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_rounds_to_answer_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__ListRoundsToAnswerResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Without raters and shares.
+   */
+  size_t n_rounds;
+  Rapport__Feedback__V1__Round **rounds;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__FEEDBACK__V1__LIST_ROUNDS_TO_ANSWER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_rounds_to_answer_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__NominateRaterRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * The person's resource name.
+   */
+  char *rater;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__NOMINATE_RATER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__nominate_rater_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__SubmitRoundResponseRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  Rapport__Feedback__V1__RoundResponse *response;
+};
+#define RAPPORT__FEEDBACK__V1__SUBMIT_ROUND_RESPONSE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__submit_round_response_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__DeclineRoundRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__FEEDBACK__V1__DECLINE_ROUND_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__decline_round_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__DeclineRoundResponse
+{
+  ProtobufCMessage base;
+};
+#define RAPPORT__FEEDBACK__V1__DECLINE_ROUND_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__decline_round_response__descriptor) \
+     }
+
+
+struct  Rapport__Feedback__V1__GetRoundResponseRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__FEEDBACK__V1__GET_ROUND_RESPONSE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__get_round_response_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__CloseRoundRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__CLOSE_ROUND_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__close_round_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__GetRoundResultRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__FEEDBACK__V1__GET_ROUND_RESULT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__get_round_result_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__ShareRoundResultRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * A relationship in which the subject is the trustor.
+   */
+  char *relationship;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__SHARE_ROUND_RESULT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__share_round_result_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__RecallRoundResultRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  char *relationship;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__RECALL_ROUND_RESULT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__recall_round_result_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 /* Rapport__Feedback__V1__CreateFeedbackRequest methods */
@@ -1186,6 +1440,310 @@ Rapport__Feedback__V1__ListPulsesResponse *
 void   rapport__feedback__v1__list_pulses_response__free_unpacked
                      (Rapport__Feedback__V1__ListPulsesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__GetBalanceReportRequest methods */
+void   rapport__feedback__v1__get_balance_report_request__init
+                     (Rapport__Feedback__V1__GetBalanceReportRequest         *message);
+size_t rapport__feedback__v1__get_balance_report_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetBalanceReportRequest   *message);
+size_t rapport__feedback__v1__get_balance_report_request__pack
+                     (const Rapport__Feedback__V1__GetBalanceReportRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__get_balance_report_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetBalanceReportRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__GetBalanceReportRequest *
+       rapport__feedback__v1__get_balance_report_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__get_balance_report_request__free_unpacked
+                     (Rapport__Feedback__V1__GetBalanceReportRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__CreateRoundRequest methods */
+void   rapport__feedback__v1__create_round_request__init
+                     (Rapport__Feedback__V1__CreateRoundRequest         *message);
+size_t rapport__feedback__v1__create_round_request__get_packed_size
+                     (const Rapport__Feedback__V1__CreateRoundRequest   *message);
+size_t rapport__feedback__v1__create_round_request__pack
+                     (const Rapport__Feedback__V1__CreateRoundRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__create_round_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__CreateRoundRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__CreateRoundRequest *
+       rapport__feedback__v1__create_round_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__create_round_request__free_unpacked
+                     (Rapport__Feedback__V1__CreateRoundRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__GetRoundRequest methods */
+void   rapport__feedback__v1__get_round_request__init
+                     (Rapport__Feedback__V1__GetRoundRequest         *message);
+size_t rapport__feedback__v1__get_round_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetRoundRequest   *message);
+size_t rapport__feedback__v1__get_round_request__pack
+                     (const Rapport__Feedback__V1__GetRoundRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__get_round_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetRoundRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__GetRoundRequest *
+       rapport__feedback__v1__get_round_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__get_round_request__free_unpacked
+                     (Rapport__Feedback__V1__GetRoundRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__ListRoundsRequest methods */
+void   rapport__feedback__v1__list_rounds_request__init
+                     (Rapport__Feedback__V1__ListRoundsRequest         *message);
+size_t rapport__feedback__v1__list_rounds_request__get_packed_size
+                     (const Rapport__Feedback__V1__ListRoundsRequest   *message);
+size_t rapport__feedback__v1__list_rounds_request__pack
+                     (const Rapport__Feedback__V1__ListRoundsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__list_rounds_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListRoundsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__ListRoundsRequest *
+       rapport__feedback__v1__list_rounds_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__list_rounds_request__free_unpacked
+                     (Rapport__Feedback__V1__ListRoundsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__ListRoundsResponse methods */
+void   rapport__feedback__v1__list_rounds_response__init
+                     (Rapport__Feedback__V1__ListRoundsResponse         *message);
+size_t rapport__feedback__v1__list_rounds_response__get_packed_size
+                     (const Rapport__Feedback__V1__ListRoundsResponse   *message);
+size_t rapport__feedback__v1__list_rounds_response__pack
+                     (const Rapport__Feedback__V1__ListRoundsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__list_rounds_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListRoundsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__ListRoundsResponse *
+       rapport__feedback__v1__list_rounds_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__list_rounds_response__free_unpacked
+                     (Rapport__Feedback__V1__ListRoundsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__ListRoundsToAnswerRequest methods */
+void   rapport__feedback__v1__list_rounds_to_answer_request__init
+                     (Rapport__Feedback__V1__ListRoundsToAnswerRequest         *message);
+size_t rapport__feedback__v1__list_rounds_to_answer_request__get_packed_size
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerRequest   *message);
+size_t rapport__feedback__v1__list_rounds_to_answer_request__pack
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__list_rounds_to_answer_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__ListRoundsToAnswerRequest *
+       rapport__feedback__v1__list_rounds_to_answer_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__list_rounds_to_answer_request__free_unpacked
+                     (Rapport__Feedback__V1__ListRoundsToAnswerRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__ListRoundsToAnswerResponse methods */
+void   rapport__feedback__v1__list_rounds_to_answer_response__init
+                     (Rapport__Feedback__V1__ListRoundsToAnswerResponse         *message);
+size_t rapport__feedback__v1__list_rounds_to_answer_response__get_packed_size
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerResponse   *message);
+size_t rapport__feedback__v1__list_rounds_to_answer_response__pack
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerResponse   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__list_rounds_to_answer_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListRoundsToAnswerResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__ListRoundsToAnswerResponse *
+       rapport__feedback__v1__list_rounds_to_answer_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__list_rounds_to_answer_response__free_unpacked
+                     (Rapport__Feedback__V1__ListRoundsToAnswerResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__NominateRaterRequest methods */
+void   rapport__feedback__v1__nominate_rater_request__init
+                     (Rapport__Feedback__V1__NominateRaterRequest         *message);
+size_t rapport__feedback__v1__nominate_rater_request__get_packed_size
+                     (const Rapport__Feedback__V1__NominateRaterRequest   *message);
+size_t rapport__feedback__v1__nominate_rater_request__pack
+                     (const Rapport__Feedback__V1__NominateRaterRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__nominate_rater_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__NominateRaterRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__NominateRaterRequest *
+       rapport__feedback__v1__nominate_rater_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__nominate_rater_request__free_unpacked
+                     (Rapport__Feedback__V1__NominateRaterRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__SubmitRoundResponseRequest methods */
+void   rapport__feedback__v1__submit_round_response_request__init
+                     (Rapport__Feedback__V1__SubmitRoundResponseRequest         *message);
+size_t rapport__feedback__v1__submit_round_response_request__get_packed_size
+                     (const Rapport__Feedback__V1__SubmitRoundResponseRequest   *message);
+size_t rapport__feedback__v1__submit_round_response_request__pack
+                     (const Rapport__Feedback__V1__SubmitRoundResponseRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__submit_round_response_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__SubmitRoundResponseRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__SubmitRoundResponseRequest *
+       rapport__feedback__v1__submit_round_response_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__submit_round_response_request__free_unpacked
+                     (Rapport__Feedback__V1__SubmitRoundResponseRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__DeclineRoundRequest methods */
+void   rapport__feedback__v1__decline_round_request__init
+                     (Rapport__Feedback__V1__DeclineRoundRequest         *message);
+size_t rapport__feedback__v1__decline_round_request__get_packed_size
+                     (const Rapport__Feedback__V1__DeclineRoundRequest   *message);
+size_t rapport__feedback__v1__decline_round_request__pack
+                     (const Rapport__Feedback__V1__DeclineRoundRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__decline_round_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__DeclineRoundRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__DeclineRoundRequest *
+       rapport__feedback__v1__decline_round_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__decline_round_request__free_unpacked
+                     (Rapport__Feedback__V1__DeclineRoundRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__DeclineRoundResponse methods */
+void   rapport__feedback__v1__decline_round_response__init
+                     (Rapport__Feedback__V1__DeclineRoundResponse         *message);
+size_t rapport__feedback__v1__decline_round_response__get_packed_size
+                     (const Rapport__Feedback__V1__DeclineRoundResponse   *message);
+size_t rapport__feedback__v1__decline_round_response__pack
+                     (const Rapport__Feedback__V1__DeclineRoundResponse   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__decline_round_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__DeclineRoundResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__DeclineRoundResponse *
+       rapport__feedback__v1__decline_round_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__decline_round_response__free_unpacked
+                     (Rapport__Feedback__V1__DeclineRoundResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__GetRoundResponseRequest methods */
+void   rapport__feedback__v1__get_round_response_request__init
+                     (Rapport__Feedback__V1__GetRoundResponseRequest         *message);
+size_t rapport__feedback__v1__get_round_response_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetRoundResponseRequest   *message);
+size_t rapport__feedback__v1__get_round_response_request__pack
+                     (const Rapport__Feedback__V1__GetRoundResponseRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__get_round_response_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetRoundResponseRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__GetRoundResponseRequest *
+       rapport__feedback__v1__get_round_response_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__get_round_response_request__free_unpacked
+                     (Rapport__Feedback__V1__GetRoundResponseRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__CloseRoundRequest methods */
+void   rapport__feedback__v1__close_round_request__init
+                     (Rapport__Feedback__V1__CloseRoundRequest         *message);
+size_t rapport__feedback__v1__close_round_request__get_packed_size
+                     (const Rapport__Feedback__V1__CloseRoundRequest   *message);
+size_t rapport__feedback__v1__close_round_request__pack
+                     (const Rapport__Feedback__V1__CloseRoundRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__close_round_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__CloseRoundRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__CloseRoundRequest *
+       rapport__feedback__v1__close_round_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__close_round_request__free_unpacked
+                     (Rapport__Feedback__V1__CloseRoundRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__GetRoundResultRequest methods */
+void   rapport__feedback__v1__get_round_result_request__init
+                     (Rapport__Feedback__V1__GetRoundResultRequest         *message);
+size_t rapport__feedback__v1__get_round_result_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetRoundResultRequest   *message);
+size_t rapport__feedback__v1__get_round_result_request__pack
+                     (const Rapport__Feedback__V1__GetRoundResultRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__get_round_result_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetRoundResultRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__GetRoundResultRequest *
+       rapport__feedback__v1__get_round_result_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__get_round_result_request__free_unpacked
+                     (Rapport__Feedback__V1__GetRoundResultRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__ShareRoundResultRequest methods */
+void   rapport__feedback__v1__share_round_result_request__init
+                     (Rapport__Feedback__V1__ShareRoundResultRequest         *message);
+size_t rapport__feedback__v1__share_round_result_request__get_packed_size
+                     (const Rapport__Feedback__V1__ShareRoundResultRequest   *message);
+size_t rapport__feedback__v1__share_round_result_request__pack
+                     (const Rapport__Feedback__V1__ShareRoundResultRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__share_round_result_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__ShareRoundResultRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__ShareRoundResultRequest *
+       rapport__feedback__v1__share_round_result_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__share_round_result_request__free_unpacked
+                     (Rapport__Feedback__V1__ShareRoundResultRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__RecallRoundResultRequest methods */
+void   rapport__feedback__v1__recall_round_result_request__init
+                     (Rapport__Feedback__V1__RecallRoundResultRequest         *message);
+size_t rapport__feedback__v1__recall_round_result_request__get_packed_size
+                     (const Rapport__Feedback__V1__RecallRoundResultRequest   *message);
+size_t rapport__feedback__v1__recall_round_result_request__pack
+                     (const Rapport__Feedback__V1__RecallRoundResultRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__recall_round_result_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__RecallRoundResultRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__RecallRoundResultRequest *
+       rapport__feedback__v1__recall_round_result_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__recall_round_result_request__free_unpacked
+                     (Rapport__Feedback__V1__RecallRoundResultRequest *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Feedback__V1__CreateFeedbackRequest_Closure)
@@ -1284,6 +1842,54 @@ typedef void (*Rapport__Feedback__V1__ListPulsesRequest_Closure)
 typedef void (*Rapport__Feedback__V1__ListPulsesResponse_Closure)
                  (const Rapport__Feedback__V1__ListPulsesResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Feedback__V1__GetBalanceReportRequest_Closure)
+                 (const Rapport__Feedback__V1__GetBalanceReportRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__CreateRoundRequest_Closure)
+                 (const Rapport__Feedback__V1__CreateRoundRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__GetRoundRequest_Closure)
+                 (const Rapport__Feedback__V1__GetRoundRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__ListRoundsRequest_Closure)
+                 (const Rapport__Feedback__V1__ListRoundsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__ListRoundsResponse_Closure)
+                 (const Rapport__Feedback__V1__ListRoundsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__ListRoundsToAnswerRequest_Closure)
+                 (const Rapport__Feedback__V1__ListRoundsToAnswerRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__ListRoundsToAnswerResponse_Closure)
+                 (const Rapport__Feedback__V1__ListRoundsToAnswerResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__NominateRaterRequest_Closure)
+                 (const Rapport__Feedback__V1__NominateRaterRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__SubmitRoundResponseRequest_Closure)
+                 (const Rapport__Feedback__V1__SubmitRoundResponseRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__DeclineRoundRequest_Closure)
+                 (const Rapport__Feedback__V1__DeclineRoundRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__DeclineRoundResponse_Closure)
+                 (const Rapport__Feedback__V1__DeclineRoundResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__GetRoundResponseRequest_Closure)
+                 (const Rapport__Feedback__V1__GetRoundResponseRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__CloseRoundRequest_Closure)
+                 (const Rapport__Feedback__V1__CloseRoundRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__GetRoundResultRequest_Closure)
+                 (const Rapport__Feedback__V1__GetRoundResultRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__ShareRoundResultRequest_Closure)
+                 (const Rapport__Feedback__V1__ShareRoundResultRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__RecallRoundResultRequest_Closure)
+                 (const Rapport__Feedback__V1__RecallRoundResultRequest *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1379,6 +1985,62 @@ struct Rapport__Feedback__V1__FeedbackService_Service
                       const Rapport__Feedback__V1__ListPulsesRequest *input,
                       Rapport__Feedback__V1__ListPulsesResponse_Closure closure,
                       void *closure_data);
+  void (*list_visibility)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                          const Rapport__Visibility__V1__ListVisibilityRequest *input,
+                          Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
+                          void *closure_data);
+  void (*get_balance_report)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                             const Rapport__Feedback__V1__GetBalanceReportRequest *input,
+                             Rapport__Feedback__V1__BalanceReport_Closure closure,
+                             void *closure_data);
+  void (*create_round)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                       const Rapport__Feedback__V1__CreateRoundRequest *input,
+                       Rapport__Feedback__V1__Round_Closure closure,
+                       void *closure_data);
+  void (*get_round)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                    const Rapport__Feedback__V1__GetRoundRequest *input,
+                    Rapport__Feedback__V1__Round_Closure closure,
+                    void *closure_data);
+  void (*list_rounds)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                      const Rapport__Feedback__V1__ListRoundsRequest *input,
+                      Rapport__Feedback__V1__ListRoundsResponse_Closure closure,
+                      void *closure_data);
+  void (*list_rounds_to_answer)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                                const Rapport__Feedback__V1__ListRoundsToAnswerRequest *input,
+                                Rapport__Feedback__V1__ListRoundsToAnswerResponse_Closure closure,
+                                void *closure_data);
+  void (*nominate_rater)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                         const Rapport__Feedback__V1__NominateRaterRequest *input,
+                         Rapport__Feedback__V1__Round_Closure closure,
+                         void *closure_data);
+  void (*submit_round_response)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                                const Rapport__Feedback__V1__SubmitRoundResponseRequest *input,
+                                Rapport__Feedback__V1__RoundResponse_Closure closure,
+                                void *closure_data);
+  void (*decline_round)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                        const Rapport__Feedback__V1__DeclineRoundRequest *input,
+                        Rapport__Feedback__V1__DeclineRoundResponse_Closure closure,
+                        void *closure_data);
+  void (*get_round_response)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                             const Rapport__Feedback__V1__GetRoundResponseRequest *input,
+                             Rapport__Feedback__V1__RoundResponse_Closure closure,
+                             void *closure_data);
+  void (*close_round)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                      const Rapport__Feedback__V1__CloseRoundRequest *input,
+                      Rapport__Feedback__V1__Round_Closure closure,
+                      void *closure_data);
+  void (*get_round_result)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                           const Rapport__Feedback__V1__GetRoundResultRequest *input,
+                           Rapport__Feedback__V1__RoundResult_Closure closure,
+                           void *closure_data);
+  void (*share_round_result)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                             const Rapport__Feedback__V1__ShareRoundResultRequest *input,
+                             Rapport__Feedback__V1__Round_Closure closure,
+                             void *closure_data);
+  void (*recall_round_result)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                              const Rapport__Feedback__V1__RecallRoundResultRequest *input,
+                              Rapport__Feedback__V1__Round_Closure closure,
+                              void *closure_data);
 };
 typedef void (*Rapport__Feedback__V1__FeedbackService_ServiceDestroy)(Rapport__Feedback__V1__FeedbackService_Service *);
 void rapport__feedback__v1__feedback_service__init (Rapport__Feedback__V1__FeedbackService_Service *service,
@@ -1408,7 +2070,21 @@ void rapport__feedback__v1__feedback_service__init (Rapport__Feedback__V1__Feedb
       function_prefix__ ## skip_pulse,\
       function_prefix__ ## get_pulse,\
       function_prefix__ ## get_pulse_trend,\
-      function_prefix__ ## list_pulses  }
+      function_prefix__ ## list_pulses,\
+      function_prefix__ ## list_visibility,\
+      function_prefix__ ## get_balance_report,\
+      function_prefix__ ## create_round,\
+      function_prefix__ ## get_round,\
+      function_prefix__ ## list_rounds,\
+      function_prefix__ ## list_rounds_to_answer,\
+      function_prefix__ ## nominate_rater,\
+      function_prefix__ ## submit_round_response,\
+      function_prefix__ ## decline_round,\
+      function_prefix__ ## get_round_response,\
+      function_prefix__ ## close_round,\
+      function_prefix__ ## get_round_result,\
+      function_prefix__ ## share_round_result,\
+      function_prefix__ ## recall_round_result  }
 void rapport__feedback__v1__feedback_service__create_feedback(ProtobufCService *service,
                                                               const Rapport__Feedback__V1__CreateFeedbackRequest *input,
                                                               Rapport__Feedback__V1__FeedbackItem_Closure closure,
@@ -1497,6 +2173,62 @@ void rapport__feedback__v1__feedback_service__list_pulses(ProtobufCService *serv
                                                           const Rapport__Feedback__V1__ListPulsesRequest *input,
                                                           Rapport__Feedback__V1__ListPulsesResponse_Closure closure,
                                                           void *closure_data);
+void rapport__feedback__v1__feedback_service__list_visibility(ProtobufCService *service,
+                                                              const Rapport__Visibility__V1__ListVisibilityRequest *input,
+                                                              Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
+                                                              void *closure_data);
+void rapport__feedback__v1__feedback_service__get_balance_report(ProtobufCService *service,
+                                                                 const Rapport__Feedback__V1__GetBalanceReportRequest *input,
+                                                                 Rapport__Feedback__V1__BalanceReport_Closure closure,
+                                                                 void *closure_data);
+void rapport__feedback__v1__feedback_service__create_round(ProtobufCService *service,
+                                                           const Rapport__Feedback__V1__CreateRoundRequest *input,
+                                                           Rapport__Feedback__V1__Round_Closure closure,
+                                                           void *closure_data);
+void rapport__feedback__v1__feedback_service__get_round(ProtobufCService *service,
+                                                        const Rapport__Feedback__V1__GetRoundRequest *input,
+                                                        Rapport__Feedback__V1__Round_Closure closure,
+                                                        void *closure_data);
+void rapport__feedback__v1__feedback_service__list_rounds(ProtobufCService *service,
+                                                          const Rapport__Feedback__V1__ListRoundsRequest *input,
+                                                          Rapport__Feedback__V1__ListRoundsResponse_Closure closure,
+                                                          void *closure_data);
+void rapport__feedback__v1__feedback_service__list_rounds_to_answer(ProtobufCService *service,
+                                                                    const Rapport__Feedback__V1__ListRoundsToAnswerRequest *input,
+                                                                    Rapport__Feedback__V1__ListRoundsToAnswerResponse_Closure closure,
+                                                                    void *closure_data);
+void rapport__feedback__v1__feedback_service__nominate_rater(ProtobufCService *service,
+                                                             const Rapport__Feedback__V1__NominateRaterRequest *input,
+                                                             Rapport__Feedback__V1__Round_Closure closure,
+                                                             void *closure_data);
+void rapport__feedback__v1__feedback_service__submit_round_response(ProtobufCService *service,
+                                                                    const Rapport__Feedback__V1__SubmitRoundResponseRequest *input,
+                                                                    Rapport__Feedback__V1__RoundResponse_Closure closure,
+                                                                    void *closure_data);
+void rapport__feedback__v1__feedback_service__decline_round(ProtobufCService *service,
+                                                            const Rapport__Feedback__V1__DeclineRoundRequest *input,
+                                                            Rapport__Feedback__V1__DeclineRoundResponse_Closure closure,
+                                                            void *closure_data);
+void rapport__feedback__v1__feedback_service__get_round_response(ProtobufCService *service,
+                                                                 const Rapport__Feedback__V1__GetRoundResponseRequest *input,
+                                                                 Rapport__Feedback__V1__RoundResponse_Closure closure,
+                                                                 void *closure_data);
+void rapport__feedback__v1__feedback_service__close_round(ProtobufCService *service,
+                                                          const Rapport__Feedback__V1__CloseRoundRequest *input,
+                                                          Rapport__Feedback__V1__Round_Closure closure,
+                                                          void *closure_data);
+void rapport__feedback__v1__feedback_service__get_round_result(ProtobufCService *service,
+                                                               const Rapport__Feedback__V1__GetRoundResultRequest *input,
+                                                               Rapport__Feedback__V1__RoundResult_Closure closure,
+                                                               void *closure_data);
+void rapport__feedback__v1__feedback_service__share_round_result(ProtobufCService *service,
+                                                                 const Rapport__Feedback__V1__ShareRoundResultRequest *input,
+                                                                 Rapport__Feedback__V1__Round_Closure closure,
+                                                                 void *closure_data);
+void rapport__feedback__v1__feedback_service__recall_round_result(ProtobufCService *service,
+                                                                  const Rapport__Feedback__V1__RecallRoundResultRequest *input,
+                                                                  Rapport__Feedback__V1__Round_Closure closure,
+                                                                  void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1532,6 +2264,22 @@ extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_pulse_trend_r
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_pulse_trend_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_pulses_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_pulses_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_balance_report_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__create_round_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_round_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_rounds_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_rounds_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_rounds_to_answer_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_rounds_to_answer_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__nominate_rater_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__submit_round_response_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__decline_round_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__decline_round_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_round_response_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__close_round_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_round_result_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__share_round_result_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__recall_round_result_request__descriptor;
 extern const ProtobufCServiceDescriptor rapport__feedback__v1__feedback_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -5138,7 +5138,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__gas_score__descriptor =
   (ProtobufCMessageInit) rapport__goals__v1__gas_score__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__goals__v1__goals_service__method_descriptors[35] =
+static const ProtobufCMethodDescriptor rapport__goals__v1__goals_service__method_descriptors[36] =
 {
   { "CreateGoal", &rapport__goals__v1__create_goal_request__descriptor, &rapport__goals__v1__goal__descriptor },
   { "ValidateSmart", &rapport__goals__v1__validate_smart_request__descriptor, &rapport__goals__v1__validate_smart_response__descriptor },
@@ -5175,6 +5175,7 @@ static const ProtobufCMethodDescriptor rapport__goals__v1__goals_service__method
   { "GetAttainment", &rapport__goals__v1__get_attainment_request__descriptor, &rapport__goals__v1__attainment__descriptor },
   { "ListAttainments", &rapport__goals__v1__list_attainments_request__descriptor, &rapport__goals__v1__list_attainments_response__descriptor },
   { "GetGasScore", &rapport__goals__v1__get_gas_score_request__descriptor, &rapport__goals__v1__gas_score__descriptor },
+  { "ListVisibility", &rapport__visibility__v1__list_visibility_request__descriptor, &rapport__visibility__v1__list_visibility_response__descriptor },
 };
 const unsigned rapport__goals__v1__goals_service__method_indices_by_name[] = {
   19,        /* AcknowledgeObstacle */
@@ -5199,6 +5200,7 @@ const unsigned rapport__goals__v1__goals_service__method_indices_by_name[] = {
   25,        /* ListOpportunities */
   14,        /* ListRevisions */
   29,        /* ListSupportActions */
+  35,        /* ListVisibility */
   22,        /* OfferOpportunity */
   2,        /* ProposeGoal */
   30,        /* RecordAttainment */
@@ -5220,7 +5222,7 @@ const ProtobufCServiceDescriptor rapport__goals__v1__goals_service__descriptor =
   "GoalsService",
   "Rapport__Goals__V1__GoalsService",
   "rapport.goals.v1",
-  35,
+  36,
   rapport__goals__v1__goals_service__method_descriptors,
   rapport__goals__v1__goals_service__method_indices_by_name
 };
@@ -5503,6 +5505,14 @@ void rapport__goals__v1__goals_service__get_gas_score(ProtobufCService *service,
 {
   assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
   service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__goals__v1__goals_service__list_visibility(ProtobufCService *service,
+                                                        const Rapport__Visibility__V1__ListVisibilityRequest *input,
+                                                        Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__goals__v1__goals_service__descriptor);
+  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__goals__v1__goals_service__init (Rapport__Goals__V1__GoalsService_Service *service,
                                               Rapport__Goals__V1__GoalsService_ServiceDestroy destroy)

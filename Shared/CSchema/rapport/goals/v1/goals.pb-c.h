@@ -24,6 +24,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "rapport/goals/v1/opportunity.pb-c.h"
 #include "rapport/goals/v1/revision.pb-c.h"
 #include "rapport/goals/v1/support_action.pb-c.h"
+#include "rapport/visibility/v1/visibility.pb-c.h"
 
 typedef struct Rapport__Goals__V1__CreateGoalRequest Rapport__Goals__V1__CreateGoalRequest;
 typedef struct Rapport__Goals__V1__ValidateSmartRequest Rapport__Goals__V1__ValidateSmartRequest;
@@ -1923,6 +1924,10 @@ struct Rapport__Goals__V1__GoalsService_Service
                         const Rapport__Goals__V1__GetGasScoreRequest *input,
                         Rapport__Goals__V1__GasScore_Closure closure,
                         void *closure_data);
+  void (*list_visibility)(Rapport__Goals__V1__GoalsService_Service *service,
+                          const Rapport__Visibility__V1__ListVisibilityRequest *input,
+                          Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
+                          void *closure_data);
 };
 typedef void (*Rapport__Goals__V1__GoalsService_ServiceDestroy)(Rapport__Goals__V1__GoalsService_Service *);
 void rapport__goals__v1__goals_service__init (Rapport__Goals__V1__GoalsService_Service *service,
@@ -1965,7 +1970,8 @@ void rapport__goals__v1__goals_service__init (Rapport__Goals__V1__GoalsService_S
       function_prefix__ ## countersign_attainment,\
       function_prefix__ ## get_attainment,\
       function_prefix__ ## list_attainments,\
-      function_prefix__ ## get_gas_score  }
+      function_prefix__ ## get_gas_score,\
+      function_prefix__ ## list_visibility  }
 void rapport__goals__v1__goals_service__create_goal(ProtobufCService *service,
                                                     const Rapport__Goals__V1__CreateGoalRequest *input,
                                                     Rapport__Goals__V1__Goal_Closure closure,
@@ -2106,6 +2112,10 @@ void rapport__goals__v1__goals_service__get_gas_score(ProtobufCService *service,
                                                       const Rapport__Goals__V1__GetGasScoreRequest *input,
                                                       Rapport__Goals__V1__GasScore_Closure closure,
                                                       void *closure_data);
+void rapport__goals__v1__goals_service__list_visibility(ProtobufCService *service,
+                                                        const Rapport__Visibility__V1__ListVisibilityRequest *input,
+                                                        Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
+                                                        void *closure_data);
 
 /* --- descriptors --- */
 

@@ -24,7 +24,13 @@ typedef struct Rapport__Goals__V1__PatternPrompt Rapport__Goals__V1__PatternProm
 
 typedef enum _Rapport__Goals__V1__Obstacle__Level {
   RAPPORT__GOALS__V1__OBSTACLE__LEVEL__LEVEL_UNSPECIFIED = 0,
+  /*
+   * Both parties.
+   */
   RAPPORT__GOALS__V1__OBSTACLE__LEVEL__PAIR = 1,
+  /*
+   * Both parties; left out of every export and search, encrypted at rest (docs/domain.md §6.8).
+   */
   RAPPORT__GOALS__V1__OBSTACLE__LEVEL__SEALED = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GOALS__V1__OBSTACLE__LEVEL)
 } Rapport__Goals__V1__Obstacle__Level;
@@ -55,7 +61,7 @@ struct  Rapport__Goals__V1__Obstacle
    */
   protobuf_c_boolean external;
   /*
-   * Who may read it: PAIR unless given. SEALED is not built yet.
+   * Who may read it: PAIR unless given.
    */
   Rapport__Goals__V1__Obstacle__Level level;
   /*

@@ -649,7 +649,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__note__level__descripto
   rapport__relationships__v1__note__level__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__note__field_descriptors[11] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__note__field_descriptors[12] =
 {
   {
     "name",
@@ -724,6 +724,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__note__field_de
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "offered_level",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Note, offered_level),
+    &rapport__relationships__v1__note__level__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -787,21 +799,22 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__note__field_de
 static const unsigned rapport__relationships__v1__note__field_indices_by_name[] = {
   1,   /* field[1] = author */
   4,   /* field[4] = body */
-  7,   /* field[7] = create_time */
-  9,   /* field[9] = delete_time */
-  6,   /* field[6] = etag */
+  8,   /* field[8] = create_time */
+  10,   /* field[10] = delete_time */
+  7,   /* field[7] = etag */
   2,   /* field[2] = level */
   0,   /* field[0] = name */
-  10,   /* field[10] = purge_time */
+  6,   /* field[6] = offered_level */
+  11,   /* field[11] = purge_time */
   5,   /* field[5] = revision_notice */
   3,   /* field[3] = session */
-  8,   /* field[8] = update_time */
+  9,   /* field[9] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__note__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 6 },
-  { 0, 11 }
+  { 30, 7 },
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__note__descriptor =
 {
@@ -811,7 +824,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__note__descriptor =
   "Rapport__Relationships__V1__Note",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Note),
-  11,
+  12,
   rapport__relationships__v1__note__field_descriptors,
   rapport__relationships__v1__note__field_indices_by_name,
   2,  rapport__relationships__v1__note__number_ranges,

@@ -48,7 +48,7 @@ typedef enum _Rapport__Relationships__V1__Note__Level {
    */
   RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__SELF = 2,
   /*
-   * Not built yet: UNIMPLEMENTED.
+   * Both parties; left out of every export and search (docs/domain.md §6.8).
    */
   RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__SEALED = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL)
@@ -182,6 +182,11 @@ struct  Rapport__Relationships__V1__Note
    * What the author said to the latest change.
    */
   char *revision_notice;
+  /*
+   * A level that promises less than the present one and that the author has asked for: it holds when the other party
+   * agrees.
+   */
+  Rapport__Relationships__V1__Note__Level offered_level;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
@@ -193,7 +198,7 @@ struct  Rapport__Relationships__V1__Note
 };
 #define RAPPORT__RELATIONSHIPS__V1__NOTE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__note__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__LEVEL_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__LEVEL_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__LEVEL_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL }
 
 
 struct  Rapport__Relationships__V1__Reflection__Answer

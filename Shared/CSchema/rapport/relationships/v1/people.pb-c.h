@@ -83,7 +83,8 @@ struct  Rapport__Relationships__V1__Person
    */
   char *manager;
   /*
-   * The organisational unit, free text of at most 200 characters.
+   * The organisational unit, free text of at most 200 characters; with / between levels it is a path, for example
+   * Sales/North, and roll-ups sum up along it.
    */
   char *unit;
   /*

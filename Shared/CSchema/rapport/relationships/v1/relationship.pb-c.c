@@ -370,7 +370,41 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__relationship__state__d
   rapport__relationships__v1__relationship__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__relationship__field_descriptors[20] =
+static const ProtobufCEnumValue rapport__relationships__v1__relationship__agreement_due_reason__enum_values_by_number[5] =
+{
+  { "AGREEMENT_DUE_REASON_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__AGREEMENT_DUE_REASON_UNSPECIFIED", 0 },
+  { "ROLE_CHANGED", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__ROLE_CHANGED", 1 },
+  { "MANAGER_CHANGED", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__MANAGER_CHANGED", 2 },
+  { "SPONSOR_CHANGED", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__SPONSOR_CHANGED", 3 },
+  { "DUAL_ROLE_CHANGED", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__DUAL_ROLE_CHANGED", 4 },
+};
+static const ProtobufCIntRange rapport__relationships__v1__relationship__agreement_due_reason__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex rapport__relationships__v1__relationship__agreement_due_reason__enum_values_by_name[5] =
+{
+  { "AGREEMENT_DUE_REASON_UNSPECIFIED", 0 },
+  { "DUAL_ROLE_CHANGED", 4 },
+  { "MANAGER_CHANGED", 2 },
+  { "ROLE_CHANGED", 1 },
+  { "SPONSOR_CHANGED", 3 },
+};
+const ProtobufCEnumDescriptor rapport__relationships__v1__relationship__agreement_due_reason__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Relationship.AgreementDueReason",
+  "AgreementDueReason",
+  "Rapport__Relationships__V1__Relationship__AgreementDueReason",
+  "rapport.relationships.v1",
+  5,
+  rapport__relationships__v1__relationship__agreement_due_reason__enum_values_by_number,
+  5,
+  rapport__relationships__v1__relationship__agreement_due_reason__enum_values_by_name,
+  1,
+  rapport__relationships__v1__relationship__agreement_due_reason__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__relationship__field_descriptors[22] =
 {
   {
     "name",
@@ -577,6 +611,30 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__relationship__
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "agreement_due_time",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Relationship, agreement_due_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "agreement_due_reason",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Relationship, agreement_due_reason),
+    &rapport__relationships__v1__relationship__agreement_due_reason__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -614,13 +672,15 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__relationship__
   },
 };
 static const unsigned rapport__relationships__v1__relationship__field_indices_by_name[] = {
+  18,   /* field[18] = agreement_due_reason */
+  17,   /* field[17] = agreement_due_time */
   6,   /* field[6] = cadence_days */
-  18,   /* field[18] = create_time */
+  20,   /* field[20] = create_time */
   9,   /* field[9] = dual_role */
   16,   /* field[16] = end_time */
   14,   /* field[14] = ended_by */
   15,   /* field[15] = ending_time */
-  17,   /* field[17] = etag */
+  19,   /* field[19] = etag */
   12,   /* field[12] = grace_hours */
   11,   /* field[11] = import_clock */
   10,   /* field[10] = importing */
@@ -633,13 +693,13 @@ static const unsigned rapport__relationships__v1__relationship__field_indices_by
   5,   /* field[5] = state */
   3,   /* field[3] = trustee */
   4,   /* field[4] = trustor */
-  19,   /* field[19] = update_time */
+  21,   /* field[21] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__relationship__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 17 },
-  { 0, 20 }
+  { 30, 19 },
+  { 0, 22 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__relationship__descriptor =
 {
@@ -649,7 +709,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__relationship__descr
   "Rapport__Relationships__V1__Relationship",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Relationship),
-  20,
+  22,
   rapport__relationships__v1__relationship__field_descriptors,
   rapport__relationships__v1__relationship__field_indices_by_name,
   2,  rapport__relationships__v1__relationship__number_ranges,
@@ -1124,7 +1184,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__agreement__state__desc
   rapport__relationships__v1__agreement__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__agreement__field_descriptors[11] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__agreement__field_descriptors[12] =
 {
   {
     "name",
@@ -1223,6 +1283,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__agreement__fie
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "appraisal_rule",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Agreement, appraisal_rule),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -1260,9 +1332,10 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__agreement__fie
   },
 };
 static const unsigned rapport__relationships__v1__agreement__field_indices_by_name[] = {
+  8,   /* field[8] = appraisal_rule */
   3,   /* field[3] = confidentiality_clauses */
-  9,   /* field[9] = create_time */
-  8,   /* field[8] = etag */
+  10,   /* field[10] = create_time */
+  9,   /* field[9] = etag */
   5,   /* field[5] = limits */
   0,   /* field[0] = name */
   2,   /* field[2] = purpose */
@@ -1270,13 +1343,13 @@ static const unsigned rapport__relationships__v1__agreement__field_indices_by_na
   4,   /* field[4] = sharing_rules */
   6,   /* field[6] = signatures */
   7,   /* field[7] = state */
-  10,   /* field[10] = update_time */
+  11,   /* field[11] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__agreement__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 8 },
-  { 0, 11 }
+  { 30, 9 },
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__agreement__descriptor =
 {
@@ -1286,7 +1359,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__agreement__descript
   "Rapport__Relationships__V1__Agreement",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Agreement),
-  11,
+  12,
   rapport__relationships__v1__agreement__field_descriptors,
   rapport__relationships__v1__agreement__field_indices_by_name,
   2,  rapport__relationships__v1__agreement__number_ranges,

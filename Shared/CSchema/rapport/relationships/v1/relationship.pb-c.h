@@ -43,6 +43,20 @@ typedef enum _Rapport__Relationships__V1__Relationship__State {
   RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__STATE__REMATCHING = 11
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__STATE)
 } Rapport__Relationships__V1__Relationship__State;
+/*
+ * What has changed since the agreement was signed (docs/domain.md §6.1).
+ */
+typedef enum _Rapport__Relationships__V1__Relationship__AgreementDueReason {
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__AGREEMENT_DUE_REASON_UNSPECIFIED = 0,
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__ROLE_CHANGED = 1,
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__MANAGER_CHANGED = 2,
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__SPONSOR_CHANGED = 3,
+  /*
+   * The coach has become the coachee's line manager, or is it no more.
+   */
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__DUAL_ROLE_CHANGED = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON)
+} Rapport__Relationships__V1__Relationship__AgreementDueReason;
 typedef enum _Rapport__Relationships__V1__Pause__Reason {
   RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__REASON_UNSPECIFIED = 0,
   RAPPORT__RELATIONSHIPS__V1__PAUSE__REASON__ABSENCE = 1,
@@ -127,13 +141,18 @@ struct  Rapport__Relationships__V1__Relationship
    */
   Google__Protobuf__Timestamp *ending_time;
   Google__Protobuf__Timestamp *end_time;
+  /*
+   * Since when a new revision of the agreement is due before the next session; absent when none is.
+   */
+  Google__Protobuf__Timestamp *agreement_due_time;
+  Rapport__Relationships__V1__Relationship__AgreementDueReason agreement_due_reason;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__relationship__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__STATE__STATE_UNSPECIFIED, 0, NULL, NULL, 0, 0, NULL, 0, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__STATE__STATE_UNSPECIFIED, 0, NULL, NULL, 0, 0, NULL, 0, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, NULL, RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__AGREEMENT_DUE_REASON_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
@@ -271,6 +290,11 @@ struct  Rapport__Relationships__V1__Agreement
   char *limits;
   size_t n_signatures;
   Rapport__Relationships__V1__Signature **signatures;
+  /*
+   * Where the coach is the coachee's line manager: what may enter an appraisal. At most 2000 characters; empty means
+   * nothing.
+   */
+  char *appraisal_rule;
   Rapport__Relationships__V1__Agreement__State state;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
@@ -278,7 +302,7 @@ struct  Rapport__Relationships__V1__Agreement
 };
 #define RAPPORT__RELATIONSHIPS__V1__AGREEMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__agreement__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, RAPPORT__RELATIONSHIPS__V1__AGREEMENT__STATE__STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__AGREEMENT__STATE__STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
@@ -462,6 +486,7 @@ typedef void (*Rapport__Relationships__V1__Signature_Closure)
 
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__relationship__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__relationship__state__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__relationships__v1__relationship__agreement_due_reason__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__pause__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__pause__reason__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__inquiry__descriptor;

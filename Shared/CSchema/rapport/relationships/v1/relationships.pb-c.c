@@ -5587,6 +5587,771 @@ void   rapport__relationships__v1__list_context_changes_response__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__list_context_changes_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__relationships__v1__agree_note_level_request__init
+                     (Rapport__Relationships__V1__AgreeNoteLevelRequest         *message)
+{
+  static const Rapport__Relationships__V1__AgreeNoteLevelRequest init_value = RAPPORT__RELATIONSHIPS__V1__AGREE_NOTE_LEVEL_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__agree_note_level_request__get_packed_size
+                     (const Rapport__Relationships__V1__AgreeNoteLevelRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__agree_note_level_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__agree_note_level_request__pack
+                     (const Rapport__Relationships__V1__AgreeNoteLevelRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__agree_note_level_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__agree_note_level_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__AgreeNoteLevelRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__agree_note_level_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__AgreeNoteLevelRequest *
+       rapport__relationships__v1__agree_note_level_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__AgreeNoteLevelRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__agree_note_level_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__agree_note_level_request__free_unpacked
+                     (Rapport__Relationships__V1__AgreeNoteLevelRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__agree_note_level_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__create_sharing_request_request__init
+                     (Rapport__Relationships__V1__CreateSharingRequestRequest         *message)
+{
+  static const Rapport__Relationships__V1__CreateSharingRequestRequest init_value = RAPPORT__RELATIONSHIPS__V1__CREATE_SHARING_REQUEST_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__create_sharing_request_request__get_packed_size
+                     (const Rapport__Relationships__V1__CreateSharingRequestRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__create_sharing_request_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__create_sharing_request_request__pack
+                     (const Rapport__Relationships__V1__CreateSharingRequestRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__create_sharing_request_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__create_sharing_request_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CreateSharingRequestRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__create_sharing_request_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__CreateSharingRequestRequest *
+       rapport__relationships__v1__create_sharing_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__CreateSharingRequestRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__create_sharing_request_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__create_sharing_request_request__free_unpacked
+                     (Rapport__Relationships__V1__CreateSharingRequestRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__create_sharing_request_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__approve_sharing_item_request__init
+                     (Rapport__Relationships__V1__ApproveSharingItemRequest         *message)
+{
+  static const Rapport__Relationships__V1__ApproveSharingItemRequest init_value = RAPPORT__RELATIONSHIPS__V1__APPROVE_SHARING_ITEM_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__approve_sharing_item_request__get_packed_size
+                     (const Rapport__Relationships__V1__ApproveSharingItemRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__approve_sharing_item_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__approve_sharing_item_request__pack
+                     (const Rapport__Relationships__V1__ApproveSharingItemRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__approve_sharing_item_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__approve_sharing_item_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ApproveSharingItemRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__approve_sharing_item_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ApproveSharingItemRequest *
+       rapport__relationships__v1__approve_sharing_item_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ApproveSharingItemRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__approve_sharing_item_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__approve_sharing_item_request__free_unpacked
+                     (Rapport__Relationships__V1__ApproveSharingItemRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__approve_sharing_item_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__deny_sharing_item_request__init
+                     (Rapport__Relationships__V1__DenySharingItemRequest         *message)
+{
+  static const Rapport__Relationships__V1__DenySharingItemRequest init_value = RAPPORT__RELATIONSHIPS__V1__DENY_SHARING_ITEM_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__deny_sharing_item_request__get_packed_size
+                     (const Rapport__Relationships__V1__DenySharingItemRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__deny_sharing_item_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__deny_sharing_item_request__pack
+                     (const Rapport__Relationships__V1__DenySharingItemRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__deny_sharing_item_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__deny_sharing_item_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DenySharingItemRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__deny_sharing_item_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__DenySharingItemRequest *
+       rapport__relationships__v1__deny_sharing_item_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__DenySharingItemRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__deny_sharing_item_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__deny_sharing_item_request__free_unpacked
+                     (Rapport__Relationships__V1__DenySharingItemRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__deny_sharing_item_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__recall_sharing_request__init
+                     (Rapport__Relationships__V1__RecallSharingRequest         *message)
+{
+  static const Rapport__Relationships__V1__RecallSharingRequest init_value = RAPPORT__RELATIONSHIPS__V1__RECALL_SHARING_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__recall_sharing_request__get_packed_size
+                     (const Rapport__Relationships__V1__RecallSharingRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__recall_sharing_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__recall_sharing_request__pack
+                     (const Rapport__Relationships__V1__RecallSharingRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__recall_sharing_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__recall_sharing_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__RecallSharingRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__recall_sharing_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__RecallSharingRequest *
+       rapport__relationships__v1__recall_sharing_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__RecallSharingRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__recall_sharing_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__recall_sharing_request__free_unpacked
+                     (Rapport__Relationships__V1__RecallSharingRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__recall_sharing_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__get_sharing_request_request__init
+                     (Rapport__Relationships__V1__GetSharingRequestRequest         *message)
+{
+  static const Rapport__Relationships__V1__GetSharingRequestRequest init_value = RAPPORT__RELATIONSHIPS__V1__GET_SHARING_REQUEST_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__get_sharing_request_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetSharingRequestRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_sharing_request_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__get_sharing_request_request__pack
+                     (const Rapport__Relationships__V1__GetSharingRequestRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_sharing_request_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__get_sharing_request_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetSharingRequestRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_sharing_request_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__GetSharingRequestRequest *
+       rapport__relationships__v1__get_sharing_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__GetSharingRequestRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__get_sharing_request_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__get_sharing_request_request__free_unpacked
+                     (Rapport__Relationships__V1__GetSharingRequestRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__get_sharing_request_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_sharing_requests_request__init
+                     (Rapport__Relationships__V1__ListSharingRequestsRequest         *message)
+{
+  static const Rapport__Relationships__V1__ListSharingRequestsRequest init_value = RAPPORT__RELATIONSHIPS__V1__LIST_SHARING_REQUESTS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_sharing_requests_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListSharingRequestsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_sharing_requests_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_sharing_requests_request__pack
+                     (const Rapport__Relationships__V1__ListSharingRequestsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_sharing_requests_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_sharing_requests_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListSharingRequestsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_sharing_requests_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListSharingRequestsRequest *
+       rapport__relationships__v1__list_sharing_requests_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListSharingRequestsRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_sharing_requests_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_sharing_requests_request__free_unpacked
+                     (Rapport__Relationships__V1__ListSharingRequestsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_sharing_requests_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_sharing_requests_response__init
+                     (Rapport__Relationships__V1__ListSharingRequestsResponse         *message)
+{
+  static const Rapport__Relationships__V1__ListSharingRequestsResponse init_value = RAPPORT__RELATIONSHIPS__V1__LIST_SHARING_REQUESTS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_sharing_requests_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListSharingRequestsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_sharing_requests_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_sharing_requests_response__pack
+                     (const Rapport__Relationships__V1__ListSharingRequestsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_sharing_requests_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_sharing_requests_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListSharingRequestsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_sharing_requests_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListSharingRequestsResponse *
+       rapport__relationships__v1__list_sharing_requests_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListSharingRequestsResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_sharing_requests_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_sharing_requests_response__free_unpacked
+                     (Rapport__Relationships__V1__ListSharingRequestsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_sharing_requests_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__request_break_glass_request__init
+                     (Rapport__Relationships__V1__RequestBreakGlassRequest         *message)
+{
+  static const Rapport__Relationships__V1__RequestBreakGlassRequest init_value = RAPPORT__RELATIONSHIPS__V1__REQUEST_BREAK_GLASS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__request_break_glass_request__get_packed_size
+                     (const Rapport__Relationships__V1__RequestBreakGlassRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__request_break_glass_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__request_break_glass_request__pack
+                     (const Rapport__Relationships__V1__RequestBreakGlassRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__request_break_glass_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__request_break_glass_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__RequestBreakGlassRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__request_break_glass_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__RequestBreakGlassRequest *
+       rapport__relationships__v1__request_break_glass_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__RequestBreakGlassRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__request_break_glass_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__request_break_glass_request__free_unpacked
+                     (Rapport__Relationships__V1__RequestBreakGlassRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__request_break_glass_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__approve_break_glass_request__init
+                     (Rapport__Relationships__V1__ApproveBreakGlassRequest         *message)
+{
+  static const Rapport__Relationships__V1__ApproveBreakGlassRequest init_value = RAPPORT__RELATIONSHIPS__V1__APPROVE_BREAK_GLASS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__approve_break_glass_request__get_packed_size
+                     (const Rapport__Relationships__V1__ApproveBreakGlassRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__approve_break_glass_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__approve_break_glass_request__pack
+                     (const Rapport__Relationships__V1__ApproveBreakGlassRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__approve_break_glass_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__approve_break_glass_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ApproveBreakGlassRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__approve_break_glass_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ApproveBreakGlassRequest *
+       rapport__relationships__v1__approve_break_glass_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ApproveBreakGlassRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__approve_break_glass_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__approve_break_glass_request__free_unpacked
+                     (Rapport__Relationships__V1__ApproveBreakGlassRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__approve_break_glass_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__refuse_break_glass_request__init
+                     (Rapport__Relationships__V1__RefuseBreakGlassRequest         *message)
+{
+  static const Rapport__Relationships__V1__RefuseBreakGlassRequest init_value = RAPPORT__RELATIONSHIPS__V1__REFUSE_BREAK_GLASS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__refuse_break_glass_request__get_packed_size
+                     (const Rapport__Relationships__V1__RefuseBreakGlassRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__refuse_break_glass_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__refuse_break_glass_request__pack
+                     (const Rapport__Relationships__V1__RefuseBreakGlassRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__refuse_break_glass_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__refuse_break_glass_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__RefuseBreakGlassRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__refuse_break_glass_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__RefuseBreakGlassRequest *
+       rapport__relationships__v1__refuse_break_glass_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__RefuseBreakGlassRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__refuse_break_glass_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__refuse_break_glass_request__free_unpacked
+                     (Rapport__Relationships__V1__RefuseBreakGlassRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__refuse_break_glass_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__close_break_glass_request__init
+                     (Rapport__Relationships__V1__CloseBreakGlassRequest         *message)
+{
+  static const Rapport__Relationships__V1__CloseBreakGlassRequest init_value = RAPPORT__RELATIONSHIPS__V1__CLOSE_BREAK_GLASS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__close_break_glass_request__get_packed_size
+                     (const Rapport__Relationships__V1__CloseBreakGlassRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__close_break_glass_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__close_break_glass_request__pack
+                     (const Rapport__Relationships__V1__CloseBreakGlassRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__close_break_glass_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__close_break_glass_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CloseBreakGlassRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__close_break_glass_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__CloseBreakGlassRequest *
+       rapport__relationships__v1__close_break_glass_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__CloseBreakGlassRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__close_break_glass_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__close_break_glass_request__free_unpacked
+                     (Rapport__Relationships__V1__CloseBreakGlassRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__close_break_glass_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__get_break_glass_case_request__init
+                     (Rapport__Relationships__V1__GetBreakGlassCaseRequest         *message)
+{
+  static const Rapport__Relationships__V1__GetBreakGlassCaseRequest init_value = RAPPORT__RELATIONSHIPS__V1__GET_BREAK_GLASS_CASE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__get_break_glass_case_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetBreakGlassCaseRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_break_glass_case_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__get_break_glass_case_request__pack
+                     (const Rapport__Relationships__V1__GetBreakGlassCaseRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_break_glass_case_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__get_break_glass_case_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetBreakGlassCaseRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__get_break_glass_case_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__GetBreakGlassCaseRequest *
+       rapport__relationships__v1__get_break_glass_case_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__GetBreakGlassCaseRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__get_break_glass_case_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__get_break_glass_case_request__free_unpacked
+                     (Rapport__Relationships__V1__GetBreakGlassCaseRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__get_break_glass_case_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_break_glass_cases_request__init
+                     (Rapport__Relationships__V1__ListBreakGlassCasesRequest         *message)
+{
+  static const Rapport__Relationships__V1__ListBreakGlassCasesRequest init_value = RAPPORT__RELATIONSHIPS__V1__LIST_BREAK_GLASS_CASES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_break_glass_cases_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_break_glass_cases_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_break_glass_cases_request__pack
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_break_glass_cases_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_break_glass_cases_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_break_glass_cases_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListBreakGlassCasesRequest *
+       rapport__relationships__v1__list_break_glass_cases_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListBreakGlassCasesRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_break_glass_cases_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_break_glass_cases_request__free_unpacked
+                     (Rapport__Relationships__V1__ListBreakGlassCasesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_break_glass_cases_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__list_break_glass_cases_response__init
+                     (Rapport__Relationships__V1__ListBreakGlassCasesResponse         *message)
+{
+  static const Rapport__Relationships__V1__ListBreakGlassCasesResponse init_value = RAPPORT__RELATIONSHIPS__V1__LIST_BREAK_GLASS_CASES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__list_break_glass_cases_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_break_glass_cases_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__list_break_glass_cases_response__pack
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_break_glass_cases_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__list_break_glass_cases_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__list_break_glass_cases_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__ListBreakGlassCasesResponse *
+       rapport__relationships__v1__list_break_glass_cases_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__ListBreakGlassCasesResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__list_break_glass_cases_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__list_break_glass_cases_response__free_unpacked
+                     (Rapport__Relationships__V1__ListBreakGlassCasesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__list_break_glass_cases_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__check_viewing_right_request__init
+                     (Rapport__Relationships__V1__CheckViewingRightRequest         *message)
+{
+  static const Rapport__Relationships__V1__CheckViewingRightRequest init_value = RAPPORT__RELATIONSHIPS__V1__CHECK_VIEWING_RIGHT_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__check_viewing_right_request__get_packed_size
+                     (const Rapport__Relationships__V1__CheckViewingRightRequest *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__check_viewing_right_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__check_viewing_right_request__pack
+                     (const Rapport__Relationships__V1__CheckViewingRightRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__check_viewing_right_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__check_viewing_right_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CheckViewingRightRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__check_viewing_right_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__CheckViewingRightRequest *
+       rapport__relationships__v1__check_viewing_right_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__CheckViewingRightRequest *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__check_viewing_right_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__check_viewing_right_request__free_unpacked
+                     (Rapport__Relationships__V1__CheckViewingRightRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__check_viewing_right_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__relationships__v1__check_viewing_right_response__init
+                     (Rapport__Relationships__V1__CheckViewingRightResponse         *message)
+{
+  static const Rapport__Relationships__V1__CheckViewingRightResponse init_value = RAPPORT__RELATIONSHIPS__V1__CHECK_VIEWING_RIGHT_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__relationships__v1__check_viewing_right_response__get_packed_size
+                     (const Rapport__Relationships__V1__CheckViewingRightResponse *message)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__check_viewing_right_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__relationships__v1__check_viewing_right_response__pack
+                     (const Rapport__Relationships__V1__CheckViewingRightResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__check_viewing_right_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__relationships__v1__check_viewing_right_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__CheckViewingRightResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__relationships__v1__check_viewing_right_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Relationships__V1__CheckViewingRightResponse *
+       rapport__relationships__v1__check_viewing_right_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Relationships__V1__CheckViewingRightResponse *)
+     protobuf_c_message_unpack (&rapport__relationships__v1__check_viewing_right_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__relationships__v1__check_viewing_right_response__free_unpacked
+                     (Rapport__Relationships__V1__CheckViewingRightResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__relationships__v1__check_viewing_right_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor rapport__relationships__v1__create_person_request__field_descriptors[5] =
 {
   {
@@ -14652,7 +15417,1247 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__list_context_change
   (ProtobufCMessageInit) rapport__relationships__v1__list_context_changes_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships_service__method_descriptors[113] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__agree_note_level_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgreeNoteLevelRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "level",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgreeNoteLevelRequest, level),
+    &rapport__relationships__v1__note__level__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgreeNoteLevelRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgreeNoteLevelRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__AgreeNoteLevelRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__agree_note_level_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  1,   /* field[1] = level */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__agree_note_level_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__agree_note_level_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.AgreeNoteLevelRequest",
+  "AgreeNoteLevelRequest",
+  "Rapport__Relationships__V1__AgreeNoteLevelRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__AgreeNoteLevelRequest),
+  5,
+  rapport__relationships__v1__agree_note_level_request__field_descriptors,
+  rapport__relationships__v1__agree_note_level_request__field_indices_by_name,
+  2,  rapport__relationships__v1__agree_note_level_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__agree_note_level_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__create_sharing_request_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateSharingRequestRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sharing_request",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateSharingRequestRequest, sharing_request),
+    &rapport__relationships__v1__sharing_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateSharingRequestRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CreateSharingRequestRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__create_sharing_request_request__field_indices_by_name[] = {
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+  1,   /* field[1] = sharing_request */
+};
+static const ProtobufCIntRange rapport__relationships__v1__create_sharing_request_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__create_sharing_request_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.CreateSharingRequestRequest",
+  "CreateSharingRequestRequest",
+  "Rapport__Relationships__V1__CreateSharingRequestRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__CreateSharingRequestRequest),
+  4,
+  rapport__relationships__v1__create_sharing_request_request__field_descriptors,
+  rapport__relationships__v1__create_sharing_request_request__field_indices_by_name,
+  2,  rapport__relationships__v1__create_sharing_request_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__create_sharing_request_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__approve_sharing_item_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ApproveSharingItemRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resource",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ApproveSharingItemRequest, resource),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ApproveSharingItemRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ApproveSharingItemRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ApproveSharingItemRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__approve_sharing_item_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+  1,   /* field[1] = resource */
+};
+static const ProtobufCIntRange rapport__relationships__v1__approve_sharing_item_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__approve_sharing_item_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ApproveSharingItemRequest",
+  "ApproveSharingItemRequest",
+  "Rapport__Relationships__V1__ApproveSharingItemRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ApproveSharingItemRequest),
+  5,
+  rapport__relationships__v1__approve_sharing_item_request__field_descriptors,
+  rapport__relationships__v1__approve_sharing_item_request__field_indices_by_name,
+  2,  rapport__relationships__v1__approve_sharing_item_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__approve_sharing_item_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__deny_sharing_item_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DenySharingItemRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resource",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DenySharingItemRequest, resource),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DenySharingItemRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DenySharingItemRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__DenySharingItemRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__deny_sharing_item_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+  1,   /* field[1] = resource */
+};
+static const ProtobufCIntRange rapport__relationships__v1__deny_sharing_item_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__deny_sharing_item_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.DenySharingItemRequest",
+  "DenySharingItemRequest",
+  "Rapport__Relationships__V1__DenySharingItemRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__DenySharingItemRequest),
+  5,
+  rapport__relationships__v1__deny_sharing_item_request__field_descriptors,
+  rapport__relationships__v1__deny_sharing_item_request__field_indices_by_name,
+  2,  rapport__relationships__v1__deny_sharing_item_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__deny_sharing_item_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__recall_sharing_request__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RecallSharingRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resource",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RecallSharingRequest, resource),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RecallSharingRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RecallSharingRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RecallSharingRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__recall_sharing_request__field_indices_by_name[] = {
+  2,   /* field[2] = etag */
+  0,   /* field[0] = name */
+  4,   /* field[4] = occurred_at */
+  3,   /* field[3] = request_id */
+  1,   /* field[1] = resource */
+};
+static const ProtobufCIntRange rapport__relationships__v1__recall_sharing_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 2 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__recall_sharing_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.RecallSharingRequest",
+  "RecallSharingRequest",
+  "Rapport__Relationships__V1__RecallSharingRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__RecallSharingRequest),
+  5,
+  rapport__relationships__v1__recall_sharing_request__field_descriptors,
+  rapport__relationships__v1__recall_sharing_request__field_indices_by_name,
+  2,  rapport__relationships__v1__recall_sharing_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__recall_sharing_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__get_sharing_request_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__GetSharingRequestRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__get_sharing_request_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__relationships__v1__get_sharing_request_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__get_sharing_request_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.GetSharingRequestRequest",
+  "GetSharingRequestRequest",
+  "Rapport__Relationships__V1__GetSharingRequestRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__GetSharingRequestRequest),
+  1,
+  rapport__relationships__v1__get_sharing_request_request__field_descriptors,
+  rapport__relationships__v1__get_sharing_request_request__field_indices_by_name,
+  1,  rapport__relationships__v1__get_sharing_request_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__get_sharing_request_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_sharing_requests_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListSharingRequestsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListSharingRequestsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListSharingRequestsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListSharingRequestsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListSharingRequestsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_sharing_requests_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_sharing_requests_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_sharing_requests_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListSharingRequestsRequest",
+  "ListSharingRequestsRequest",
+  "Rapport__Relationships__V1__ListSharingRequestsRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListSharingRequestsRequest),
+  5,
+  rapport__relationships__v1__list_sharing_requests_request__field_descriptors,
+  rapport__relationships__v1__list_sharing_requests_request__field_indices_by_name,
+  1,  rapport__relationships__v1__list_sharing_requests_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_sharing_requests_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_sharing_requests_response__field_descriptors[2] =
+{
+  {
+    "sharing_requests",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__ListSharingRequestsResponse, n_sharing_requests),
+    offsetof(Rapport__Relationships__V1__ListSharingRequestsResponse, sharing_requests),
+    &rapport__relationships__v1__sharing_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListSharingRequestsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_sharing_requests_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = sharing_requests */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_sharing_requests_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_sharing_requests_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListSharingRequestsResponse",
+  "ListSharingRequestsResponse",
+  "Rapport__Relationships__V1__ListSharingRequestsResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListSharingRequestsResponse),
+  2,
+  rapport__relationships__v1__list_sharing_requests_response__field_descriptors,
+  rapport__relationships__v1__list_sharing_requests_response__field_indices_by_name,
+  1,  rapport__relationships__v1__list_sharing_requests_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_sharing_requests_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__request_break_glass_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RequestBreakGlassRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "break_glass_case",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RequestBreakGlassRequest, break_glass_case),
+    &rapport__relationships__v1__break_glass_case__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RequestBreakGlassRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RequestBreakGlassRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__request_break_glass_request__field_indices_by_name[] = {
+  1,   /* field[1] = break_glass_case */
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__request_break_glass_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__request_break_glass_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.RequestBreakGlassRequest",
+  "RequestBreakGlassRequest",
+  "Rapport__Relationships__V1__RequestBreakGlassRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__RequestBreakGlassRequest),
+  4,
+  rapport__relationships__v1__request_break_glass_request__field_descriptors,
+  rapport__relationships__v1__request_break_glass_request__field_indices_by_name,
+  2,  rapport__relationships__v1__request_break_glass_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__request_break_glass_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__approve_break_glass_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ApproveBreakGlassRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ApproveBreakGlassRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ApproveBreakGlassRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ApproveBreakGlassRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__approve_break_glass_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__approve_break_glass_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__approve_break_glass_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ApproveBreakGlassRequest",
+  "ApproveBreakGlassRequest",
+  "Rapport__Relationships__V1__ApproveBreakGlassRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ApproveBreakGlassRequest),
+  4,
+  rapport__relationships__v1__approve_break_glass_request__field_descriptors,
+  rapport__relationships__v1__approve_break_glass_request__field_indices_by_name,
+  2,  rapport__relationships__v1__approve_break_glass_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__approve_break_glass_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__refuse_break_glass_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RefuseBreakGlassRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RefuseBreakGlassRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RefuseBreakGlassRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__RefuseBreakGlassRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__refuse_break_glass_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__refuse_break_glass_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__refuse_break_glass_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.RefuseBreakGlassRequest",
+  "RefuseBreakGlassRequest",
+  "Rapport__Relationships__V1__RefuseBreakGlassRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__RefuseBreakGlassRequest),
+  4,
+  rapport__relationships__v1__refuse_break_glass_request__field_descriptors,
+  rapport__relationships__v1__refuse_break_glass_request__field_indices_by_name,
+  2,  rapport__relationships__v1__refuse_break_glass_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__refuse_break_glass_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__close_break_glass_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CloseBreakGlassRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CloseBreakGlassRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CloseBreakGlassRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CloseBreakGlassRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__close_break_glass_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__relationships__v1__close_break_glass_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__close_break_glass_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.CloseBreakGlassRequest",
+  "CloseBreakGlassRequest",
+  "Rapport__Relationships__V1__CloseBreakGlassRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__CloseBreakGlassRequest),
+  4,
+  rapport__relationships__v1__close_break_glass_request__field_descriptors,
+  rapport__relationships__v1__close_break_glass_request__field_indices_by_name,
+  2,  rapport__relationships__v1__close_break_glass_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__close_break_glass_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__get_break_glass_case_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__GetBreakGlassCaseRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__get_break_glass_case_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__relationships__v1__get_break_glass_case_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__get_break_glass_case_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.GetBreakGlassCaseRequest",
+  "GetBreakGlassCaseRequest",
+  "Rapport__Relationships__V1__GetBreakGlassCaseRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__GetBreakGlassCaseRequest),
+  1,
+  rapport__relationships__v1__get_break_glass_case_request__field_descriptors,
+  rapport__relationships__v1__get_break_glass_case_request__field_indices_by_name,
+  1,  rapport__relationships__v1__get_break_glass_case_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__get_break_glass_case_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_break_glass_cases_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListBreakGlassCasesRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListBreakGlassCasesRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListBreakGlassCasesRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListBreakGlassCasesRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListBreakGlassCasesRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_break_glass_cases_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_break_glass_cases_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_break_glass_cases_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListBreakGlassCasesRequest",
+  "ListBreakGlassCasesRequest",
+  "Rapport__Relationships__V1__ListBreakGlassCasesRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListBreakGlassCasesRequest),
+  5,
+  rapport__relationships__v1__list_break_glass_cases_request__field_descriptors,
+  rapport__relationships__v1__list_break_glass_cases_request__field_indices_by_name,
+  1,  rapport__relationships__v1__list_break_glass_cases_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_break_glass_cases_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__list_break_glass_cases_response__field_descriptors[2] =
+{
+  {
+    "break_glass_cases",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Relationships__V1__ListBreakGlassCasesResponse, n_break_glass_cases),
+    offsetof(Rapport__Relationships__V1__ListBreakGlassCasesResponse, break_glass_cases),
+    &rapport__relationships__v1__break_glass_case__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__ListBreakGlassCasesResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__list_break_glass_cases_response__field_indices_by_name[] = {
+  0,   /* field[0] = break_glass_cases */
+  1,   /* field[1] = next_page_token */
+};
+static const ProtobufCIntRange rapport__relationships__v1__list_break_glass_cases_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__list_break_glass_cases_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.ListBreakGlassCasesResponse",
+  "ListBreakGlassCasesResponse",
+  "Rapport__Relationships__V1__ListBreakGlassCasesResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__ListBreakGlassCasesResponse),
+  2,
+  rapport__relationships__v1__list_break_glass_cases_response__field_descriptors,
+  rapport__relationships__v1__list_break_glass_cases_response__field_indices_by_name,
+  1,  rapport__relationships__v1__list_break_glass_cases_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__list_break_glass_cases_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__check_viewing_right_request__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CheckViewingRightRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "person",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CheckViewingRightRequest, person),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__check_viewing_right_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+  1,   /* field[1] = person */
+};
+static const ProtobufCIntRange rapport__relationships__v1__check_viewing_right_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__check_viewing_right_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.CheckViewingRightRequest",
+  "CheckViewingRightRequest",
+  "Rapport__Relationships__V1__CheckViewingRightRequest",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__CheckViewingRightRequest),
+  2,
+  rapport__relationships__v1__check_viewing_right_request__field_descriptors,
+  rapport__relationships__v1__check_viewing_right_request__field_indices_by_name,
+  1,  rapport__relationships__v1__check_viewing_right_request__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__check_viewing_right_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__relationships__v1__check_viewing_right_response__field_descriptors[4] =
+{
+  {
+    "right",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CheckViewingRightResponse, right),
+    &rapport__visibility__v1__viewing_right__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CheckViewingRightResponse, source),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expire_time",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CheckViewingRightResponse, expire_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "silence_end_time",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__CheckViewingRightResponse, silence_end_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__relationships__v1__check_viewing_right_response__field_indices_by_name[] = {
+  2,   /* field[2] = expire_time */
+  0,   /* field[0] = right */
+  3,   /* field[3] = silence_end_time */
+  1,   /* field[1] = source */
+};
+static const ProtobufCIntRange rapport__relationships__v1__check_viewing_right_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__relationships__v1__check_viewing_right_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.CheckViewingRightResponse",
+  "CheckViewingRightResponse",
+  "Rapport__Relationships__V1__CheckViewingRightResponse",
+  "rapport.relationships.v1",
+  sizeof(Rapport__Relationships__V1__CheckViewingRightResponse),
+  4,
+  rapport__relationships__v1__check_viewing_right_response__field_descriptors,
+  rapport__relationships__v1__check_viewing_right_response__field_indices_by_name,
+  1,  rapport__relationships__v1__check_viewing_right_response__number_ranges,
+  (ProtobufCMessageInit) rapport__relationships__v1__check_viewing_right_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships_service__method_descriptors[128] =
 {
   { "CreatePerson", &rapport__relationships__v1__create_person_request__descriptor, &rapport__relationships__v1__person__descriptor },
   { "GetPerson", &rapport__relationships__v1__get_person_request__descriptor, &rapport__relationships__v1__person__descriptor },
@@ -14767,6 +16772,21 @@ static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships
   { "ReportContextIgnored", &rapport__relationships__v1__report_context_ignored_request__descriptor, &rapport__relationships__v1__context_change__descriptor },
   { "GetContextChange", &rapport__relationships__v1__get_context_change_request__descriptor, &rapport__relationships__v1__context_change__descriptor },
   { "ListContextChanges", &rapport__relationships__v1__list_context_changes_request__descriptor, &rapport__relationships__v1__list_context_changes_response__descriptor },
+  { "AgreeNoteLevel", &rapport__relationships__v1__agree_note_level_request__descriptor, &rapport__relationships__v1__note__descriptor },
+  { "ListVisibility", &rapport__visibility__v1__list_visibility_request__descriptor, &rapport__visibility__v1__list_visibility_response__descriptor },
+  { "CreateSharingRequest", &rapport__relationships__v1__create_sharing_request_request__descriptor, &rapport__relationships__v1__sharing_request__descriptor },
+  { "ApproveSharingItem", &rapport__relationships__v1__approve_sharing_item_request__descriptor, &rapport__relationships__v1__sharing_request__descriptor },
+  { "DenySharingItem", &rapport__relationships__v1__deny_sharing_item_request__descriptor, &rapport__relationships__v1__sharing_request__descriptor },
+  { "RecallSharing", &rapport__relationships__v1__recall_sharing_request__descriptor, &rapport__relationships__v1__sharing_request__descriptor },
+  { "GetSharingRequest", &rapport__relationships__v1__get_sharing_request_request__descriptor, &rapport__relationships__v1__sharing_request__descriptor },
+  { "ListSharingRequests", &rapport__relationships__v1__list_sharing_requests_request__descriptor, &rapport__relationships__v1__list_sharing_requests_response__descriptor },
+  { "RequestBreakGlass", &rapport__relationships__v1__request_break_glass_request__descriptor, &rapport__relationships__v1__break_glass_case__descriptor },
+  { "ApproveBreakGlass", &rapport__relationships__v1__approve_break_glass_request__descriptor, &rapport__relationships__v1__break_glass_case__descriptor },
+  { "RefuseBreakGlass", &rapport__relationships__v1__refuse_break_glass_request__descriptor, &rapport__relationships__v1__break_glass_case__descriptor },
+  { "CloseBreakGlass", &rapport__relationships__v1__close_break_glass_request__descriptor, &rapport__relationships__v1__break_glass_case__descriptor },
+  { "GetBreakGlassCase", &rapport__relationships__v1__get_break_glass_case_request__descriptor, &rapport__relationships__v1__break_glass_case__descriptor },
+  { "ListBreakGlassCases", &rapport__relationships__v1__list_break_glass_cases_request__descriptor, &rapport__relationships__v1__list_break_glass_cases_response__descriptor },
+  { "CheckViewingRight", &rapport__relationships__v1__check_viewing_right_request__descriptor, &rapport__relationships__v1__check_viewing_right_response__descriptor },
 };
 const unsigned rapport__relationships__v1__relationships_service__method_indices_by_name[] = {
   68,        /* AcceptCommitment */
@@ -14777,24 +16797,31 @@ const unsigned rapport__relationships__v1__relationships_service__method_indices
   36,        /* ActivateRelationship */
   95,        /* AddAdvice */
   64,        /* AddAgendaItem */
+  113,        /* AgreeNoteLevel */
   88,        /* AnswerKnowWhy */
+  122,        /* ApproveBreakGlass */
+  116,        /* ApproveSharingItem */
   31,        /* AskForMoreInfo */
   58,        /* AttestSession */
   20,        /* CancelMatchRun */
   57,        /* CancelSession */
+  127,        /* CheckViewingRight */
   73,        /* ClaimKept */
+  124,        /* CloseBreakGlass */
   74,        /* ConfirmKept */
   67,        /* CreateCommitment */
   6,        /* CreateLeaveWindow */
   100,        /* CreateNote */
   0,        /* CreatePerson */
   10,        /* CreateProgramme */
+  115,        /* CreateSharingRequest */
   4,        /* DeactivatePerson */
   69,        /* DeclineCommitment */
   25,        /* DeclineMatchProposal */
   30,        /* DeclineRequest */
   9,        /* DeleteLeaveWindow */
   102,        /* DeleteNote */
+  117,        /* DenySharingItem */
   44,        /* DiscloseConflict */
   75,        /* DisputeCommitment */
   59,        /* DisputeSession */
@@ -14806,6 +16833,7 @@ const unsigned rapport__relationships__v1__relationships_service__method_indices
   65,        /* GetAgendaItem */
   52,        /* GetAgreement */
   83,        /* GetBreachCase */
+  125,        /* GetBreakGlassCase */
   77,        /* GetCommitment */
   45,        /* GetConflictDisclosure */
   111,        /* GetContextChange */
@@ -14824,6 +16852,7 @@ const unsigned rapport__relationships__v1__relationships_service__method_indices
   107,        /* GetReflection */
   41,        /* GetRelationship */
   62,        /* GetSession */
+  119,        /* GetSharingRequest */
   26,        /* GetWaitlistEntry */
   5,        /* ImportPeople */
   92,        /* JudgeReflectBack */
@@ -14831,6 +16860,7 @@ const unsigned rapport__relationships__v1__relationships_service__method_indices
   66,        /* ListAgendaItems */
   53,        /* ListAgreements */
   84,        /* ListBreachCases */
+  126,        /* ListBreakGlassCases */
   78,        /* ListCommitments */
   46,        /* ListConflictDisclosures */
   112,        /* ListContextChanges */
@@ -14848,20 +16878,25 @@ const unsigned rapport__relationships__v1__relationships_service__method_indices
   108,        /* ListReflections */
   42,        /* ListRelationships */
   63,        /* ListSessions */
+  120,        /* ListSharingRequests */
+  114,        /* ListVisibility */
   27,        /* ListWaitlistEntries */
   71,        /* MarkTrivial */
   37,        /* PauseRelationship */
   17,        /* ProposeMatches */
   32,        /* ProvideInfo */
   97,        /* RateAdvice */
+  118,        /* RecallSharing */
   109,        /* RecordContextChange */
   85,        /* RecordDecision */
   80,        /* RecordFinding */
   91,        /* RecordReflectBack */
+  123,        /* RefuseBreakGlass */
   70,        /* ReleaseCommitment */
   72,        /* RenegotiateCommitment */
   79,        /* ReportBreach */
   110,        /* ReportContextIgnored */
+  121,        /* RequestBreakGlass */
   28,        /* RequestRelationship */
   56,        /* RescheduleSession */
   60,        /* ResolveDispute */
@@ -14890,7 +16925,7 @@ const ProtobufCServiceDescriptor rapport__relationships__v1__relationships_servi
   "RelationshipsService",
   "Rapport__Relationships__V1__RelationshipsService",
   "rapport.relationships.v1",
-  113,
+  128,
   rapport__relationships__v1__relationships_service__method_descriptors,
   rapport__relationships__v1__relationships_service__method_indices_by_name
 };
@@ -15797,6 +17832,126 @@ void rapport__relationships__v1__relationships_service__list_context_changes(Pro
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
   service->invoke(service, 112, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__agree_note_level(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__AgreeNoteLevelRequest *input,
+                                                                         Rapport__Relationships__V1__Note_Closure closure,
+                                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 113, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_visibility(ProtobufCService *service,
+                                                                        const Rapport__Visibility__V1__ListVisibilityRequest *input,
+                                                                        Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 114, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__create_sharing_request(ProtobufCService *service,
+                                                                               const Rapport__Relationships__V1__CreateSharingRequestRequest *input,
+                                                                               Rapport__Relationships__V1__SharingRequest_Closure closure,
+                                                                               void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 115, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__approve_sharing_item(ProtobufCService *service,
+                                                                             const Rapport__Relationships__V1__ApproveSharingItemRequest *input,
+                                                                             Rapport__Relationships__V1__SharingRequest_Closure closure,
+                                                                             void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 116, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__deny_sharing_item(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__DenySharingItemRequest *input,
+                                                                          Rapport__Relationships__V1__SharingRequest_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 117, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__recall_sharing(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__RecallSharingRequest *input,
+                                                                       Rapport__Relationships__V1__SharingRequest_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 118, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_sharing_request(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__GetSharingRequestRequest *input,
+                                                                            Rapport__Relationships__V1__SharingRequest_Closure closure,
+                                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 119, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_sharing_requests(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__ListSharingRequestsRequest *input,
+                                                                              Rapport__Relationships__V1__ListSharingRequestsResponse_Closure closure,
+                                                                              void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 120, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__request_break_glass(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__RequestBreakGlassRequest *input,
+                                                                            Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 121, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__approve_break_glass(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__ApproveBreakGlassRequest *input,
+                                                                            Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 122, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__refuse_break_glass(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__RefuseBreakGlassRequest *input,
+                                                                           Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 123, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__close_break_glass(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__CloseBreakGlassRequest *input,
+                                                                          Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 124, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_break_glass_case(ProtobufCService *service,
+                                                                             const Rapport__Relationships__V1__GetBreakGlassCaseRequest *input,
+                                                                             Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                                                                             void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 125, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_break_glass_cases(ProtobufCService *service,
+                                                                               const Rapport__Relationships__V1__ListBreakGlassCasesRequest *input,
+                                                                               Rapport__Relationships__V1__ListBreakGlassCasesResponse_Closure closure,
+                                                                               void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 126, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__check_viewing_right(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__CheckViewingRightRequest *input,
+                                                                            Rapport__Relationships__V1__CheckViewingRightResponse_Closure closure,
+                                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 127, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__init (Rapport__Relationships__V1__RelationshipsService_Service *service,
                                                               Rapport__Relationships__V1__RelationshipsService_ServiceDestroy destroy)

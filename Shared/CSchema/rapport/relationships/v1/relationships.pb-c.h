@@ -23,6 +23,8 @@ PROTOBUF_C__BEGIN_DECLS
 #include "rapport/relationships/v1/people.pb-c.h"
 #include "rapport/relationships/v1/relationship.pb-c.h"
 #include "rapport/relationships/v1/session.pb-c.h"
+#include "rapport/relationships/v1/sharing.pb-c.h"
+#include "rapport/visibility/v1/visibility.pb-c.h"
 
 typedef struct Rapport__Relationships__V1__CreatePersonRequest Rapport__Relationships__V1__CreatePersonRequest;
 typedef struct Rapport__Relationships__V1__GetPersonRequest Rapport__Relationships__V1__GetPersonRequest;
@@ -148,6 +150,23 @@ typedef struct Rapport__Relationships__V1__ReportContextIgnoredRequest Rapport__
 typedef struct Rapport__Relationships__V1__GetContextChangeRequest Rapport__Relationships__V1__GetContextChangeRequest;
 typedef struct Rapport__Relationships__V1__ListContextChangesRequest Rapport__Relationships__V1__ListContextChangesRequest;
 typedef struct Rapport__Relationships__V1__ListContextChangesResponse Rapport__Relationships__V1__ListContextChangesResponse;
+typedef struct Rapport__Relationships__V1__AgreeNoteLevelRequest Rapport__Relationships__V1__AgreeNoteLevelRequest;
+typedef struct Rapport__Relationships__V1__CreateSharingRequestRequest Rapport__Relationships__V1__CreateSharingRequestRequest;
+typedef struct Rapport__Relationships__V1__ApproveSharingItemRequest Rapport__Relationships__V1__ApproveSharingItemRequest;
+typedef struct Rapport__Relationships__V1__DenySharingItemRequest Rapport__Relationships__V1__DenySharingItemRequest;
+typedef struct Rapport__Relationships__V1__RecallSharingRequest Rapport__Relationships__V1__RecallSharingRequest;
+typedef struct Rapport__Relationships__V1__GetSharingRequestRequest Rapport__Relationships__V1__GetSharingRequestRequest;
+typedef struct Rapport__Relationships__V1__ListSharingRequestsRequest Rapport__Relationships__V1__ListSharingRequestsRequest;
+typedef struct Rapport__Relationships__V1__ListSharingRequestsResponse Rapport__Relationships__V1__ListSharingRequestsResponse;
+typedef struct Rapport__Relationships__V1__RequestBreakGlassRequest Rapport__Relationships__V1__RequestBreakGlassRequest;
+typedef struct Rapport__Relationships__V1__ApproveBreakGlassRequest Rapport__Relationships__V1__ApproveBreakGlassRequest;
+typedef struct Rapport__Relationships__V1__RefuseBreakGlassRequest Rapport__Relationships__V1__RefuseBreakGlassRequest;
+typedef struct Rapport__Relationships__V1__CloseBreakGlassRequest Rapport__Relationships__V1__CloseBreakGlassRequest;
+typedef struct Rapport__Relationships__V1__GetBreakGlassCaseRequest Rapport__Relationships__V1__GetBreakGlassCaseRequest;
+typedef struct Rapport__Relationships__V1__ListBreakGlassCasesRequest Rapport__Relationships__V1__ListBreakGlassCasesRequest;
+typedef struct Rapport__Relationships__V1__ListBreakGlassCasesResponse Rapport__Relationships__V1__ListBreakGlassCasesResponse;
+typedef struct Rapport__Relationships__V1__CheckViewingRightRequest Rapport__Relationships__V1__CheckViewingRightRequest;
+typedef struct Rapport__Relationships__V1__CheckViewingRightResponse Rapport__Relationships__V1__CheckViewingRightResponse;
 
 
 /* --- enums --- */
@@ -2103,6 +2122,283 @@ struct  Rapport__Relationships__V1__ListContextChangesResponse
 #define RAPPORT__RELATIONSHIPS__V1__LIST_CONTEXT_CHANGES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_context_changes_response__descriptor) \
     , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__AgreeNoteLevelRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * The level that is agreed to, as the note offers it.
+   */
+  Rapport__Relationships__V1__Note__Level level;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__AGREE_NOTE_LEVEL_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__agree_note_level_request__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__NOTE__LEVEL__LEVEL_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__CreateSharingRequestRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  Rapport__Relationships__V1__SharingRequest *sharing_request;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__CREATE_SHARING_REQUEST_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__create_sharing_request_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__ApproveSharingItemRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * The item's resource name.
+   */
+  char *resource;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__APPROVE_SHARING_ITEM_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__approve_sharing_item_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__DenySharingItemRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * The item's resource name.
+   */
+  char *resource;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__DENY_SHARING_ITEM_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__deny_sharing_item_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__RecallSharingRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * The item's resource name; empty for all.
+   */
+  char *resource;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__RECALL_SHARING_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__recall_sharing_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__GetSharingRequestRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__RELATIONSHIPS__V1__GET_SHARING_REQUEST_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__get_sharing_request_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListSharingRequestsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_SHARING_REQUESTS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_sharing_requests_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListSharingRequestsResponse
+{
+  ProtobufCMessage base;
+  size_t n_sharing_requests;
+  Rapport__Relationships__V1__SharingRequest **sharing_requests;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_SHARING_REQUESTS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_sharing_requests_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__RequestBreakGlassRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  Rapport__Relationships__V1__BreakGlassCase *break_glass_case;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__REQUEST_BREAK_GLASS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__request_break_glass_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__ApproveBreakGlassRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__APPROVE_BREAK_GLASS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__approve_break_glass_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__RefuseBreakGlassRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__REFUSE_BREAK_GLASS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__refuse_break_glass_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__CloseBreakGlassRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__RELATIONSHIPS__V1__CLOSE_BREAK_GLASS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__close_break_glass_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Relationships__V1__GetBreakGlassCaseRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__RELATIONSHIPS__V1__GET_BREAK_GLASS_CASE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__get_break_glass_case_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListBreakGlassCasesRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_BREAK_GLASS_CASES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_break_glass_cases_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__ListBreakGlassCasesResponse
+{
+  ProtobufCMessage base;
+  size_t n_break_glass_cases;
+  Rapport__Relationships__V1__BreakGlassCase **break_glass_cases;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__RELATIONSHIPS__V1__LIST_BREAK_GLASS_CASES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__list_break_glass_cases_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__CheckViewingRightRequest
+{
+  ProtobufCMessage base;
+  /*
+   * The item, or the relationship for what lies below it.
+   */
+  char *name;
+  /*
+   * Who wants to read it.
+   */
+  char *person;
+};
+#define RAPPORT__RELATIONSHIPS__V1__CHECK_VIEWING_RIGHT_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__check_viewing_right_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Relationships__V1__CheckViewingRightResponse
+{
+  ProtobufCMessage base;
+  /*
+   * VIEWING_RIGHT_UNSPECIFIED when there is none.
+   */
+  Rapport__Visibility__V1__ViewingRight right;
+  /*
+   * The sharing request or break-glass case that gives it.
+   */
+  char *source;
+  Google__Protobuf__Timestamp *expire_time;
+  /*
+   * Whether the parties must not learn of it yet.
+   */
+  Google__Protobuf__Timestamp *silence_end_time;
+};
+#define RAPPORT__RELATIONSHIPS__V1__CHECK_VIEWING_RIGHT_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__check_viewing_right_response__descriptor) \
+    , RAPPORT__VISIBILITY__V1__VIEWING_RIGHT__VIEWING_RIGHT_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /* Rapport__Relationships__V1__CreatePersonRequest methods */
@@ -4461,6 +4757,329 @@ Rapport__Relationships__V1__ListContextChangesResponse *
 void   rapport__relationships__v1__list_context_changes_response__free_unpacked
                      (Rapport__Relationships__V1__ListContextChangesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__AgreeNoteLevelRequest methods */
+void   rapport__relationships__v1__agree_note_level_request__init
+                     (Rapport__Relationships__V1__AgreeNoteLevelRequest         *message);
+size_t rapport__relationships__v1__agree_note_level_request__get_packed_size
+                     (const Rapport__Relationships__V1__AgreeNoteLevelRequest   *message);
+size_t rapport__relationships__v1__agree_note_level_request__pack
+                     (const Rapport__Relationships__V1__AgreeNoteLevelRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__agree_note_level_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__AgreeNoteLevelRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__AgreeNoteLevelRequest *
+       rapport__relationships__v1__agree_note_level_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__agree_note_level_request__free_unpacked
+                     (Rapport__Relationships__V1__AgreeNoteLevelRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__CreateSharingRequestRequest methods */
+void   rapport__relationships__v1__create_sharing_request_request__init
+                     (Rapport__Relationships__V1__CreateSharingRequestRequest         *message);
+size_t rapport__relationships__v1__create_sharing_request_request__get_packed_size
+                     (const Rapport__Relationships__V1__CreateSharingRequestRequest   *message);
+size_t rapport__relationships__v1__create_sharing_request_request__pack
+                     (const Rapport__Relationships__V1__CreateSharingRequestRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__create_sharing_request_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CreateSharingRequestRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__CreateSharingRequestRequest *
+       rapport__relationships__v1__create_sharing_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__create_sharing_request_request__free_unpacked
+                     (Rapport__Relationships__V1__CreateSharingRequestRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ApproveSharingItemRequest methods */
+void   rapport__relationships__v1__approve_sharing_item_request__init
+                     (Rapport__Relationships__V1__ApproveSharingItemRequest         *message);
+size_t rapport__relationships__v1__approve_sharing_item_request__get_packed_size
+                     (const Rapport__Relationships__V1__ApproveSharingItemRequest   *message);
+size_t rapport__relationships__v1__approve_sharing_item_request__pack
+                     (const Rapport__Relationships__V1__ApproveSharingItemRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__approve_sharing_item_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ApproveSharingItemRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ApproveSharingItemRequest *
+       rapport__relationships__v1__approve_sharing_item_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__approve_sharing_item_request__free_unpacked
+                     (Rapport__Relationships__V1__ApproveSharingItemRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__DenySharingItemRequest methods */
+void   rapport__relationships__v1__deny_sharing_item_request__init
+                     (Rapport__Relationships__V1__DenySharingItemRequest         *message);
+size_t rapport__relationships__v1__deny_sharing_item_request__get_packed_size
+                     (const Rapport__Relationships__V1__DenySharingItemRequest   *message);
+size_t rapport__relationships__v1__deny_sharing_item_request__pack
+                     (const Rapport__Relationships__V1__DenySharingItemRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__deny_sharing_item_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__DenySharingItemRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__DenySharingItemRequest *
+       rapport__relationships__v1__deny_sharing_item_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__deny_sharing_item_request__free_unpacked
+                     (Rapport__Relationships__V1__DenySharingItemRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__RecallSharingRequest methods */
+void   rapport__relationships__v1__recall_sharing_request__init
+                     (Rapport__Relationships__V1__RecallSharingRequest         *message);
+size_t rapport__relationships__v1__recall_sharing_request__get_packed_size
+                     (const Rapport__Relationships__V1__RecallSharingRequest   *message);
+size_t rapport__relationships__v1__recall_sharing_request__pack
+                     (const Rapport__Relationships__V1__RecallSharingRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__recall_sharing_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__RecallSharingRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__RecallSharingRequest *
+       rapport__relationships__v1__recall_sharing_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__recall_sharing_request__free_unpacked
+                     (Rapport__Relationships__V1__RecallSharingRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__GetSharingRequestRequest methods */
+void   rapport__relationships__v1__get_sharing_request_request__init
+                     (Rapport__Relationships__V1__GetSharingRequestRequest         *message);
+size_t rapport__relationships__v1__get_sharing_request_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetSharingRequestRequest   *message);
+size_t rapport__relationships__v1__get_sharing_request_request__pack
+                     (const Rapport__Relationships__V1__GetSharingRequestRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__get_sharing_request_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetSharingRequestRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__GetSharingRequestRequest *
+       rapport__relationships__v1__get_sharing_request_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__get_sharing_request_request__free_unpacked
+                     (Rapport__Relationships__V1__GetSharingRequestRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListSharingRequestsRequest methods */
+void   rapport__relationships__v1__list_sharing_requests_request__init
+                     (Rapport__Relationships__V1__ListSharingRequestsRequest         *message);
+size_t rapport__relationships__v1__list_sharing_requests_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListSharingRequestsRequest   *message);
+size_t rapport__relationships__v1__list_sharing_requests_request__pack
+                     (const Rapport__Relationships__V1__ListSharingRequestsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_sharing_requests_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListSharingRequestsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListSharingRequestsRequest *
+       rapport__relationships__v1__list_sharing_requests_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_sharing_requests_request__free_unpacked
+                     (Rapport__Relationships__V1__ListSharingRequestsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListSharingRequestsResponse methods */
+void   rapport__relationships__v1__list_sharing_requests_response__init
+                     (Rapport__Relationships__V1__ListSharingRequestsResponse         *message);
+size_t rapport__relationships__v1__list_sharing_requests_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListSharingRequestsResponse   *message);
+size_t rapport__relationships__v1__list_sharing_requests_response__pack
+                     (const Rapport__Relationships__V1__ListSharingRequestsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_sharing_requests_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListSharingRequestsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListSharingRequestsResponse *
+       rapport__relationships__v1__list_sharing_requests_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_sharing_requests_response__free_unpacked
+                     (Rapport__Relationships__V1__ListSharingRequestsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__RequestBreakGlassRequest methods */
+void   rapport__relationships__v1__request_break_glass_request__init
+                     (Rapport__Relationships__V1__RequestBreakGlassRequest         *message);
+size_t rapport__relationships__v1__request_break_glass_request__get_packed_size
+                     (const Rapport__Relationships__V1__RequestBreakGlassRequest   *message);
+size_t rapport__relationships__v1__request_break_glass_request__pack
+                     (const Rapport__Relationships__V1__RequestBreakGlassRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__request_break_glass_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__RequestBreakGlassRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__RequestBreakGlassRequest *
+       rapport__relationships__v1__request_break_glass_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__request_break_glass_request__free_unpacked
+                     (Rapport__Relationships__V1__RequestBreakGlassRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ApproveBreakGlassRequest methods */
+void   rapport__relationships__v1__approve_break_glass_request__init
+                     (Rapport__Relationships__V1__ApproveBreakGlassRequest         *message);
+size_t rapport__relationships__v1__approve_break_glass_request__get_packed_size
+                     (const Rapport__Relationships__V1__ApproveBreakGlassRequest   *message);
+size_t rapport__relationships__v1__approve_break_glass_request__pack
+                     (const Rapport__Relationships__V1__ApproveBreakGlassRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__approve_break_glass_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ApproveBreakGlassRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ApproveBreakGlassRequest *
+       rapport__relationships__v1__approve_break_glass_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__approve_break_glass_request__free_unpacked
+                     (Rapport__Relationships__V1__ApproveBreakGlassRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__RefuseBreakGlassRequest methods */
+void   rapport__relationships__v1__refuse_break_glass_request__init
+                     (Rapport__Relationships__V1__RefuseBreakGlassRequest         *message);
+size_t rapport__relationships__v1__refuse_break_glass_request__get_packed_size
+                     (const Rapport__Relationships__V1__RefuseBreakGlassRequest   *message);
+size_t rapport__relationships__v1__refuse_break_glass_request__pack
+                     (const Rapport__Relationships__V1__RefuseBreakGlassRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__refuse_break_glass_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__RefuseBreakGlassRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__RefuseBreakGlassRequest *
+       rapport__relationships__v1__refuse_break_glass_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__refuse_break_glass_request__free_unpacked
+                     (Rapport__Relationships__V1__RefuseBreakGlassRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__CloseBreakGlassRequest methods */
+void   rapport__relationships__v1__close_break_glass_request__init
+                     (Rapport__Relationships__V1__CloseBreakGlassRequest         *message);
+size_t rapport__relationships__v1__close_break_glass_request__get_packed_size
+                     (const Rapport__Relationships__V1__CloseBreakGlassRequest   *message);
+size_t rapport__relationships__v1__close_break_glass_request__pack
+                     (const Rapport__Relationships__V1__CloseBreakGlassRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__close_break_glass_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CloseBreakGlassRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__CloseBreakGlassRequest *
+       rapport__relationships__v1__close_break_glass_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__close_break_glass_request__free_unpacked
+                     (Rapport__Relationships__V1__CloseBreakGlassRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__GetBreakGlassCaseRequest methods */
+void   rapport__relationships__v1__get_break_glass_case_request__init
+                     (Rapport__Relationships__V1__GetBreakGlassCaseRequest         *message);
+size_t rapport__relationships__v1__get_break_glass_case_request__get_packed_size
+                     (const Rapport__Relationships__V1__GetBreakGlassCaseRequest   *message);
+size_t rapport__relationships__v1__get_break_glass_case_request__pack
+                     (const Rapport__Relationships__V1__GetBreakGlassCaseRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__get_break_glass_case_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__GetBreakGlassCaseRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__GetBreakGlassCaseRequest *
+       rapport__relationships__v1__get_break_glass_case_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__get_break_glass_case_request__free_unpacked
+                     (Rapport__Relationships__V1__GetBreakGlassCaseRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListBreakGlassCasesRequest methods */
+void   rapport__relationships__v1__list_break_glass_cases_request__init
+                     (Rapport__Relationships__V1__ListBreakGlassCasesRequest         *message);
+size_t rapport__relationships__v1__list_break_glass_cases_request__get_packed_size
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesRequest   *message);
+size_t rapport__relationships__v1__list_break_glass_cases_request__pack
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_break_glass_cases_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListBreakGlassCasesRequest *
+       rapport__relationships__v1__list_break_glass_cases_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_break_glass_cases_request__free_unpacked
+                     (Rapport__Relationships__V1__ListBreakGlassCasesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__ListBreakGlassCasesResponse methods */
+void   rapport__relationships__v1__list_break_glass_cases_response__init
+                     (Rapport__Relationships__V1__ListBreakGlassCasesResponse         *message);
+size_t rapport__relationships__v1__list_break_glass_cases_response__get_packed_size
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesResponse   *message);
+size_t rapport__relationships__v1__list_break_glass_cases_response__pack
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__list_break_glass_cases_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__ListBreakGlassCasesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__ListBreakGlassCasesResponse *
+       rapport__relationships__v1__list_break_glass_cases_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__list_break_glass_cases_response__free_unpacked
+                     (Rapport__Relationships__V1__ListBreakGlassCasesResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__CheckViewingRightRequest methods */
+void   rapport__relationships__v1__check_viewing_right_request__init
+                     (Rapport__Relationships__V1__CheckViewingRightRequest         *message);
+size_t rapport__relationships__v1__check_viewing_right_request__get_packed_size
+                     (const Rapport__Relationships__V1__CheckViewingRightRequest   *message);
+size_t rapport__relationships__v1__check_viewing_right_request__pack
+                     (const Rapport__Relationships__V1__CheckViewingRightRequest   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__check_viewing_right_request__pack_to_buffer
+                     (const Rapport__Relationships__V1__CheckViewingRightRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__CheckViewingRightRequest *
+       rapport__relationships__v1__check_viewing_right_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__check_viewing_right_request__free_unpacked
+                     (Rapport__Relationships__V1__CheckViewingRightRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Relationships__V1__CheckViewingRightResponse methods */
+void   rapport__relationships__v1__check_viewing_right_response__init
+                     (Rapport__Relationships__V1__CheckViewingRightResponse         *message);
+size_t rapport__relationships__v1__check_viewing_right_response__get_packed_size
+                     (const Rapport__Relationships__V1__CheckViewingRightResponse   *message);
+size_t rapport__relationships__v1__check_viewing_right_response__pack
+                     (const Rapport__Relationships__V1__CheckViewingRightResponse   *message,
+                      uint8_t             *out);
+size_t rapport__relationships__v1__check_viewing_right_response__pack_to_buffer
+                     (const Rapport__Relationships__V1__CheckViewingRightResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Relationships__V1__CheckViewingRightResponse *
+       rapport__relationships__v1__check_viewing_right_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__relationships__v1__check_viewing_right_response__free_unpacked
+                     (Rapport__Relationships__V1__CheckViewingRightResponse *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Relationships__V1__CreatePersonRequest_Closure)
@@ -4834,6 +5453,57 @@ typedef void (*Rapport__Relationships__V1__ListContextChangesRequest_Closure)
                   void *closure_data);
 typedef void (*Rapport__Relationships__V1__ListContextChangesResponse_Closure)
                  (const Rapport__Relationships__V1__ListContextChangesResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__AgreeNoteLevelRequest_Closure)
+                 (const Rapport__Relationships__V1__AgreeNoteLevelRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__CreateSharingRequestRequest_Closure)
+                 (const Rapport__Relationships__V1__CreateSharingRequestRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ApproveSharingItemRequest_Closure)
+                 (const Rapport__Relationships__V1__ApproveSharingItemRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__DenySharingItemRequest_Closure)
+                 (const Rapport__Relationships__V1__DenySharingItemRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__RecallSharingRequest_Closure)
+                 (const Rapport__Relationships__V1__RecallSharingRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__GetSharingRequestRequest_Closure)
+                 (const Rapport__Relationships__V1__GetSharingRequestRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListSharingRequestsRequest_Closure)
+                 (const Rapport__Relationships__V1__ListSharingRequestsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListSharingRequestsResponse_Closure)
+                 (const Rapport__Relationships__V1__ListSharingRequestsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__RequestBreakGlassRequest_Closure)
+                 (const Rapport__Relationships__V1__RequestBreakGlassRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ApproveBreakGlassRequest_Closure)
+                 (const Rapport__Relationships__V1__ApproveBreakGlassRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__RefuseBreakGlassRequest_Closure)
+                 (const Rapport__Relationships__V1__RefuseBreakGlassRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__CloseBreakGlassRequest_Closure)
+                 (const Rapport__Relationships__V1__CloseBreakGlassRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__GetBreakGlassCaseRequest_Closure)
+                 (const Rapport__Relationships__V1__GetBreakGlassCaseRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListBreakGlassCasesRequest_Closure)
+                 (const Rapport__Relationships__V1__ListBreakGlassCasesRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__ListBreakGlassCasesResponse_Closure)
+                 (const Rapport__Relationships__V1__ListBreakGlassCasesResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__CheckViewingRightRequest_Closure)
+                 (const Rapport__Relationships__V1__CheckViewingRightRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Relationships__V1__CheckViewingRightResponse_Closure)
+                 (const Rapport__Relationships__V1__CheckViewingRightResponse *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -5294,6 +5964,66 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                                const Rapport__Relationships__V1__ListContextChangesRequest *input,
                                Rapport__Relationships__V1__ListContextChangesResponse_Closure closure,
                                void *closure_data);
+  void (*agree_note_level)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                           const Rapport__Relationships__V1__AgreeNoteLevelRequest *input,
+                           Rapport__Relationships__V1__Note_Closure closure,
+                           void *closure_data);
+  void (*list_visibility)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Visibility__V1__ListVisibilityRequest *input,
+                          Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
+                          void *closure_data);
+  void (*create_sharing_request)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                 const Rapport__Relationships__V1__CreateSharingRequestRequest *input,
+                                 Rapport__Relationships__V1__SharingRequest_Closure closure,
+                                 void *closure_data);
+  void (*approve_sharing_item)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                               const Rapport__Relationships__V1__ApproveSharingItemRequest *input,
+                               Rapport__Relationships__V1__SharingRequest_Closure closure,
+                               void *closure_data);
+  void (*deny_sharing_item)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                            const Rapport__Relationships__V1__DenySharingItemRequest *input,
+                            Rapport__Relationships__V1__SharingRequest_Closure closure,
+                            void *closure_data);
+  void (*recall_sharing)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                         const Rapport__Relationships__V1__RecallSharingRequest *input,
+                         Rapport__Relationships__V1__SharingRequest_Closure closure,
+                         void *closure_data);
+  void (*get_sharing_request)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                              const Rapport__Relationships__V1__GetSharingRequestRequest *input,
+                              Rapport__Relationships__V1__SharingRequest_Closure closure,
+                              void *closure_data);
+  void (*list_sharing_requests)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                const Rapport__Relationships__V1__ListSharingRequestsRequest *input,
+                                Rapport__Relationships__V1__ListSharingRequestsResponse_Closure closure,
+                                void *closure_data);
+  void (*request_break_glass)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                              const Rapport__Relationships__V1__RequestBreakGlassRequest *input,
+                              Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                              void *closure_data);
+  void (*approve_break_glass)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                              const Rapport__Relationships__V1__ApproveBreakGlassRequest *input,
+                              Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                              void *closure_data);
+  void (*refuse_break_glass)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                             const Rapport__Relationships__V1__RefuseBreakGlassRequest *input,
+                             Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                             void *closure_data);
+  void (*close_break_glass)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                            const Rapport__Relationships__V1__CloseBreakGlassRequest *input,
+                            Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                            void *closure_data);
+  void (*get_break_glass_case)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                               const Rapport__Relationships__V1__GetBreakGlassCaseRequest *input,
+                               Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                               void *closure_data);
+  void (*list_break_glass_cases)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                 const Rapport__Relationships__V1__ListBreakGlassCasesRequest *input,
+                                 Rapport__Relationships__V1__ListBreakGlassCasesResponse_Closure closure,
+                                 void *closure_data);
+  void (*check_viewing_right)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                              const Rapport__Relationships__V1__CheckViewingRightRequest *input,
+                              Rapport__Relationships__V1__CheckViewingRightResponse_Closure closure,
+                              void *closure_data);
 };
 typedef void (*Rapport__Relationships__V1__RelationshipsService_ServiceDestroy)(Rapport__Relationships__V1__RelationshipsService_Service *);
 void rapport__relationships__v1__relationships_service__init (Rapport__Relationships__V1__RelationshipsService_Service *service,
@@ -5414,7 +6144,22 @@ void rapport__relationships__v1__relationships_service__init (Rapport__Relations
       function_prefix__ ## record_context_change,\
       function_prefix__ ## report_context_ignored,\
       function_prefix__ ## get_context_change,\
-      function_prefix__ ## list_context_changes  }
+      function_prefix__ ## list_context_changes,\
+      function_prefix__ ## agree_note_level,\
+      function_prefix__ ## list_visibility,\
+      function_prefix__ ## create_sharing_request,\
+      function_prefix__ ## approve_sharing_item,\
+      function_prefix__ ## deny_sharing_item,\
+      function_prefix__ ## recall_sharing,\
+      function_prefix__ ## get_sharing_request,\
+      function_prefix__ ## list_sharing_requests,\
+      function_prefix__ ## request_break_glass,\
+      function_prefix__ ## approve_break_glass,\
+      function_prefix__ ## refuse_break_glass,\
+      function_prefix__ ## close_break_glass,\
+      function_prefix__ ## get_break_glass_case,\
+      function_prefix__ ## list_break_glass_cases,\
+      function_prefix__ ## check_viewing_right  }
 void rapport__relationships__v1__relationships_service__create_person(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__CreatePersonRequest *input,
                                                                       Rapport__Relationships__V1__Person_Closure closure,
@@ -5867,6 +6612,66 @@ void rapport__relationships__v1__relationships_service__list_context_changes(Pro
                                                                              const Rapport__Relationships__V1__ListContextChangesRequest *input,
                                                                              Rapport__Relationships__V1__ListContextChangesResponse_Closure closure,
                                                                              void *closure_data);
+void rapport__relationships__v1__relationships_service__agree_note_level(ProtobufCService *service,
+                                                                         const Rapport__Relationships__V1__AgreeNoteLevelRequest *input,
+                                                                         Rapport__Relationships__V1__Note_Closure closure,
+                                                                         void *closure_data);
+void rapport__relationships__v1__relationships_service__list_visibility(ProtobufCService *service,
+                                                                        const Rapport__Visibility__V1__ListVisibilityRequest *input,
+                                                                        Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
+                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__create_sharing_request(ProtobufCService *service,
+                                                                               const Rapport__Relationships__V1__CreateSharingRequestRequest *input,
+                                                                               Rapport__Relationships__V1__SharingRequest_Closure closure,
+                                                                               void *closure_data);
+void rapport__relationships__v1__relationships_service__approve_sharing_item(ProtobufCService *service,
+                                                                             const Rapport__Relationships__V1__ApproveSharingItemRequest *input,
+                                                                             Rapport__Relationships__V1__SharingRequest_Closure closure,
+                                                                             void *closure_data);
+void rapport__relationships__v1__relationships_service__deny_sharing_item(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__DenySharingItemRequest *input,
+                                                                          Rapport__Relationships__V1__SharingRequest_Closure closure,
+                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__recall_sharing(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__RecallSharingRequest *input,
+                                                                       Rapport__Relationships__V1__SharingRequest_Closure closure,
+                                                                       void *closure_data);
+void rapport__relationships__v1__relationships_service__get_sharing_request(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__GetSharingRequestRequest *input,
+                                                                            Rapport__Relationships__V1__SharingRequest_Closure closure,
+                                                                            void *closure_data);
+void rapport__relationships__v1__relationships_service__list_sharing_requests(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__ListSharingRequestsRequest *input,
+                                                                              Rapport__Relationships__V1__ListSharingRequestsResponse_Closure closure,
+                                                                              void *closure_data);
+void rapport__relationships__v1__relationships_service__request_break_glass(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__RequestBreakGlassRequest *input,
+                                                                            Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                                                                            void *closure_data);
+void rapport__relationships__v1__relationships_service__approve_break_glass(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__ApproveBreakGlassRequest *input,
+                                                                            Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                                                                            void *closure_data);
+void rapport__relationships__v1__relationships_service__refuse_break_glass(ProtobufCService *service,
+                                                                           const Rapport__Relationships__V1__RefuseBreakGlassRequest *input,
+                                                                           Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                                                                           void *closure_data);
+void rapport__relationships__v1__relationships_service__close_break_glass(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__CloseBreakGlassRequest *input,
+                                                                          Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__get_break_glass_case(ProtobufCService *service,
+                                                                             const Rapport__Relationships__V1__GetBreakGlassCaseRequest *input,
+                                                                             Rapport__Relationships__V1__BreakGlassCase_Closure closure,
+                                                                             void *closure_data);
+void rapport__relationships__v1__relationships_service__list_break_glass_cases(ProtobufCService *service,
+                                                                               const Rapport__Relationships__V1__ListBreakGlassCasesRequest *input,
+                                                                               Rapport__Relationships__V1__ListBreakGlassCasesResponse_Closure closure,
+                                                                               void *closure_data);
+void rapport__relationships__v1__relationships_service__check_viewing_right(ProtobufCService *service,
+                                                                            const Rapport__Relationships__V1__CheckViewingRightRequest *input,
+                                                                            Rapport__Relationships__V1__CheckViewingRightResponse_Closure closure,
+                                                                            void *closure_data);
 
 /* --- descriptors --- */
 
@@ -5996,6 +6801,23 @@ extern const ProtobufCMessageDescriptor rapport__relationships__v1__report_conte
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_context_change_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_context_changes_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_context_changes_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__agree_note_level_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__create_sharing_request_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__approve_sharing_item_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__deny_sharing_item_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__recall_sharing_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_sharing_request_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_sharing_requests_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_sharing_requests_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__request_break_glass_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__approve_break_glass_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__refuse_break_glass_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__close_break_glass_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__get_break_glass_case_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_break_glass_cases_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__list_break_glass_cases_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__check_viewing_right_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__relationships__v1__check_viewing_right_response__descriptor;
 extern const ProtobufCServiceDescriptor rapport__relationships__v1__relationships_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -4157,7 +4157,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__get_fairness_view_request__
   (ProtobufCMessageInit) rapport__trust__v1__get_fairness_view_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[27] =
+static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[37] =
 {
   { "GetTrustProfile", &rapport__trust__v1__get_trust_profile_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
   { "GetProfileAt", &rapport__trust__v1__get_profile_at_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
@@ -4183,6 +4183,16 @@ static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method
   { "VerifySnapshots", &rapport__trust__v1__verify_snapshots_request__descriptor, &rapport__trust__v1__verify_snapshots_response__descriptor },
   { "ReplayEvidence", &rapport__trust__v1__replay_evidence_request__descriptor, &rapport__trust__v1__replay_evidence_response__descriptor },
   { "VerifyReplay", &rapport__trust__v1__verify_replay_request__descriptor, &rapport__trust__v1__verify_replay_response__descriptor },
+  { "PublishRollup", &rapport__trust__v1__publish_rollup_request__descriptor, &rapport__trust__v1__rollup__descriptor },
+  { "GetRollup", &rapport__trust__v1__get_rollup_request__descriptor, &rapport__trust__v1__rollup__descriptor },
+  { "ListRollups", &rapport__trust__v1__list_rollups_request__descriptor, &rapport__trust__v1__list_rollups_response__descriptor },
+  { "GetRollupCell", &rapport__trust__v1__get_rollup_cell_request__descriptor, &rapport__trust__v1__rollup_cell__descriptor },
+  { "ListRollupCells", &rapport__trust__v1__list_rollup_cells_request__descriptor, &rapport__trust__v1__list_rollup_cells_response__descriptor },
+  { "GetRollupAudit", &rapport__trust__v1__get_rollup_audit_request__descriptor, &rapport__trust__v1__rollup_audit__descriptor },
+  { "VerifyRollups", &rapport__trust__v1__verify_rollups_request__descriptor, &rapport__trust__v1__verify_rollups_response__descriptor },
+  { "ExportRollup", &rapport__trust__v1__export_rollup_request__descriptor, &rapport__trust__v1__rollup_export__descriptor },
+  { "GetRollupExport", &rapport__trust__v1__get_rollup_export_request__descriptor, &rapport__trust__v1__rollup_export__descriptor },
+  { "ListRollupExports", &rapport__trust__v1__list_rollup_exports_request__descriptor, &rapport__trust__v1__list_rollup_exports_response__descriptor },
   { "GetPolicy", &rapport__trust__v1__get_policy_request__descriptor, &rapport__trust__v1__trust_policy__descriptor },
   { "ListPolicies", &rapport__trust__v1__list_policies_request__descriptor, &rapport__trust__v1__list_policies_response__descriptor },
   { "WatchTrustProfile", &rapport__trust__v1__watch_trust_profile_request__descriptor, &rapport__trust__v1__watch_trust_profile_response__descriptor },
@@ -4191,12 +4201,17 @@ const unsigned rapport__trust__v1__trust_service__method_indices_by_name[] = {
   9,        /* AcknowledgeAlert */
   11,        /* DismissAlert */
   2,        /* ExplainChange */
+  31,        /* ExportRollup */
   8,        /* GetAlert */
   16,        /* GetEvidence */
   15,        /* GetFairnessView */
   5,        /* GetOutcomes */
-  24,        /* GetPolicy */
+  34,        /* GetPolicy */
   1,        /* GetProfileAt */
+  25,        /* GetRollup */
+  29,        /* GetRollupAudit */
+  27,        /* GetRollupCell */
+  32,        /* GetRollupExport */
   19,        /* GetSnapshot */
   6,        /* GetSustainingIndex */
   0,        /* GetTrustProfile */
@@ -4204,16 +4219,21 @@ const unsigned rapport__trust__v1__trust_service__method_indices_by_name[] = {
   13,        /* ListDetectors */
   17,        /* ListEvidence */
   14,        /* ListMonitors */
-  25,        /* ListPolicies */
+  35,        /* ListPolicies */
+  28,        /* ListRollupCells */
+  33,        /* ListRollupExports */
+  26,        /* ListRollups */
   20,        /* ListSnapshots */
   10,        /* PlanAlert */
+  24,        /* PublishRollup */
   22,        /* ReplayEvidence */
   18,        /* RetractEvidence */
   4,        /* SuggestActions */
   23,        /* VerifyReplay */
+  30,        /* VerifyRollups */
   21,        /* VerifySnapshots */
   12,        /* WatchAlerts */
-  26,        /* WatchTrustProfile */
+  36,        /* WatchTrustProfile */
   3         /* WhatIf */
 };
 const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
@@ -4223,7 +4243,7 @@ const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
   "TrustService",
   "Rapport__Trust__V1__TrustService",
   "rapport.trust.v1",
-  27,
+  37,
   rapport__trust__v1__trust_service__method_descriptors,
   rapport__trust__v1__trust_service__method_indices_by_name
 };
@@ -4419,13 +4439,93 @@ void rapport__trust__v1__trust_service__verify_replay(ProtobufCService *service,
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
   service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__trust__v1__trust_service__publish_rollup(ProtobufCService *service,
+                                                       const Rapport__Trust__V1__PublishRollupRequest *input,
+                                                       Rapport__Trust__V1__Rollup_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__get_rollup(ProtobufCService *service,
+                                                   const Rapport__Trust__V1__GetRollupRequest *input,
+                                                   Rapport__Trust__V1__Rollup_Closure closure,
+                                                   void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__list_rollups(ProtobufCService *service,
+                                                     const Rapport__Trust__V1__ListRollupsRequest *input,
+                                                     Rapport__Trust__V1__ListRollupsResponse_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__get_rollup_cell(ProtobufCService *service,
+                                                        const Rapport__Trust__V1__GetRollupCellRequest *input,
+                                                        Rapport__Trust__V1__RollupCell_Closure closure,
+                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__list_rollup_cells(ProtobufCService *service,
+                                                          const Rapport__Trust__V1__ListRollupCellsRequest *input,
+                                                          Rapport__Trust__V1__ListRollupCellsResponse_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__get_rollup_audit(ProtobufCService *service,
+                                                         const Rapport__Trust__V1__GetRollupAuditRequest *input,
+                                                         Rapport__Trust__V1__RollupAudit_Closure closure,
+                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__verify_rollups(ProtobufCService *service,
+                                                       const Rapport__Trust__V1__VerifyRollupsRequest *input,
+                                                       Rapport__Trust__V1__VerifyRollupsResponse_Closure closure,
+                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__export_rollup(ProtobufCService *service,
+                                                      const Rapport__Trust__V1__ExportRollupRequest *input,
+                                                      Rapport__Trust__V1__RollupExport_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__get_rollup_export(ProtobufCService *service,
+                                                          const Rapport__Trust__V1__GetRollupExportRequest *input,
+                                                          Rapport__Trust__V1__RollupExport_Closure closure,
+                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__list_rollup_exports(ProtobufCService *service,
+                                                            const Rapport__Trust__V1__ListRollupExportsRequest *input,
+                                                            Rapport__Trust__V1__ListRollupExportsResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    const Rapport__Trust__V1__GetPolicyRequest *input,
                                                    Rapport__Trust__V1__TrustPolicy_Closure closure,
                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ListPoliciesRequest *input,
@@ -4433,7 +4533,7 @@ void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *service,
                                                             const Rapport__Trust__V1__WatchTrustProfileRequest *input,
@@ -4441,7 +4541,7 @@ void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 36, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_Service *service,
                                               Rapport__Trust__V1__TrustService_ServiceDestroy destroy)

@@ -23,6 +23,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "rapport/trust/v1/outcome.pb-c.h"
 #include "rapport/trust/v1/policy.pb-c.h"
 #include "rapport/trust/v1/profile.pb-c.h"
+#include "rapport/trust/v1/rollup.pb-c.h"
 #include "rapport/trust/v1/snapshot.pb-c.h"
 #include "rapport/trust/v1/suggestion.pb-c.h"
 #include "rapport/trust/v1/sustaining.pb-c.h"
@@ -1647,6 +1648,46 @@ struct Rapport__Trust__V1__TrustService_Service
                         const Rapport__Trust__V1__VerifyReplayRequest *input,
                         Rapport__Trust__V1__VerifyReplayResponse_Closure closure,
                         void *closure_data);
+  void (*publish_rollup)(Rapport__Trust__V1__TrustService_Service *service,
+                         const Rapport__Trust__V1__PublishRollupRequest *input,
+                         Rapport__Trust__V1__Rollup_Closure closure,
+                         void *closure_data);
+  void (*get_rollup)(Rapport__Trust__V1__TrustService_Service *service,
+                     const Rapport__Trust__V1__GetRollupRequest *input,
+                     Rapport__Trust__V1__Rollup_Closure closure,
+                     void *closure_data);
+  void (*list_rollups)(Rapport__Trust__V1__TrustService_Service *service,
+                       const Rapport__Trust__V1__ListRollupsRequest *input,
+                       Rapport__Trust__V1__ListRollupsResponse_Closure closure,
+                       void *closure_data);
+  void (*get_rollup_cell)(Rapport__Trust__V1__TrustService_Service *service,
+                          const Rapport__Trust__V1__GetRollupCellRequest *input,
+                          Rapport__Trust__V1__RollupCell_Closure closure,
+                          void *closure_data);
+  void (*list_rollup_cells)(Rapport__Trust__V1__TrustService_Service *service,
+                            const Rapport__Trust__V1__ListRollupCellsRequest *input,
+                            Rapport__Trust__V1__ListRollupCellsResponse_Closure closure,
+                            void *closure_data);
+  void (*get_rollup_audit)(Rapport__Trust__V1__TrustService_Service *service,
+                           const Rapport__Trust__V1__GetRollupAuditRequest *input,
+                           Rapport__Trust__V1__RollupAudit_Closure closure,
+                           void *closure_data);
+  void (*verify_rollups)(Rapport__Trust__V1__TrustService_Service *service,
+                         const Rapport__Trust__V1__VerifyRollupsRequest *input,
+                         Rapport__Trust__V1__VerifyRollupsResponse_Closure closure,
+                         void *closure_data);
+  void (*export_rollup)(Rapport__Trust__V1__TrustService_Service *service,
+                        const Rapport__Trust__V1__ExportRollupRequest *input,
+                        Rapport__Trust__V1__RollupExport_Closure closure,
+                        void *closure_data);
+  void (*get_rollup_export)(Rapport__Trust__V1__TrustService_Service *service,
+                            const Rapport__Trust__V1__GetRollupExportRequest *input,
+                            Rapport__Trust__V1__RollupExport_Closure closure,
+                            void *closure_data);
+  void (*list_rollup_exports)(Rapport__Trust__V1__TrustService_Service *service,
+                              const Rapport__Trust__V1__ListRollupExportsRequest *input,
+                              Rapport__Trust__V1__ListRollupExportsResponse_Closure closure,
+                              void *closure_data);
   void (*get_policy)(Rapport__Trust__V1__TrustService_Service *service,
                      const Rapport__Trust__V1__GetPolicyRequest *input,
                      Rapport__Trust__V1__TrustPolicy_Closure closure,
@@ -1691,6 +1732,16 @@ void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_S
       function_prefix__ ## verify_snapshots,\
       function_prefix__ ## replay_evidence,\
       function_prefix__ ## verify_replay,\
+      function_prefix__ ## publish_rollup,\
+      function_prefix__ ## get_rollup,\
+      function_prefix__ ## list_rollups,\
+      function_prefix__ ## get_rollup_cell,\
+      function_prefix__ ## list_rollup_cells,\
+      function_prefix__ ## get_rollup_audit,\
+      function_prefix__ ## verify_rollups,\
+      function_prefix__ ## export_rollup,\
+      function_prefix__ ## get_rollup_export,\
+      function_prefix__ ## list_rollup_exports,\
       function_prefix__ ## get_policy,\
       function_prefix__ ## list_policies,\
       function_prefix__ ## watch_trust_profile  }
@@ -1790,6 +1841,46 @@ void rapport__trust__v1__trust_service__verify_replay(ProtobufCService *service,
                                                       const Rapport__Trust__V1__VerifyReplayRequest *input,
                                                       Rapport__Trust__V1__VerifyReplayResponse_Closure closure,
                                                       void *closure_data);
+void rapport__trust__v1__trust_service__publish_rollup(ProtobufCService *service,
+                                                       const Rapport__Trust__V1__PublishRollupRequest *input,
+                                                       Rapport__Trust__V1__Rollup_Closure closure,
+                                                       void *closure_data);
+void rapport__trust__v1__trust_service__get_rollup(ProtobufCService *service,
+                                                   const Rapport__Trust__V1__GetRollupRequest *input,
+                                                   Rapport__Trust__V1__Rollup_Closure closure,
+                                                   void *closure_data);
+void rapport__trust__v1__trust_service__list_rollups(ProtobufCService *service,
+                                                     const Rapport__Trust__V1__ListRollupsRequest *input,
+                                                     Rapport__Trust__V1__ListRollupsResponse_Closure closure,
+                                                     void *closure_data);
+void rapport__trust__v1__trust_service__get_rollup_cell(ProtobufCService *service,
+                                                        const Rapport__Trust__V1__GetRollupCellRequest *input,
+                                                        Rapport__Trust__V1__RollupCell_Closure closure,
+                                                        void *closure_data);
+void rapport__trust__v1__trust_service__list_rollup_cells(ProtobufCService *service,
+                                                          const Rapport__Trust__V1__ListRollupCellsRequest *input,
+                                                          Rapport__Trust__V1__ListRollupCellsResponse_Closure closure,
+                                                          void *closure_data);
+void rapport__trust__v1__trust_service__get_rollup_audit(ProtobufCService *service,
+                                                         const Rapport__Trust__V1__GetRollupAuditRequest *input,
+                                                         Rapport__Trust__V1__RollupAudit_Closure closure,
+                                                         void *closure_data);
+void rapport__trust__v1__trust_service__verify_rollups(ProtobufCService *service,
+                                                       const Rapport__Trust__V1__VerifyRollupsRequest *input,
+                                                       Rapport__Trust__V1__VerifyRollupsResponse_Closure closure,
+                                                       void *closure_data);
+void rapport__trust__v1__trust_service__export_rollup(ProtobufCService *service,
+                                                      const Rapport__Trust__V1__ExportRollupRequest *input,
+                                                      Rapport__Trust__V1__RollupExport_Closure closure,
+                                                      void *closure_data);
+void rapport__trust__v1__trust_service__get_rollup_export(ProtobufCService *service,
+                                                          const Rapport__Trust__V1__GetRollupExportRequest *input,
+                                                          Rapport__Trust__V1__RollupExport_Closure closure,
+                                                          void *closure_data);
+void rapport__trust__v1__trust_service__list_rollup_exports(ProtobufCService *service,
+                                                            const Rapport__Trust__V1__ListRollupExportsRequest *input,
+                                                            Rapport__Trust__V1__ListRollupExportsResponse_Closure closure,
+                                                            void *closure_data);
 void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    const Rapport__Trust__V1__GetPolicyRequest *input,
                                                    Rapport__Trust__V1__TrustPolicy_Closure closure,
