@@ -42,6 +42,7 @@ extension Event {
         case .agendaItemAdded(let item): item.agendaItem
         case .reflectionCompleted(let reflection): reflection.reflection
         case .conflictDisclosed(let conflict): conflict.disclosure
+        case .resourceChanged(let change): change.resource
         default: relationship
         }
     }

@@ -131,7 +131,8 @@ private struct Observer {
         case .decisionChanged(let change): change.promises ? [add(.decisionPromise, change.decision, once: true)] : []
         case .breachCaseChanged, .reflectBackChanged, .adviceChanged, .leaveChanged, .conflictDisclosed,
             .credentialVerified, .feedbackRequested, .opportunityOffered, .transparencyBroken, .personChanged,
-            .programmeChanged, .alertChanged, .rollupPublished:
+            .programmeChanged, .alertChanged, .rollupPublished, .roundClosed,
+            .resourceChanged:
             []
         }
     }

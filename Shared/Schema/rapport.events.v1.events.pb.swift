@@ -246,6 +246,11 @@ public struct Event: Message {
                 if case .transparencyBroken(let held) = payload { value = held }
                 try reader.message(&value)
                 payload = .transparencyBroken(value ?? .init())
+            case 35:
+                var value: ResourceChanged?
+                if case .resourceChanged(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .resourceChanged(value ?? .init())
             case 38:
                 var value: PersonChanged?
                 if case .personChanged(let held) = payload { value = held }
@@ -386,6 +391,9 @@ public struct Event: Message {
         case .transparencyBroken(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 34)
             c.pointee.transparency_broken = arena.message(value)
+        case .resourceChanged(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 35)
+            c.pointee.resource_changed = arena.message(value)
         case .personChanged(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 38)
             c.pointee.person_changed = arena.message(value)
@@ -451,6 +459,7 @@ public struct Event: Message {
         case conflictDisclosed(ConflictDisclosed)
         case credentialVerified(CredentialVerified)
         case transparencyBroken(TransparencyBroken)
+        case resourceChanged(ResourceChanged)
         case personChanged(PersonChanged)
         case programmeChanged(ProgrammeChanged)
         case feedbackChanged(FeedbackChanged)
@@ -503,6 +512,38 @@ public struct RelationshipChanged: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__RelationshipChanged>, in arena: Arena) {
         c.pointee.relationship = arena.optional(relationship)
         c.pointee.paused_since = arena.optional(pausedSince)
+    }
+}
+
+public struct ResourceChanged: Message {
+    public static let fullName = "rapport.events.v1.ResourceChanged"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var resource: String = ""
+
+    public init() {}
+
+    public init(
+        resource: String = ""
+    ) {
+        self.resource = resource
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&resource)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__ResourceChanged>) {
+        rapport__events__v1__resource_changed__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__ResourceChanged>, in arena: Arena) {
+        if !resource.isEmpty { c.pointee.resource = arena.string(resource) }
     }
 }
 

@@ -232,6 +232,51 @@ void   rapport__events__v1__relationship_changed__free_unpacked
   assert(message->base.descriptor == &rapport__events__v1__relationship_changed__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__events__v1__resource_changed__init
+                     (Rapport__Events__V1__ResourceChanged         *message)
+{
+  static const Rapport__Events__V1__ResourceChanged init_value = RAPPORT__EVENTS__V1__RESOURCE_CHANGED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__resource_changed__get_packed_size
+                     (const Rapport__Events__V1__ResourceChanged *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__resource_changed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__resource_changed__pack
+                     (const Rapport__Events__V1__ResourceChanged *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__resource_changed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__resource_changed__pack_to_buffer
+                     (const Rapport__Events__V1__ResourceChanged *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__resource_changed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__ResourceChanged *
+       rapport__events__v1__resource_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__ResourceChanged *)
+     protobuf_c_message_unpack (&rapport__events__v1__resource_changed__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__resource_changed__free_unpacked
+                     (Rapport__Events__V1__ResourceChanged *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__resource_changed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__events__v1__agreement_changed__init
                      (Rapport__Events__V1__AgreementChanged         *message)
 {
@@ -1690,7 +1735,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__cursor__descriptor =
   (ProtobufCMessageInit) rapport__events__v1__cursor__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descriptors[39] =
+static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descriptors[40] =
 {
   {
     "id",
@@ -1981,6 +2026,18 @@ static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descript
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "resource_changed",
+    35,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, resource_changed),
+    &rapport__events__v1__resource_changed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "person_changed",
     38,
     PROTOBUF_C_LABEL_NONE,
@@ -2167,38 +2224,39 @@ static const unsigned rapport__events__v1__event__field_indices_by_name[] = {
   16,   /* field[16] = advice_changed */
   18,   /* field[18] = agenda_item_added */
   10,   /* field[10] = agreement_changed */
-  37,   /* field[37] = alert_changed */
-  32,   /* field[32] = attainment_changed */
+  38,   /* field[38] = alert_changed */
+  33,   /* field[33] = attainment_changed */
   13,   /* field[13] = breach_case_changed */
-  33,   /* field[33] = check_in_changed */
+  34,   /* field[34] = check_in_changed */
   12,   /* field[12] = commitment_changed */
   21,   /* field[21] = conflict_disclosed */
   17,   /* field[17] = context_changed */
   22,   /* field[22] = credential_verified */
   14,   /* field[14] = decision_changed */
-  26,   /* field[26] = feedback_changed */
-  28,   /* field[28] = feedback_requested */
-  30,   /* field[30] = goal_changed */
+  27,   /* field[27] = feedback_changed */
+  29,   /* field[29] = feedback_requested */
+  31,   /* field[31] = goal_changed */
   0,   /* field[0] = id */
   8,   /* field[8] = import_clock */
   20,   /* field[20] = leave_changed */
-  34,   /* field[34] = obstacle_changed */
+  35,   /* field[35] = obstacle_changed */
   6,   /* field[6] = occurred_at */
-  36,   /* field[36] = opportunity_offered */
+  37,   /* field[37] = opportunity_offered */
   2,   /* field[2] = organization */
-  24,   /* field[24] = person_changed */
-  25,   /* field[25] = programme_changed */
-  27,   /* field[27] = pulse_answered */
+  25,   /* field[25] = person_changed */
+  26,   /* field[26] = programme_changed */
+  28,   /* field[28] = pulse_answered */
   7,   /* field[7] = recorded_at */
   15,   /* field[15] = reflect_back_changed */
   19,   /* field[19] = reflection_completed */
   3,   /* field[3] = relationship */
   9,   /* field[9] = relationship_changed */
-  35,   /* field[35] = revision_changed */
-  38,   /* field[38] = rollup_published */
-  29,   /* field[29] = round_closed */
+  24,   /* field[24] = resource_changed */
+  36,   /* field[36] = revision_changed */
+  39,   /* field[39] = rollup_published */
+  30,   /* field[30] = round_closed */
   11,   /* field[11] = session_changed */
-  31,   /* field[31] = support_planned */
+  32,   /* field[32] = support_planned */
   23,   /* field[23] = transparency_broken */
   1,   /* field[1] = type */
 };
@@ -2206,10 +2264,10 @@ static const ProtobufCIntRange rapport__events__v1__event__number_ranges[5 + 1] 
 {
   { 1, 0 },
   { 20, 9 },
-  { 38, 24 },
-  { 50, 30 },
-  { 60, 37 },
-  { 0, 39 }
+  { 38, 25 },
+  { 50, 31 },
+  { 60, 38 },
+  { 0, 40 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor =
 {
@@ -2219,7 +2277,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor =
   "Rapport__Events__V1__Event",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__Event),
-  39,
+  40,
   rapport__events__v1__event__field_descriptors,
   rapport__events__v1__event__field_indices_by_name,
   5,  rapport__events__v1__event__number_ranges,
@@ -2275,6 +2333,44 @@ const ProtobufCMessageDescriptor rapport__events__v1__relationship_changed__desc
   rapport__events__v1__relationship_changed__field_indices_by_name,
   1,  rapport__events__v1__relationship_changed__number_ranges,
   (ProtobufCMessageInit) rapport__events__v1__relationship_changed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__resource_changed__field_descriptors[1] =
+{
+  {
+    "resource",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__ResourceChanged, resource),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__resource_changed__field_indices_by_name[] = {
+  0,   /* field[0] = resource */
+};
+static const ProtobufCIntRange rapport__events__v1__resource_changed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__resource_changed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.ResourceChanged",
+  "ResourceChanged",
+  "Rapport__Events__V1__ResourceChanged",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__ResourceChanged),
+  1,
+  rapport__events__v1__resource_changed__field_descriptors,
+  rapport__events__v1__resource_changed__field_indices_by_name,
+  1,  rapport__events__v1__resource_changed__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__resource_changed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__events__v1__agreement_changed__field_descriptors[3] =

@@ -31,6 +31,7 @@ typedef struct Rapport__Events__V1__WatchEventsResponse Rapport__Events__V1__Wat
 typedef struct Rapport__Events__V1__Cursor Rapport__Events__V1__Cursor;
 typedef struct Rapport__Events__V1__Event Rapport__Events__V1__Event;
 typedef struct Rapport__Events__V1__RelationshipChanged Rapport__Events__V1__RelationshipChanged;
+typedef struct Rapport__Events__V1__ResourceChanged Rapport__Events__V1__ResourceChanged;
 typedef struct Rapport__Events__V1__AgreementChanged Rapport__Events__V1__AgreementChanged;
 typedef struct Rapport__Events__V1__SessionChanged Rapport__Events__V1__SessionChanged;
 typedef struct Rapport__Events__V1__CommitmentChanged Rapport__Events__V1__CommitmentChanged;
@@ -143,6 +144,7 @@ typedef enum {
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CONFLICT_DISCLOSED = 32,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CREDENTIAL_VERIFIED = 33,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_TRANSPARENCY_BROKEN = 34,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_RESOURCE_CHANGED = 35,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_PERSON_CHANGED = 38,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_PROGRAMME_CHANGED = 39,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_FEEDBACK_CHANGED = 40,
@@ -211,6 +213,7 @@ struct  Rapport__Events__V1__Event
     Rapport__Events__V1__ConflictDisclosed *conflict_disclosed;
     Rapport__Events__V1__CredentialVerified *credential_verified;
     Rapport__Events__V1__TransparencyBroken *transparency_broken;
+    Rapport__Events__V1__ResourceChanged *resource_changed;
     Rapport__Events__V1__PersonChanged *person_changed;
     Rapport__Events__V1__ProgrammeChanged *programme_changed;
     Rapport__Events__V1__FeedbackChanged *feedback_changed;
@@ -249,6 +252,19 @@ struct  Rapport__Events__V1__RelationshipChanged
 #define RAPPORT__EVENTS__V1__RELATIONSHIP_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__relationship_changed__descriptor) \
     , NULL, NULL }
+
+
+/*
+ * What is told to those who watch, and of which nothing is derived: sharing and break-glass.
+ */
+struct  Rapport__Events__V1__ResourceChanged
+{
+  ProtobufCMessage base;
+  char *resource;
+};
+#define RAPPORT__EVENTS__V1__RESOURCE_CHANGED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__resource_changed__descriptor) \
+    , (char *)protobuf_c_empty_string }
 
 
 struct  Rapport__Events__V1__AgreementChanged
@@ -855,6 +871,25 @@ Rapport__Events__V1__RelationshipChanged *
 void   rapport__events__v1__relationship_changed__free_unpacked
                      (Rapport__Events__V1__RelationshipChanged *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__ResourceChanged methods */
+void   rapport__events__v1__resource_changed__init
+                     (Rapport__Events__V1__ResourceChanged         *message);
+size_t rapport__events__v1__resource_changed__get_packed_size
+                     (const Rapport__Events__V1__ResourceChanged   *message);
+size_t rapport__events__v1__resource_changed__pack
+                     (const Rapport__Events__V1__ResourceChanged   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__resource_changed__pack_to_buffer
+                     (const Rapport__Events__V1__ResourceChanged   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__ResourceChanged *
+       rapport__events__v1__resource_changed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__resource_changed__free_unpacked
+                     (Rapport__Events__V1__ResourceChanged *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Events__V1__AgreementChanged methods */
 void   rapport__events__v1__agreement_changed__init
                      (Rapport__Events__V1__AgreementChanged         *message);
@@ -1423,6 +1458,9 @@ typedef void (*Rapport__Events__V1__Event_Closure)
 typedef void (*Rapport__Events__V1__RelationshipChanged_Closure)
                  (const Rapport__Events__V1__RelationshipChanged *message,
                   void *closure_data);
+typedef void (*Rapport__Events__V1__ResourceChanged_Closure)
+                 (const Rapport__Events__V1__ResourceChanged *message,
+                  void *closure_data);
 typedef void (*Rapport__Events__V1__AgreementChanged_Closure)
                  (const Rapport__Events__V1__AgreementChanged *message,
                   void *closure_data);
@@ -1543,6 +1581,7 @@ extern const ProtobufCMessageDescriptor rapport__events__v1__watch_events_respon
 extern const ProtobufCMessageDescriptor rapport__events__v1__cursor__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__relationship_changed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__resource_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__agreement_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__session_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__commitment_changed__descriptor;
