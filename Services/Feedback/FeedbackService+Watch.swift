@@ -17,6 +17,7 @@ extension FeedbackService {
         } write: { [runtime] event, token in
             let resource = try await runtime.database.read { try Self.resource(of: event, for: access, in: $0) }
             guard let resource else { return }
+            if case .feedbackItem(let item) = resource { try await runtime.note([item], readBy: access) }
             try await responses.write(
                 WatchFeedbackResponse(
                     resumeToken: token, event: event.type, occurredAt: event.occurredAt, resource: resource))

@@ -8,6 +8,10 @@ struct FeedbackService: RapportService, FeedbackServiceHandlers {
     static let name = "feedback"
     static let migrations = Tables.migrations
 
+    static func encryptStored(in transaction: Transaction) throws -> Int {
+        try Tables.feedbackItems.encryptRows(in: transaction)
+    }
+
     let runtime: Runtime
 
     init(_ runtime: Runtime) { self.runtime = runtime }

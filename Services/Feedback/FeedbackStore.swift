@@ -24,7 +24,8 @@ extension ListPulsesRequest: ListRequest {}
 
 enum Tables {
     static let feedbackItems = Table<FeedbackItem>(
-        "feedback_item", collections: ["organizations", "relationships", "feedbackItems"], state: { $0.state.rawValue })
+        "feedback_item", collections: ["organizations", "relationships", "feedbackItems"], state: { $0.state.rawValue },
+        isEncrypted: true)
     static let feedbackRequests = Table<FeedbackRequest>(
         "feedback_request", collections: ["organizations", "relationships", "feedbackRequests"],
         state: { $0.state.rawValue })

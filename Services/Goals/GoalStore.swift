@@ -51,7 +51,8 @@ enum Tables {
     static let revisions = Table<Revision>(
         "revision", collections: ["organizations", "relationships", "goals", "revisions"], below: goals,
         state: { $0.state.rawValue })
-    static let obstacles = Table<Obstacle>("obstacle", collections: ["organizations", "relationships", "obstacles"])
+    static let obstacles = Table<Obstacle>(
+        "obstacle", collections: ["organizations", "relationships", "obstacles"], isEncrypted: true)
     static let opportunities = Table<Opportunity>(
         "opportunity", collections: ["organizations", "relationships", "opportunities"])
 

@@ -12,7 +12,8 @@ extension GoalsService {
             var obstacle = try Obstacle.add(
                 words, named: change.newName("obstacles", in: parent.text), by: change.actor, at: change.now)
             if !obstacle.goal.isEmpty { _ = try change.goal(obstacle.goal) }
-            obstacle.patternPrompt = try change.patternPrompt(about: obstacle)
+            // Tags lie in clear beside the table: those of sealed obstacles are not counted.
+            if !obstacle.isSealed { obstacle.patternPrompt = try change.patternPrompt(about: obstacle) }
             if obstacle.external, !obstacle.goal.isEmpty { try change.noteExternal(obstacle) }
             try change.publish(obstacle, "obstacle.added.v1")
             return try change.insert(Tables.obstacles, obstacle)

@@ -9,12 +9,14 @@ extension GoalsService {
         _ request: WatchGoalsRequest, _ context: ServerContext, _ responses: ResponseWriter<WatchGoalsResponse>
     ) async throws {
         let parent = try ResourceName(request.parent, "organizations", "relationships").text
+        let access = try await runtime.access(context, under: parent)
         try await runtime.watch(context, under: parent, resumeToken: request.resumeToken) { token in
             try await responses.write(WatchGoalsResponse(resumeToken: token))
         } write: { [runtime] event, token in
             guard let resource = try await runtime.database.read({ try Self.resource(of: event, in: $0) }) else {
                 return
             }
+            if case .obstacle(let obstacle) = resource { try await runtime.note([obstacle], readBy: access) }
             try await responses.write(
                 WatchGoalsResponse(
                     resumeToken: token, event: event.type, occurredAt: event.occurredAt, resource: resource))

@@ -8,6 +8,10 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
     static let name = "goals"
     static let migrations = Tables.migrations
 
+    static func encryptStored(in transaction: Transaction) throws -> Int {
+        try Tables.obstacles.encryptRows(in: transaction)
+    }
+
     let runtime: Runtime
 
     init(_ runtime: Runtime) { self.runtime = runtime }

@@ -6,7 +6,7 @@ extension Obstacle {
     static let textLength = 1...2000
     static let acknowledgementLength = 0...2000
 
-    /// - Throws: INVALID_ARGUMENT for whatever breaks a limit or a goal of another relationship; UNIMPLEMENTED, NOT_BUILT for SEALED.
+    /// - Throws: INVALID_ARGUMENT for whatever breaks a limit or a goal of another relationship; the level is PAIR unless it is given.
     static func add(_ words: Obstacle, named name: String, by author: String, at now: Instant) throws -> Obstacle {
         try Check.text(words.text, "obstacle.text", textLength)
         guard words.text.saysSomething else { throw Refusal.invalid("obstacle.text", "is required") }
@@ -14,11 +14,6 @@ extension Obstacle {
             throw Refusal.invalid("obstacle.tag", "is 1 to 63 of a-z, 0-9 and -, or empty")
         }
         if words.level != .unspecified { try Check.known(words.level, "obstacle.level") }
-        guard words.level != .sealed else {
-            throw Refusal(
-                .unimplemented, "NOT_BUILT", "sealed obstacles are not built yet; PAIR is for the two of you",
-                field: "obstacle.level")
-        }
         if !words.goal.isEmpty {
             let goal = try ResourceName(words.goal, "organizations", "relationships", "goals")
             guard try goal.parent == ResourceName.relationship(of: name) else {
@@ -26,8 +21,9 @@ extension Obstacle {
             }
         }
         return Obstacle(
-            name: name, author: author, text: words.text, tag: words.tag, external: words.external, level: .pair,
-            goal: words.goal, createTime: now.timestamp, updateTime: now.timestamp)
+            name: name, author: author, text: words.text, tag: words.tag, external: words.external,
+            level: words.level == .sealed ? .sealed : .pair, goal: words.goal, createTime: now.timestamp,
+            updateTime: now.timestamp)
     }
 
     /// The other party has understood it.
@@ -46,6 +42,12 @@ extension Obstacle {
         acknowledgeTime = now.timestamp
         updateTime = now.timestamp
     }
+}
+
+extension Obstacle: Sealable {
+    public static let texts: Set = ["text", "tag", "acknowledgement"]
+
+    public var isSealed: Bool { level == .sealed }
 }
 
 /// What keeps coming back is asked about, once for every three (docs/domain.md S32).

@@ -16,6 +16,7 @@ extension Agreement {
         try Check.count(draft.sharingRules.count, "agreement.sharing_rules", 0...20)
         for rule in draft.sharingRules { try Check.text(rule, "agreement.sharing_rules", 1...2000) }
         try Check.text(draft.limits, "agreement.limits", 0...2000)
+        try Check.text(draft.appraisalRule, "agreement.appraisal_rule", 0...2000)
         guard revision <= maximumRevisions else {
             throw Refusal(
                 .resourceExhausted, "CAPACITY_FULL", "An agreement has at most \(maximumRevisions) revisions.")
@@ -23,7 +24,7 @@ extension Agreement {
         return Agreement(
             name: name, revision: revision, purpose: draft.purpose,
             confidentialityClauses: draft.confidentialityClauses, sharingRules: draft.sharingRules,
-            limits: draft.limits, state: .draft)
+            limits: draft.limits, appraisalRule: draft.appraisalRule, state: .draft)
     }
 
     /// One party's consent. True when it was the second: the agreement holds from now on.

@@ -17,6 +17,9 @@ enum DutyKind: String, CaseIterable {
     case reflectionReveals = "reflection.reveals"
     case notePurged = "note.purged"
     case retentionEnds = "retention.ends"
+    case sharingExpires = "sharing.expires"
+    case breakGlassExpires = "break_glass.expires"
+    case breakGlassTold = "break_glass.told"
 }
 
 /// The lengths of time of docs/domain.md rule 48. The grace of a due date is the relationship's own.

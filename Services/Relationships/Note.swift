@@ -12,12 +12,29 @@ extension Note {
         return note
     }
 
-    /// A note for oneself may become one for both, and the other way round: its author decides alone, since nobody was
-    /// promised that it stays for one. Below PAIR there is no level yet; it would need the other one's word as well.
+    /// The author alone decides, but for a level that promises the other one less: what was sealed between the two is
+    /// unsealed by both (docs/domain.md §6.1).
     func updated(by patch: Note) throws -> Note {
         guard !isDeleted else { throw Refusal.wrongState("note", is: "deleted", needs: "one that is not") }
         try patch.check()
-        return patch
+        var note = patch
+        note.offeredLevel = .unspecified
+        if level == .sealed, patch.level == .pair {
+            note.level = .sealed
+            note.offeredLevel = .pair
+        }
+        return note
+    }
+
+    /// The other one agrees to the lower level.
+    /// - Throws: FAILED_PRECONDITION, WRONG_STATE for another level than the one that is offered.
+    mutating func agree(to level: Level, by person: String) throws {
+        guard person != author else { throw Refusal.roleForbidden("The other party agrees to the level.") }
+        guard !isDeleted, level != .unspecified, level == offeredLevel else {
+            throw Refusal.wrongState("the offered level", is: offeredLevel, needs: "that it is the one agreed to")
+        }
+        self.level = level
+        offeredLevel = .unspecified
     }
 
     /// Minutes in which a slip of the pen is mended without a word.
@@ -26,7 +43,8 @@ extension Note {
 
     /// Whether the other one has read something else until now, and is told nothing of the change (docs/domain.md §4.3, T1).
     func changesInSilence(_ changed: Note, at now: Instant) throws -> Bool {
-        guard level == .pair, changed.level == .pair, changed.body != body, !changed.revisionNotice.saysSomething else {
+        guard level != .`self`, changed.level != .`self`, changed.body != body, !changed.revisionNotice.saysSomething
+        else {
             return false
         }
         let written = try Check.instant(createTime, "note.create_time")
@@ -34,7 +52,7 @@ extension Note {
     }
 
     func isReadable(by person: String?) -> Bool {
-        person == author || level == .pair && !isDeleted && person != nil
+        person == author || level != .`self` && !isDeleted && person != nil
     }
 
     /// Undone and hidden notes look alike to the other party: there is no such note.
@@ -45,9 +63,12 @@ extension Note {
 
     private func check() throws {
         try Check.known(level, "note.level")
-        guard level != .sealed else {
-            throw Refusal(.unimplemented, "NOT_BUILT", "SEALED notes are not built yet; take PAIR or SELF.")
-        }
         try Check.text(body, "note.body", 1...10_000)
     }
+}
+
+extension Note: Sealable {
+    public static let texts: Set = ["body", "revision_notice"]
+
+    public var isSealed: Bool { level == .sealed }
 }

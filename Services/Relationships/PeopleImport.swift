@@ -10,11 +10,11 @@ enum PeopleImport {
     static let batch = 100
 
     /// What became of a batch, in order. Somebody is known by the id or by the key in the organisation's own directory.
-    static func store(_ batch: [ImportPeopleRequest], _ change: Change) throws -> [ImportedPerson] {
+    static func store(_ batch: [ImportPeopleRequest], _ change: Change, _ runtime: Runtime) throws -> [ImportedPerson] {
         try change.requireProgrammeAdmin()
         return try batch.map { item in
             do {
-                return try store(item, change)
+                return try store(item, change, runtime)
             } catch let refusal as Refusal {
                 // Each refusal comes before anything is written for the person.
                 return ImportedPerson(outcome: .refused, reason: refusal.reason, message: refusal.message)
@@ -22,7 +22,9 @@ enum PeopleImport {
         }
     }
 
-    private static func store(_ item: ImportPeopleRequest, _ change: Change) throws -> ImportedPerson {
+    private static func store(
+        _ item: ImportPeopleRequest, _ change: Change, _ runtime: Runtime
+    ) throws -> ImportedPerson {
         let organization = try ResourceName(item.parent, "organizations")
         let draft = item.person ?? Person()
         let known: String?
@@ -35,7 +37,7 @@ enum PeopleImport {
             known = try change.name(item.personId, "person_id", "people", in: organization).text
         }
         if let known, let person = try change.find(Tables.people, known) {
-            let updated = try change.replace(person, by: try person.imported(draft))
+            let updated = try change.replace(person, by: try person.imported(draft), runtime)
             return ImportedPerson(name: known, outcome: updated == person ? .unchanged : .updated)
         }
         let name = try change.name(item.personId, "person_id", "people", in: organization)
@@ -77,6 +79,8 @@ extension RelationshipsService {
     }
 
     private func store(_ batch: [ImportPeopleRequest], _ context: ServerContext) async throws -> [ImportedPerson] {
-        try await runtime.change(context, in: context.caller.organization) { try PeopleImport.store(batch, $0) }
+        try await runtime.change(context, in: context.caller.organization) { [runtime] in
+            try PeopleImport.store(batch, $0, runtime)
+        }
     }
 }

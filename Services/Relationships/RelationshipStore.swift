@@ -25,10 +25,10 @@ enum Tables {
         "inquiries", collections: below("inquiries"), state: { $0.answerTime == nil ? 1 : 2 })
     static let agendaItems = Table<AgendaItem>(
         "agenda_items", collections: ["organizations", "relationships", "sessions", "agendaItems"], below: sessions)
-    static let notes = Table<Note>("notes", collections: below("notes"))
+    static let notes = Table<Note>("notes", collections: below("notes"), isEncrypted: true)
     /// State 1 waits for the other one.
     static let reflections = Table<Schema.Reflection>(
-        "reflections", collections: below("reflections"), state: { $0.isRevealed ? 2 : 1 })
+        "reflections", collections: below("reflections"), state: { $0.isRevealed ? 2 : 1 }, isEncrypted: true)
     static let conflictDisclosures = Table<ConflictDisclosure>(
         "conflict_disclosures", collections: below("conflictDisclosures"))
     static let credentials = Table<Credential>("credentials", collections: below("credentials"))
@@ -36,6 +36,10 @@ enum Tables {
         "enrollments", collections: ["organizations", "programmes", "enrollments"], below: programmes)
     static let leaveWindows = Table<LeaveWindow>(
         "leave_windows", collections: ["organizations", "people", "leaveWindows"], below: people)
+    static let sharingRequests = Table<SharingRequest>(
+        "sharing_requests", collections: below("sharingRequests"), state: \.state.rawValue)
+    static let breakGlassCases = Table<BreakGlassCase>(
+        "break_glass_cases", collections: below("breakGlassCases"), state: \.state.rawValue, isEncrypted: true)
     static let matchRuns = Table<MatchRun>("match_runs", collections: Form.matchRuns, below: programmes)
     static let matchProposals = Table<MatchProposal>(
         "match_proposals", collections: Form.matchProposals, below: programmes)
@@ -71,6 +75,9 @@ enum Tables {
             version: 102, name: "matching",
             statements: matchRuns.statements + matchProposals.statements + waitlistEntries.statements
                 + MatchIndex.statements),
+        Migration(
+            version: 103, name: "sharing and break-glass",
+            statements: sharingRequests.statements + breakGlassCases.statements + Grants.statements),
     ]
 }
 
@@ -109,6 +116,8 @@ extension LeaveWindow: Dated, SoftDeletable {}
 extension MatchRun: Dated {}
 extension MatchProposal: Dated {}
 extension WaitlistEntry: Dated {}
+extension SharingRequest: Dated {}
+extension BreakGlassCase: Dated {}
 
 extension Change {
     /// Inserts, dated now.

@@ -36,7 +36,10 @@ extension RelationshipsService {
                 }
             }
             let saved = try change.save(Tables.agreements, agreement)
-            if isSigned { try change.publish("agreement.signed.v1", saved) }
+            if isSigned {
+                try change.publish("agreement.signed.v1", saved)
+                try change.agreementIsCurrent()
+            }
             return saved
         }
     }

@@ -93,7 +93,7 @@ extension RelationshipsService {
 }
 
 /// Whom the programme has named; empty for nobody.
-private func ombudsperson(of relationship: Relationship, in snapshot: Snapshot) throws -> String {
+func ombudsperson(of relationship: Relationship, in snapshot: Snapshot) throws -> String {
     try Tables.programmes.find(relationship.programme, in: snapshot)?.ombudsperson ?? ""
 }
 

@@ -30,6 +30,16 @@ extension RelationshipsService {
         }
     }
 
+    func agreeNoteLevel(_ request: AgreeNoteLevelRequest, _ context: ServerContext) async throws -> Note {
+        try await runtime.mutate(request, context, under: request.name, answering: Tables.notes) { change in
+            let person = try change.party(.trustor, .trustee)
+            var note = try change.get(Tables.notes, request.name)
+            guard note.isReadable(by: person) else { throw Refusal.notFound(request.name) }
+            try note.agree(to: request.level, by: person)
+            return try change.save(Tables.notes, note)
+        }
+    }
+
     func deleteNote(_ request: DeleteNoteRequest, _ context: ServerContext) async throws -> Note {
         try await change(request, context) { change, note in
             try change.softDelete(Tables.notes, note, purge: DutyKind.notePurged.rawValue)

@@ -18,11 +18,12 @@ extension RelationshipsService {
 
     func updatePerson(_ request: UpdatePersonRequest, _ context: ServerContext) async throws -> Person {
         let name = try ResourceName(request.name, "organizations", "people")
-        return try await runtime.mutate(request, context, in: name.organization, answering: Tables.people) { change in
+        return try await runtime.mutate(request, context, in: name.organization, answering: Tables.people) {
+            [runtime] change in
             try change.requireProgrammeAdmin()
             let person = try change.get(Tables.people, name.text)
             let patched = try Person.mutableFields.apply(request.updateMask, request.person ?? Person(), to: person)
-            return try change.replace(person, by: try person.updated(by: patched))
+            return try change.replace(person, by: try person.updated(by: patched), runtime)
         }
     }
 
@@ -115,9 +116,10 @@ extension Change {
         return try create(Tables.people, person)
     }
 
-    func replace(_ person: Person, by updated: Person) throws -> Person {
+    func replace(_ person: Person, by updated: Person, _ runtime: Runtime) throws -> Person {
         guard updated != person else { return person }
         try takeKey(of: updated, before: person.externalId)
+        try reopenAgreements(from: person, to: updated, runtime)
         return try save(Tables.people, updated)
     }
 

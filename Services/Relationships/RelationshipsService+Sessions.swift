@@ -7,6 +7,7 @@ extension RelationshipsService {
         try await runtime.mutate(request, context, under: request.parent, answering: Tables.sessions) { change in
             _ = try change.party(.trustor, .trustee)
             try change.requireActive()
+            try change.relationship.requireCurrentAgreement()
             let draft = request.session ?? Session()
             var session = try Session.scheduled(
                 draft, name: change.newName("sessions", in: request.parent),

@@ -10,6 +10,12 @@ struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
     static let eventSources = ["goals"]
     static var relationshipSource: (any RelationshipSource)? { OwnRelationships() }
 
+    static var grantSource: (any GrantSource)? { OwnGrants() }
+
+    static func encryptStored(in transaction: Transaction) throws -> Int {
+        try Tables.notes.encryptRows(in: transaction) + Tables.reflections.encryptRows(in: transaction)
+    }
+
     let runtime: Runtime
 
     init(_ runtime: Runtime) async throws {
@@ -40,6 +46,9 @@ struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
         case .reflectionReveals: try change.revealReflection(name)
         case .notePurged: try change.purgeNote(name)
         case .retentionEnds: try change.forgetNotes()
+        case .sharingExpires: try change.expireSharing(name)
+        case .breakGlassExpires: try change.expireBreakGlass(name)
+        case .breakGlassTold: try change.endSilence(name)
         }
     }
 

@@ -64,6 +64,15 @@ extension UndeleteNoteRequest: Mutation {}
 extension SubmitReflectionRequest: Mutation {}
 extension RecordContextChangeRequest: Mutation {}
 extension ReportContextIgnoredRequest: Mutation {}
+extension AgreeNoteLevelRequest: Mutation {}
+extension CreateSharingRequestRequest: Mutation {}
+extension ApproveSharingItemRequest: Mutation {}
+extension DenySharingItemRequest: Mutation {}
+extension RecallSharingRequest: Mutation {}
+extension RequestBreakGlassRequest: Mutation {}
+extension ApproveBreakGlassRequest: Mutation {}
+extension RefuseBreakGlassRequest: Mutation {}
+extension CloseBreakGlassRequest: Mutation {}
 
 // An update names its resource inside.
 
@@ -101,3 +110,5 @@ extension ListAdviceRequest: ListRequest {}
 extension ListNotesRequest: ListRequest {}
 extension ListReflectionsRequest: ListRequest {}
 extension ListContextChangesRequest: ListRequest {}
+extension ListSharingRequestsRequest: ListRequest {}
+extension ListBreakGlassCasesRequest: ListRequest {}

@@ -106,6 +106,17 @@ public final class Database: Sendable {
         logger.info("database backed up", metadata: ["path": "\(path)"])
     }
 
+    /// Brings what the journal holds into the file and empties it, so that nothing of what was overwritten is left in either;
+    /// before anybody reads.
+    public func emptyJournal() async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            pool.asyncWriteWithoutTransaction { connection in
+                continuation.resume(
+                    with: Result { try StorageError.translating { _ = try connection.checkpoint(.truncate) } })
+            }
+        }
+    }
+
     /// Answers the queued writes, ends the streams of events and closes the file. Later calls throw `.closed`.
     public func close() async {
         await writes.close()

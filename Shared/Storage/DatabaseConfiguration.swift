@@ -20,6 +20,9 @@ public struct DatabaseConfiguration: Sendable, Hashable {
     /// How long `open` waits while another process opens or migrates the file.
     public var openTimeout: Duration = .seconds(30)
 
+    /// Wraps the keys of tables that are encrypted; needed where there are such tables.
+    public var keyring: Keyring?
+
     public init() {}
 
     func check() throws {

@@ -25,8 +25,10 @@ struct DatabaseFile: Sendable {
                 return try pool.writeWithoutTransaction { connection in
                     try makeDurable(connection)
                     try connection.execute(sql: "PRAGMA cache_size = -\(configuration.writerCache)")
+                    // What is overwritten or deleted is not to be found in the file's free space.
+                    try connection.execute(sql: "PRAGMA secure_delete = ON")
                     try connection.execute(sql: "PRAGMA wal_autocheckpoint = \(configuration.checkpointPages)")
-                    let (identity, position) = try prepare(connection, migrations)
+                    let (identity, position) = try prepare(connection, migrations, configuration.keyring)
                     return DatabaseFile(pool: pool, path: path, identity: identity, position: position)
                 }
             } catch {
@@ -63,13 +65,13 @@ struct DatabaseFile: Sendable {
     }
 
     private static func prepare(
-        _ connection: GRDB.Database, _ migrations: [Migration]
+        _ connection: GRDB.Database, _ migrations: [Migration], _ keyring: Keyring?
     ) throws -> (FileIdentity, Int64) {
         var prepared: (FileIdentity, Int64)?
         try connection.inTransaction(.immediate) {
             try Migrator(service: migrations).migrate(connection)
             let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-            let identity = try FileIdentity.establish(connection, now: now)
+            let identity = try FileIdentity.establish(connection, keyring, now: now)
             prepared = (identity, try Outbox.end(Snapshot(connection, identity)))
             return .commit
         }

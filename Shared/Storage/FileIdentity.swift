@@ -6,6 +6,8 @@ struct FileIdentity: Sendable {
     let epoch: Identifier
     /// Keys the hashes of requests, so that whoever sees the table cannot test guesses of a request's content.
     let secret: [UInt8]
+    /// Nil where nothing is encrypted.
+    let keyring: Keyring?
 
     static let statements = [
         """
@@ -20,7 +22,7 @@ struct FileIdentity: Sendable {
     ]
 
     /// Reads the identity inside the opening transaction; makes it for a new file and renews the epoch of a backup.
-    static func establish(_ connection: GRDB.Database, now: Int64) throws -> FileIdentity {
+    static func establish(_ connection: GRDB.Database, _ keyring: Keyring?, now: Int64) throws -> FileIdentity {
         let fresh = IdentifierGenerator().next(at: now)
         try connection.execute(
             sql: "INSERT INTO storage_identity (singleton, epoch, secret) VALUES (1, ?, ?) ON CONFLICT DO NOTHING",
@@ -34,6 +36,6 @@ struct FileIdentity: Sendable {
         guard
             let row = try GRDB.Row.fetchOne(connection, sql: "SELECT epoch, secret FROM storage_identity").map(Row.init)
         else { throw StorageError.file("the database has lost its identity") }
-        return FileIdentity(epoch: try row.id(0), secret: try row.blob(1))
+        return FileIdentity(epoch: try row.id(0), secret: try row.blob(1), keyring: keyring)
     }
 }

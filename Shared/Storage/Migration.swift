@@ -25,6 +25,7 @@ struct Migrator {
             statements: FileIdentity.statements + Outbox.statements + Checkpoint.statements + DueTable.statements
                 + Idempotency.statements + Sources.statements),
         Migration(version: 2, name: "events of one scope", statements: Outbox.scopeStatements),
+        Migration(version: 3, name: "keys of what is encrypted", statements: ScopeKeys.statements),
     ]
 
     func migrate(_ connection: GRDB.Database) throws {

@@ -58,6 +58,8 @@ public struct ResourceTable: Sendable {
 
     public let name: String
     public let sortColumns: [SortColumn]
+    /// Whether messages are encrypted at rest, each with the key of its organisation and parent.
+    public let isEncrypted: Bool
     private let selection: String
     private let selectionByKey: String
     private let insertion: String
@@ -66,7 +68,8 @@ public struct ResourceTable: Sendable {
     /// - Parameters:
     ///   - name: lower-case letters, digits and underscores; not beginning with `storage_` or `sqlite_`.
     ///   - sortColumns: values beside the message that lists sort by.
-    public init(_ name: String, sortColumns: [SortColumn] = []) {
+    ///   - isEncrypted: for messages that the operator of the database must not read. What was stored before stays readable.
+    public init(_ name: String, sortColumns: [SortColumn] = [], isEncrypted: Bool = false) {
         for identifier in [name] + sortColumns.map(\.name) {
             precondition(
                 identifier.wholeMatch(of: /[a-z][a-z0-9_]{0,59}/) != nil && !identifier.hasPrefix("storage_")
@@ -74,6 +77,7 @@ public struct ResourceTable: Sendable {
         }
         self.name = name
         self.sortColumns = sortColumns
+        self.isEncrypted = isEncrypted
         let sorts = sortColumns.map { ", \($0.name)" }.joined()
         selection = "SELECT organization, parent, id, revision, state, body\(sorts) FROM \(name)"
         selectionByKey =
@@ -108,10 +112,12 @@ public struct ResourceTable: Sendable {
     }
 
     public func get(_ organization: Key, _ parent: Key, _ id: Key, in snapshot: Snapshot) throws -> ResourceRow? {
-        try snapshot.first(selectionByKey, [.key(organization), .key(parent), .key(id)]).map { row in
-            ResourceRow(
-                organization: organization, parent: parent, id: id, revision: try row.int64(0),
-                state: try row.int64(1), sort: Array(row.values.dropFirst(3)), body: try row.blob(2))
+        try snapshot.first(selectionByKey, [.key(organization), .key(parent), .key(id)]).flatMap { row in
+            var opener = BodyOpener(self, snapshot)
+            return try opener.open(
+                ResourceRow(
+                    organization: organization, parent: parent, id: id, revision: try row.int64(0),
+                    state: try row.int64(1), sort: Array(row.values.dropFirst(3)), body: try row.blob(2)))
         }
     }
 
@@ -123,7 +129,7 @@ public struct ResourceTable: Sendable {
             insertion,
             [
                 .key(resource.organization), .key(resource.parent), .key(resource.id), .integer(resource.state),
-                .blob(resource.body),
+                .blob(try sealed(resource, in: transaction)),
             ] + resource.sort)
         guard inserted == 1 else { throw StorageError.alreadyExists }
     }
@@ -137,7 +143,9 @@ public struct ResourceTable: Sendable {
         let place: [Value] = [.key(resource.organization), .key(resource.parent), .key(resource.id)]
         let replaced = try transaction.execute(
             replacement,
-            [.integer(resource.state), .blob(resource.body)] + resource.sort + place + [.integer(resource.revision)])
+            [.integer(resource.state), .blob(try sealed(resource, in: transaction))] + resource.sort + place + [
+                .integer(resource.revision)
+            ])
         guard replaced == 0 else { return resource.revision + 1 }
         let stored = try transaction.first(
             "SELECT revision FROM \(name) WHERE organization = ? AND parent = ? AND id = ?", place)
@@ -198,14 +206,18 @@ public struct ResourceTable: Sendable {
             condition += " AND (\(column), parent, id) > (?, ?, ?)"
             values += [after.value, .key(after.parent), .key(after.id)]
         }
-        return try snapshot.query(
-            "\(selection) WHERE \(condition) ORDER BY \(column), parent, id LIMIT ?", values + [Value(limit)]
-        ).map(resource)
+        return try opened(
+            snapshot.query(
+                "\(selection) WHERE \(condition) ORDER BY \(column), parent, id LIMIT ?", values + [Value(limit)]),
+            in: snapshot)
     }
 
     /// Every resource of every organisation, in the order of creation: for memory that is filled at start.
     public func each(in snapshot: Snapshot, _ body: (ResourceRow) throws -> Void) throws {
-        try snapshot.each("\(selection) ORDER BY rowid") { try body(resource($0)) }
+        var opener = BodyOpener(self, snapshot)
+        try snapshot.each("\(selection) ORDER BY rowid") { row in
+            if let resource = try opener.open(resource(row)) { try body(resource) }
+        }
     }
 
     private func rows(
@@ -213,9 +225,15 @@ public struct ResourceTable: Sendable {
     ) throws -> [ResourceRow] {
         try Limits.check(rows: limit)
         let start = after.map { (" AND id > ?", [Value.key($0)]) } ?? ("", [])
-        return try snapshot.query(
-            "\(selection) WHERE \(condition)\(start.0) ORDER BY id LIMIT ?", values + start.1 + [Value(limit)]
-        ).map(resource)
+        return try opened(
+            snapshot.query(
+                "\(selection) WHERE \(condition)\(start.0) ORDER BY id LIMIT ?", values + start.1 + [Value(limit)]),
+            in: snapshot)
+    }
+
+    private func opened(_ rows: [Row], in snapshot: Snapshot) throws -> [ResourceRow] {
+        var opener = BodyOpener(self, snapshot)
+        return try rows.compactMap { try opener.open(resource($0)) }
     }
 
     private func resource(_ row: Row) throws -> ResourceRow {

@@ -29,6 +29,8 @@ public enum StorageError: Error, Hashable {
     case column(String)
     /// An argument is outside its documented range.
     case invalid(String)
+    /// What is encrypted cannot be opened, or nothing can be encrypted: the keyring is missing, lacks a key, or is wrong.
+    case keyring(String)
     /// A page token is malformed, from elsewhere, or belongs to other arguments.
     case pageToken
     /// A statement that a closure may not run, such as COMMIT or PRAGMA.
@@ -59,6 +61,7 @@ extension StorageError: CustomStringConvertible {
         case .constraint(let cause): cause
         case .column(let cause): cause
         case .invalid(let cause): cause
+        case .keyring(let cause): cause
         case .pageToken: "the page token is not valid for this request"
         case .statement(let cause): cause
         case .outsideTransaction: "a snapshot or transaction is only valid inside its closure"

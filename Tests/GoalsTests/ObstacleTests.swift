@@ -32,7 +32,7 @@ struct ObstacleTests {
             (Obstacle(text: "x", tag: String(repeating: "x", count: 64)), "INVALID_FIELD"),
             (Obstacle(text: "x", level: .unrecognized(9)), "INVALID_FIELD"),
             (Obstacle(text: "x", goal: "organizations/acme/relationships/q/goals/g"), "INVALID_FIELD"),
-            (Obstacle(text: "x", goal: "g"), "BAD_NAME"), (Obstacle(text: "x", level: .sealed), "NOT_BUILT"),
+            (Obstacle(text: "x", goal: "g"), "BAD_NAME"), (Obstacle(text: "x", level: .sealed), nil),
             (Obstacle(text: "x", level: .pair), nil),
         ] as [(Obstacle, String?)])
     func limits(words: Obstacle, refusal: String?) {

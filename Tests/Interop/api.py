@@ -36,7 +36,8 @@ class API:
         self.home = home
         self.address = address if callable(address) else lambda program: address
         self.channels = {}
-        self.rpcs = {rpc.name: rpc for rpc in rpcs()}
+        # By their names, and by their paths where two services have one of the same name.
+        self.rpcs = {key: rpc for rpc in rpcs() for key in (rpc.name, rpc.path)}
         self.tokens = {}
         self.retries = itertools.count()
         self.lock = threading.Lock()

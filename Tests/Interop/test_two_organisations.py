@@ -55,7 +55,7 @@ def names(suite, api, globex):
                     for person in people:
                         try:
                             answer = api.once(
-                                rpc.name, person, {field: parent, "pageSize": 3}, roles=["programme_admin"]
+                                rpc.path, person, {field: parent, "pageSize": 3}, roles=["programme_admin"]
                             )
                         except grpc.RpcError:
                             continue
@@ -85,7 +85,7 @@ def test_no_name_of_the_other(suite, api, names, globex, rpc):
         for name in sorted(names[other].get("/".join(pattern), ()))[:2]:
             for person in people:
                 with pytest.raises(grpc.RpcError) as caught:
-                    api.once(rpc.name, f"{own}/people/{person}", {field: name}, roles=["programme_admin"], scope="import")
+                    api.once(rpc.path, f"{own}/people/{person}", {field: name}, roles=["programme_admin"], scope="import")
                 assert caught.value.code() == grpc.StatusCode.PERMISSION_DENIED, f"{name}: {caught.value.details()}"
                 assert other not in caught.value.details()
 
@@ -104,7 +104,7 @@ def test_no_guess_by_transplanting_ids(suite, api, names, rpc):
         if moved == pair:
             continue
         with pytest.raises(grpc.RpcError) as caught:
-            api.once(rpc.name, f"{demo}/people/mira", {rpc.named[0]: moved})
+            api.once(rpc.path, f"{demo}/people/mira", {rpc.named[0]: moved})
         assert caught.value.code() in {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED}
 
 

@@ -127,7 +127,6 @@ import Testing
         let filtered = try await pair.service.listNotes(
             ListNotesRequest(parent: pair.name, filter: "body = \"remember\" AND level = SELF"), pair.by(pair.coachee))
         #expect(filtered.notes.isEmpty)
-        #expect(await refusal { try await write(pair, .sealed, by: pair.coach) } == "NOT_BUILT")
         #expect(await refusal { try await write(pair, .unspecified, by: pair.coach) } == "INVALID_FIELD")
         #expect(try await pair.host.events().allSatisfy { !"\($0)".contains("remember") })
     }
@@ -147,7 +146,6 @@ import Testing
         #expect(await refusal { try await update(Note(body: "x"), ["body"], by: pair.coachee) } == "ROLE_FORBIDDEN")
         #expect(await refusal { try await update(Note(), ["body"], by: pair.coach) } == "INVALID_FIELD")
         #expect(await refusal { try await update(Note(author: "x"), ["author"], by: pair.coach) } == "BAD_MASK")
-        #expect(await refusal { try await update(Note(level: .sealed), ["level"], by: pair.coach) } == "NOT_BUILT")
     }
 
     @Test func aDeletedNoteComesBackWithinThirtyDays() async throws {

@@ -27,8 +27,11 @@ public final class TestHost<Service: RapportService>: Sendable {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         clock = ServiceClock()
         if let instant { clock.advance(by: instant - clock.now) }
+        var configuration = DatabaseConfiguration()
+        configuration.keyring = try Keyring(Keyring.fresh(named: "test"))
         let database = try await Database.open(
-            "\(directory)/test.sqlite", migrations: Service.allMigrations, logger: logger)
+            "\(directory)/test.sqlite", migrations: Service.allMigrations, configuration: configuration,
+            logger: logger)
         let relationships = KnownRelationships()
         self.relationships = relationships
         runtime = try await Runtime(
@@ -36,7 +39,7 @@ public final class TestHost<Service: RapportService>: Sendable {
             identity: WorkloadIdentity(
                 service: Service.name, dataDirectory: directory, keysDirectory: directory + "/keys"),
             channels: channels, pageTokens: PageTokenSealer(key: Array(repeating: 7, count: 32)),
-            source: Service.relationshipSource, owner: relationships.answer)
+            source: Service.relationshipSource, grantSource: Service.grantSource, owner: relationships.answer)
         let service = try await Service(runtime)
         self.service = service
         runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }

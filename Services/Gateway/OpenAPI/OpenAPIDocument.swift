@@ -10,8 +10,10 @@ struct OpenAPIDocument: Sendable {
     init(_ routes: RouteTable, services: [String], in pool: DescriptorPool) {
         let schemas = OpenAPISchemas(pool: pool)
         var paths = JSONObject()
+        var known: Set<String> = []
         for route in routes.routes {
-            let operation = OpenAPIOperation(route: route, schemas: schemas)
+            let operation = OpenAPIOperation(
+                route: route, schemas: schemas, isAdditional: !known.insert(route.rpc.path).inserted)
             var item = JSONObject()
             if case .object(let known)? = paths[operation.path] { item = known }
             item[route.method.lowercased()] = operation.object

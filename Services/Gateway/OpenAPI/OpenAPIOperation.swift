@@ -7,6 +7,8 @@ struct OpenAPIOperation: Sendable {
 
     let route: Route
     let schemas: OpenAPISchemas
+    /// Another route of the RPC comes before this one.
+    let isAdditional: Bool
 
     private var pool: DescriptorPool { schemas.pool }
     private var input: MessageDescriptor? { pool.messages[route.rpc.input] }
@@ -44,8 +46,10 @@ struct OpenAPIOperation: Sendable {
     var object: JSONValue {
         let parts = route.rpc.path.split(separator: "/")
         let service = parts[0].split(separator: ".").last.map(String.init) ?? ""
+        // Each operation has an id of its own: those of additional bindings are told apart by what they are about.
+        let suffix = isAdditional ? "_" + (parameters.last?.collection ?? "") : ""
         var object: JSONObject = [
-            "operationId": .string("\(service)_\(parts[1])"), "tags": .array([.string(service)]),
+            "operationId": .string("\(service)_\(parts[1])\(suffix)"), "tags": .array([.string(service)]),
         ]
         if let comment = pool.comments[route.rpc.path.replacing("/", with: ".")] {
             let text = comment.replacing("\n", with: " ")

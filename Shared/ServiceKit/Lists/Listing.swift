@@ -38,6 +38,12 @@ struct Listing<Item: Message> {
             sealer: sealer)
     }
 
+    /// Whether the request, which is well-formed, filters or orders by one of these fields.
+    func names(_ fields: Set<String>, _ request: some ListRequest) -> Bool {
+        let filters = filter != nil && (try? Filter(request.filter, of: Item.fullName, hiding: fields)) == nil
+        return filters || ordering?.fields.contains { fields.contains($0.name) } ?? false
+    }
+
     /// - Parameter rows: up to `limit` rows behind a position, in their own order; nil begins.
     func page(
         _ rows: (_ after: String?, _ limit: Int) throws -> [Row]

@@ -9,6 +9,7 @@ struct Ordering: Sendable {
     static let textLength = 64
 
     struct Field: Sendable {
+        let name: String
         let path: FieldPath
         let isDescending: Bool
     }
@@ -43,7 +44,7 @@ struct Ordering: Sendable {
             guard !path.isRepeated, field.kind != .bytes,
                 field.kind != .message || field.typeName == "google.protobuf.Timestamp"
             else { throw Ordering.refusal("\(name) has no order") }
-            return Field(path: path, isDescending: words.last == "desc")
+            return Field(name: name, path: path, isDescending: words.last == "desc")
         }
     }
 

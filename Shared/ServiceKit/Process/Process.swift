@@ -27,6 +27,13 @@ public enum Process {
         running body: (ServiceConfiguration, Logger, ServiceClock) async throws -> Void
     ) async {
         signal(SIGPIPE, SIG_IGN)
+        // A core file would hold what people wrote, and keys; so would what Swift's backtraces tell of memory, unless the
+        // operator asks for them and says what they may tell.
+        if getenv("SWIFT_BACKTRACE") == nil {
+            for crash in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] { signal(crash, SIG_DFL) }
+        }
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         let configuration: ServiceConfiguration
         do {
             configuration = try await ServiceConfiguration.load(service: name)
@@ -77,9 +84,16 @@ public enum Process {
         _ type: Service.Type, _ configuration: ServiceConfiguration, _ logger: Logger, _ clock: ServiceClock
     ) async throws {
         try await Host.run(configuration, logger) { host in
+            var storage = DatabaseConfiguration()
+            storage.keyring = try keyring(configuration, logger)
             let database = try await Database.open(
                 "\(configuration.dataDirectory)/\(Service.name).sqlite", migrations: Service.allMigrations,
-                logger: logger)
+                configuration: storage, logger: logger)
+            var hasEncrypted = false
+            while try await database.write({ try $0.rewrapKeys() + Service.encryptStored(in: $0) }) > 0 {
+                hasEncrypted = true
+            }
+            if hasEncrypted { try await database.emptyJournal() }
             let channels = configuration.peers.filter { $0.key != Service.name }.mapValues {
                 Channel(
                     $0, credentials: host.credentials, options: host.telemetry.options(), group: host.group,
@@ -87,7 +101,8 @@ public enum Process {
             }
             let runtime = try await Runtime(
                 service: Service.name, database: database, clock: clock, logger: logger, identity: host.identity,
-                channels: channels, pageTokens: try pageTokens(configuration), source: Service.relationshipSource)
+                channels: channels, pageTokens: try pageTokens(configuration), source: Service.relationshipSource,
+                grantSource: Service.grantSource)
             let service = try await Service(runtime)
             runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
 
@@ -144,6 +159,23 @@ extension Process {
             secret = try PrivateKeyFile.create(at: file, contents: random)
         }
         return try PageTokenSealer(key: Array(secret.utf8))
+    }
+
+    /// Beside the database unless it is told otherwise: an operator who wants the two apart names a file or hands over the
+    /// keys themselves.
+    private static func keyring(_ configuration: ServiceConfiguration, _ logger: Logger) throws -> Keyring {
+        if let text = configuration.keyringText { return try Keyring(text) }
+        let file = configuration.keyringFile ?? "\(configuration.dataDirectory)/keyring"
+        if let stored = FileManager.default.contents(atPath: file) {
+            return try Keyring(String(decoding: stored, as: UTF8.self))
+        }
+        guard configuration.keyringFile == nil else {
+            throw StorageError.keyring("RAPPORT_KEYRING_FILE=\(file) cannot be read")
+        }
+        logger.warning(
+            "made a keyring beside the database; without it encrypted items are lost: back it up, and not with the database",
+            metadata: ["path": "\(file)"])
+        return try Keyring(PrivateKeyFile.create(at: file, contents: Keyring.fresh(named: "first")))
     }
 
     /// What a container's health check asks: this machine's own server, no other program needed. It says nothing secret

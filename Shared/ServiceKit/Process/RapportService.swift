@@ -10,6 +10,11 @@ public protocol RapportService: Sendable {
     static var migrations: [Migration] { get }
     /// Its own relationships, where it owns them; nil takes the projection.
     static var relationshipSource: (any RelationshipSource)? { get }
+    /// What was shared and opened, where the service keeps it; nil asks Relationships.
+    static var grantSource: (any GrantSource)? { get }
+    /// Encrypts what lies in clear in tables that are encrypted by now, some rows a call.
+    /// - Returns: how many.
+    static func encryptStored(in transaction: Transaction) throws -> Int
     /// The services whose events it follows; every service but Relationships follows at least Relationships, for the projection.
     static var eventSources: [String] { get }
 
@@ -33,6 +38,8 @@ public protocol RapportService: Sendable {
 
 extension RapportService {
     public static var relationshipSource: (any RelationshipSource)? { nil }
+    public static var grantSource: (any GrantSource)? { nil }
+    public static func encryptStored(in transaction: Transaction) throws -> Int { 0 }
     public static var eventSources: [String] { ["relationships"] }
     public func fire(_ duty: Duty, _ change: Change) throws {}
     public func apply(_ event: Event, from source: String, in transaction: Transaction) throws {}
@@ -47,7 +54,8 @@ extension RapportService {
         [
             Migration(
                 version: 1, name: "relationships as seen from here",
-                statements: RelationshipProjection.statements + RelationshipClock.statements)
+                statements: RelationshipProjection.statements + RelationshipClock.statements),
+            Migration(version: 2, name: "who has read what", statements: Viewings.statements),
         ] + migrations
     }
 }

@@ -26,6 +26,9 @@ public final class Runtime: Sendable {
     let channels: [String: Channel]
     let pageTokens: PageTokenSealer
     let source: any RelationshipSource
+    /// Nil where Relationships is asked.
+    let grantSource: (any GrantSource)?
+    let viewings = Viewings()
     /// Nil in Relationships, which owns them.
     public let projection: RelationshipProjection?
 
@@ -33,7 +36,7 @@ public final class Runtime: Sendable {
     init(
         service: String, database: Database, clock: ServiceClock, logger: Logger, identity: WorkloadIdentity,
         channels: [String: Channel], pageTokens: PageTokenSealer, source: (any RelationshipSource)?,
-        owner: (@Sendable (String) async throws -> Relationship)? = nil
+        grantSource: (any GrantSource)? = nil, owner: (@Sendable (String) async throws -> Relationship)? = nil
     ) async throws {
         self.service = service
         self.database = database
@@ -42,6 +45,7 @@ public final class Runtime: Sendable {
         self.identity = identity
         self.channels = channels
         self.pageTokens = pageTokens
+        self.grantSource = grantSource
         if let source {
             self.source = source
             projection = nil

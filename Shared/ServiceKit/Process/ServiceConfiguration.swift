@@ -11,6 +11,8 @@ public struct ServiceConfiguration: Sendable {
         public let variable: String
         public let fallback: String
         public let meaning: String
+        /// Never shown.
+        public var isSecret = false
     }
 
     /// The addresses that the services of a suite on one machine have by default.
@@ -40,6 +42,10 @@ public struct ServiceConfiguration: Sendable {
     let traceRatio: Double
     public let dataDirectory: String
     public let keysDirectory: String
+    /// A file that is read, and made where it is the default one; see `keyringText`.
+    let keyringFile: String?
+    /// The keyring itself; instead of a file.
+    let keyringText: String?
     public let peers: [String: Endpoint]
     public let logLevel: Logger.Level
     public let isDevelopment: Bool
@@ -62,6 +68,14 @@ public struct ServiceConfiguration: Sendable {
             Setting(
                 variable: "RAPPORT_KEYS", fallback: ".rapport/keys",
                 meaning: "directory of public keys, shared by all services"),
+            Setting(
+                variable: "RAPPORT_KEYRING_FILE", fallback: "",
+                meaning:
+                    "keys that wrap those of encrypted items, a line NAME BASE64 each; empty: keyring in RAPPORT_DATA"
+            ),
+            Setting(
+                variable: "RAPPORT_KEYRING", fallback: "",
+                meaning: "the same keys themselves, with commas between lines, instead of a file", isSecret: true),
             Setting(variable: "RAPPORT_RELATIONSHIPS", fallback: "127.0.0.1:8081", meaning: "address of relationships"),
             Setting(variable: "RAPPORT_FEEDBACK", fallback: "127.0.0.1:8082", meaning: "address of feedback"),
             Setting(variable: "RAPPORT_GOALS", fallback: "127.0.0.1:8083", meaning: "address of goals"),
@@ -210,6 +224,13 @@ public struct ServiceConfiguration: Sendable {
         traceRatio = ratio
         dataDirectory = value("RAPPORT_DATA")
         keysDirectory = value("RAPPORT_KEYS")
+        keyringFile = file("RAPPORT_KEYRING_FILE")
+        keyringText = file("RAPPORT_KEYRING").map { $0.replacing(",", with: "\n") }
+        guard keyringFile == nil || keyringText == nil else {
+            throw Failure.invalid(
+                variable: "RAPPORT_KEYRING_FILE", value: value("RAPPORT_KEYRING_FILE"),
+                expected: "either a file or RAPPORT_KEYRING is needed, not both")
+        }
         peers = [
             "relationships": try endpoint("RAPPORT_RELATIONSHIPS"), "feedback": try endpoint("RAPPORT_FEEDBACK"),
             "goals": try endpoint("RAPPORT_GOALS"), "trust-scoring": try endpoint("RAPPORT_TRUST"),
@@ -245,7 +266,8 @@ public struct ServiceConfiguration: Sendable {
     /// One line a setting: the value in force and what it means.
     public var table: String {
         environment.map { entry in
-            let assignment = "\(entry.setting.variable)=\(entry.value)"
+            let value = entry.setting.isSecret && !entry.value.isEmpty ? "(secret)" : entry.value
+            let assignment = "\(entry.setting.variable)=\(value)"
             return assignment + String(repeating: " ", count: max(1, 46 - assignment.count)) + entry.setting.meaning
         }.joined(separator: "\n")
     }

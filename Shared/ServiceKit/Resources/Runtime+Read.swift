@@ -17,6 +17,25 @@ public struct Access: Sendable {
         self.caller = caller
         self.relationship = relationship
     }
+
+    private init(_ person: String, _ caller: Caller, _ relationship: Relationship) {
+        self.caller = caller
+        self.relationship = relationship
+        role = relationship.role(of: person)
+    }
+
+    /// As one of the two sees it.
+    func seen(by person: String) -> Access {
+        var caller = caller
+        caller.person = person
+        caller.service = nil
+        return Access(person, caller, relationship)
+    }
+
+    /// Through the coachee's eyes, for somebody who is no party.
+    fileprivate init(granting caller: Caller, _ relationship: Relationship) {
+        self = Access("", caller, relationship).seen(by: relationship.trustor)
+    }
 }
 
 extension Runtime {
@@ -51,38 +70,76 @@ extension Runtime {
         }
     }
 
+    /// To the parties and services, and to whoever was granted it: what is shared as the coachee sees it, what is sealed in
+    /// a break-glass case.
+    ///
     /// - Throws: `Refusal` NOT_FOUND for what does not exist or is not visible.
     public func get<R: Resource>(
         _ context: ServerContext, _ table: Table<R>, _ name: String,
         visible: @Sendable @escaping (R, Access) -> Bool = { _, _ in true }
     ) async throws -> R {
-        try await read(context, under: name) { snapshot, access in
-            guard let resource = try table.find(name, in: snapshot), visible(resource, access) else {
-                throw Refusal.notFound(name)
+        let (resource, access, grant) = try await readGranted(context, under: name, named: name) {
+            snapshot, access, grant in
+            guard let resource = try table.find(name, in: snapshot), visible(resource, access),
+                grant.map({ ($0.right == .breakGlass) == resource.isSealed }) ?? true
+            else { throw grant == nil ? Refusal.notFound(name) : Refusal.notParty }
+            return (resource, access, grant)
+        }
+        try await note([resource], readBy: access, grant)
+        return resource
+    }
+
+    /// As `read`, also for somebody who is no party and has a grant.
+    /// - Parameters:
+    ///   - name: the item that the grant must be for, or the relationship.
+    ///   - granting: whether there can be a grant.
+    private func readGranted<T: Sendable>(
+        _ context: ServerContext, under scope: String, named name: String, if granting: Bool = true,
+        _ body: @Sendable @escaping (Snapshot, Access, ViewingGrant?) throws -> T
+    ) async throws -> T {
+        do {
+            return try await read(context, under: scope) { try body($0, $1, nil) }
+        } catch let refusal as Refusal where refusal == .notParty && granting {
+            let (caller, pair) = try neighbour(context, under: scope)
+            guard let grant = try await grant(caller, of: name) else { throw refusal }
+            let known = try await projection?.find(pair.text)
+            return try await database.read { [source] snapshot in
+                guard let relationship = try known ?? source.relationship(pair.text, in: snapshot) else {
+                    throw refusal
+                }
+                return try body(snapshot, Access(granting: caller, relationship), grant)
             }
-            return resource
         }
     }
 
-    /// One page of what lies below a parent (docs/domain.md §6.0).
+    /// One page of what lies below a parent (docs/domain.md §6.0). To somebody who is no party a break-glass case opens what
+    /// is sealed.
     /// - Parameter hidden: fields that the request's filter and order must not name, since not everybody sees them.
     public func list<R: Resource>(
         _ context: ServerContext, _ table: Table<R>, _ request: some ListRequest, hiding hidden: Set<String> = [],
         visible: @Sendable @escaping (R, Access) -> Bool = { _, _ in true }
     ) async throws -> (items: [R], nextPageToken: String) {
         let parent = try ResourceName(request.parent, table.collections.dropLast())
-        return try await read(context, under: request.parent) { [pageTokens] snapshot, access in
+        let (page, access, grant) = try await readGranted(
+            context, under: request.parent, named: request.parent, if: R.self is any Sealable.Type
+        ) { [pageTokens] snapshot, access, grant in
             // After the check of access: who may not see the list learns nothing of its arguments (AIP-211).
             let listing = try Listing<R>(request, of: context.method, sealer: pageTokens, hiding: hidden)
             if let exists = table.parentExists, try !exists(parent.text, snapshot) {
                 throw Refusal.notFound(parent.text)
             }
-            return try listing.page(of: table) { after, limit in
+            let texts = (R.self as? any Sealable.Type)?.texts ?? []
+            let isSearch = !texts.isEmpty && listing.names(texts, request)
+            let page = try listing.page(of: table) { after, limit in
                 try table.rows(parent: parent, after: after, limit: limit, in: snapshot)
-            } where: {
-                table.isChild($0, of: parent) && visible($0, access)
+            } where: { resource in
+                table.isChild(resource, of: parent) && visible(resource, access)
+                    && (resource.isSealed ? !isSearch : grant == nil)
             }
+            return (page, access, grant)
         }
+        try await note(page.items, readBy: access, grant)
+        return page
     }
 
     /// One page of rows that are no resource table.

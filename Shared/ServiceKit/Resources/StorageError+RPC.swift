@@ -10,6 +10,10 @@ extension StorageError: RPCErrorConvertible {
         case .closed, .unwritable:
             RPCError(.unavailable, reason: "DEPENDENCY_DOWN", "the service cannot store anything now; try again")
                 .retrying(after: .seconds(1))
+        case .keyring:
+            RPCError(
+                .unavailable, reason: "KEYRING_WRONG",
+                "what is encrypted cannot be opened now; the operator must look at the keyring")
         case .alreadyExists: RPCError(.alreadyExists, reason: "ALREADY_EXISTS", description)
         case .notFound: RPCError(.notFound, reason: "NOT_FOUND", description)
         case .revisionMismatch: RPCError(.aborted, reason: "ETAG_MISMATCH", description)

@@ -19,19 +19,26 @@ public struct Table<R: Resource>: Sendable {
         state: @escaping @Sendable (R) -> Int32 = { _ in 0 }
     ) {
         self.init(
-            sqlName, collections: collections, state: state, parentExists: { try parent.find($0, in: $1) != nil })
+            sqlName, collections: collections, state: state, isEncrypted: false,
+            parentExists: { try parent.find($0, in: $1) != nil })
     }
 
-    /// - Parameter state: the indexed state column.
-    public init(_ sqlName: String, collections: [String], state: @escaping @Sendable (R) -> Int32 = { _ in 0 }) {
-        self.init(sqlName, collections: collections, state: state, parentExists: nil)
+    /// - Parameters:
+    ///   - state: the indexed state column.
+    ///   - isEncrypted: for what only the people of a relationship may read: the operator of the database cannot
+    ///     (docs/domain.md §6.8). Resources directly below a relationship, whose key it is.
+    public init(
+        _ sqlName: String, collections: [String], state: @escaping @Sendable (R) -> Int32 = { _ in 0 },
+        isEncrypted: Bool = false
+    ) {
+        self.init(sqlName, collections: collections, state: state, isEncrypted: isEncrypted, parentExists: nil)
     }
 
     private init(
-        _ sqlName: String, collections: [String], state: @escaping @Sendable (R) -> Int32,
+        _ sqlName: String, collections: [String], state: @escaping @Sendable (R) -> Int32, isEncrypted: Bool,
         parentExists: (@Sendable (String, Snapshot) throws -> Bool)?
     ) {
-        storage = ResourceTable(sqlName)
+        storage = ResourceTable(sqlName, isEncrypted: isEncrypted)
         self.parentExists = parentExists
         self.collections = collections
         self.state = state
@@ -39,6 +46,12 @@ public struct Table<R: Resource>: Sendable {
 
     /// What a migration runs to make the table.
     public var statements: [String] { storage.statements }
+
+    /// Encrypts what was stored before the table was encrypted, some rows a call.
+    /// - Returns: how many.
+    public func encryptRows(in transaction: Transaction) throws -> Int {
+        try storage.encryptRows(in: transaction)
+    }
 
     /// What a request about these resources names: one of them, or what they belong to.
     /// - Throws: `Refusal` INVALID_ARGUMENT, BAD_NAME.

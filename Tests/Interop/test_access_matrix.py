@@ -1,0 +1,177 @@
+"""The access matrix (docs/domain.md §6.9), every cell of it: each RPC × each role, at the gateway and at the service itself.
+
+Who may not see what an RPC is about gets PERMISSION_DENIED before anything else of the request is looked at, so a request
+with nothing but a name tells whether the door is open: a closed one answers PERMISSION_DENIED, an open one whatever else. A new
+RPC is in the matrix as soon as it is in the contract, and closed to everybody who is not named here.
+"""
+
+import dataclasses
+
+import grpc
+import pytest
+
+from api import API, Pair, create_person, in_days, programme
+from contract import rpcs
+
+ORGANIZATION = "organizations/matrix"
+COACHEE, COACH = "coachee-1", "coach-1"
+
+
+@dataclasses.dataclass(frozen=True)
+class Role:
+    """Who asks, and with which token."""
+
+    person: str
+    purpose: str = "coaching"
+    roles: tuple = ()
+    scope: str = ""
+    organization: str = ORGANIZATION
+
+    def claims(self) -> dict:
+        return {"purpose": self.purpose, "roles": list(self.roles), **({"scope": self.scope} if self.scope else {})}
+
+
+ROLES = {
+    "coachee": Role(COACHEE),
+    "coach": Role(COACH),
+    "line manager": Role("lead"),
+    "programme administrator": Role("admin", "programme_admin", ("programme_admin",)),
+    "HR lead": Role("hr", "programme_admin"),
+    "coach's supervisor": Role("supervisor"),
+    "ombudsperson": Role("ombudsperson"),
+    "data-protection officer": Role("dpo", "privacy"),
+    "auditor": Role("auditor", "audit"),
+    "integration client": Role("client", "coaching", (), "import"),
+    "colleague": Role("colleague"),
+    "coachee of another organisation": Role(COACHEE, organization="organizations/elsewhere"),
+    "administrator of another organisation": Role(
+        "admin", "programme_admin", ("programme_admin",), organization="organizations/elsewhere"
+    ),
+}
+PARTIES = {"coachee", "coach"}
+INSIDE = {role for role in ROLES if ROLES[role].organization == ORGANIZATION}
+ADMIN = "programme administrator"
+
+# What lies below a relationship is for the two of it and for nobody else, but for these.
+OPEN = {
+    "GetRelationship": PARTIES | {ADMIN},
+    "VerifyCredential": {ADMIN},
+    "RecordFinding": PARTIES | {"ombudsperson"},
+    "VerifySnapshots": PARTIES | {"auditor"},
+    "ReplayEvidence": {"auditor"},
+    "RequestBreakGlass": {"data-protection officer"},
+    "ApproveBreakGlass": {"ombudsperson", "data-protection officer"},
+    "RefuseBreakGlass": {"ombudsperson", "data-protection officer"},
+    "CloseBreakGlass": {"ombudsperson", "data-protection officer"},
+    "ListBreakGlassCases": PARTIES | {"ombudsperson", "data-protection officer"},
+    # The service that it comes from, alone.
+    "RetractEvidence": set(),
+    # Of the two, with the import scope, which neither has here.
+    "FinishImport": set(),
+}
+# What one of the two does or sees. The note, of the pair below, is the coachee's; the promise is the coach's.
+OPEN |= {
+    name: {"coach"}
+    for name in [
+        "AcceptRequest", "DeclineRequest", "AskForMoreInfo", "StateIntent", "AcknowledgeBreach", "RecordReflectBack",
+        "AddAdvice", "ClaimKept", "WithdrawClaim", "AgreeNoteLevel", "SuggestActions",
+    ]
+} | {
+    name: {"coachee"}
+    for name in [
+        "WithdrawRequest", "ProvideInfo", "SubmitPulse", "SkipPulse", "ListPulses", "AnswerKnowWhy", "SetSessionDepth",
+        "DeclineCommitment", "ReleaseCommitment", "MarkTrivial", "ConfirmKept", "DisputeCommitment", "AcceptRepair",
+        "JudgeReflectBack", "TeachBack", "RateAdvice", "UndeleteNote", "ReportContextIgnored", "ApproveSharingItem",
+        "DenySharingItem", "RecallSharing",
+    ]
+}  # fmt: skip
+
+
+class Names:
+    """Names of everything that a pair has, by their collections."""
+
+    def __init__(self, api: API):
+        frame = programme(api, ORGANIZATION)
+        for person in {role.person for role in ROLES.values()} - {COACHEE, COACH}:
+            create_person(api, ORGANIZATION, person)
+        ombudsperson = {"name": frame, "ombudsperson": self.person("ombudsperson")}
+        api("UpdateProgramme", self.person("admin"), {"programme": ombudsperson, "updateMask": "ombudsperson"},
+            roles=["programme_admin"])  # fmt: skip
+        self.pair = Pair(api, ORGANIZATION, frame, "1")
+        self.known = {
+            "organizations/*": ORGANIZATION,
+            "organizations/*/programmes/*": frame,
+            "organizations/*/people/*": self.pair.coachee,
+            "organizations/*/relationships/*": self.pair.name,
+        }
+        coach, coachee, parent = self.pair.as_coach, self.pair.as_coachee, {"parent": self.pair.name}
+        made = [
+            coachee("CreateNote", **parent, note={"level": "PAIR", "body": "for both"}),
+            coach("ScheduleSession", **parent, session={"startTime": in_days(1), "durationMinutes": 60, "mode": "VIDEO", "template": "OPEN"}),
+            coach("CreateCommitment", **parent,
+                  commitment={"owner": self.pair.coach, "text": "Ask twice", "dueTime": in_days(2)}),
+            coach("RecordDecision", **parent, decision={"what": "We meet", "why": "so", "affects": [self.pair.coachee]}),
+            coach("GiveRecognition", **parent, behaviour="You asked twice", impact="They told you the reason"),
+            coachee("CreateGoal", **parent, goal={"type": "LEARNING", "statement": "Ask three questions in each call"}),
+            coachee("AddObstacle", **parent, obstacle={"text": "The split"}),
+        ]  # fmt: skip
+        for resource in made:
+            self.known["/".join(self.pattern(resource.name))] = resource.name
+
+    @staticmethod
+    def pattern(name: str) -> list:
+        return [part if not index % 2 else "*" for index, part in enumerate(name.split("/"))]
+
+    @staticmethod
+    def person(identifier: str) -> str:
+        return f"{ORGANIZATION}/people/{identifier}"
+
+    def of(self, pattern: list) -> str:
+        """A name of the form; one that does not exist where there is none."""
+        text = "/".join(pattern)
+        if text in self.known:
+            return self.known[text]
+        longest = max((known for known in self.known if text.startswith(known + "/")), key=len)
+        rest = text[len(longest) + 1 :].split("/")
+        return "/".join([self.known[longest], *("none" if part == "*" else part for part in rest)])
+
+
+RPCS = [rpc for rpc in rpcs() if rpc.named and not rpc.is_client_streaming]
+BELOW_PAIR = [rpc for rpc in RPCS if rpc.named[1][2:4] == ["relationships", "*"]]
+
+
+@pytest.fixture(scope="module")
+def doors(suite):
+    """Through the gateway, and directly."""
+    return {"gateway": API(suite.home, suite.address()), "service": API(suite.home, suite.address)}
+
+
+@pytest.fixture(scope="module")
+def names(doors):
+    return Names(doors["gateway"])
+
+
+def answer(api: API, names: Names, rpc, role: Role):
+    """The code and reason of a request that holds a name alone; OK for an answer."""
+    field, pattern = rpc.named
+    try:
+        api.once(rpc.path, f"{role.organization}/people/{role.person}", {field: names.of(pattern)}, **role.claims())
+        return "OK", ""
+    except grpc.RpcError as error:
+        return error.code().name, error.details()
+
+
+@pytest.mark.parametrize("door", ["gateway", "service"])
+@pytest.mark.parametrize("rpc", BELOW_PAIR, ids=lambda rpc: rpc.name)
+def test_what_belongs_to_a_pair(doors, names, rpc, door):
+    may = OPEN.get(rpc.name, PARTIES)
+    for name, role in ROLES.items():
+        code, details = answer(doors[door], names, rpc, role)
+        if name in may:
+            assert code != "PERMISSION_DENIED", f"{name}: {details}"
+        elif name in PARTIES:
+            # One of the two learns that it is for the other one.
+            assert code not in {"OK", "UNAVAILABLE", "INTERNAL", "UNKNOWN"}, f"{name}: {code}"
+        else:
+            assert code == "PERMISSION_DENIED", f"{name}: {code} {details}"
+            assert names.pair.name not in details, "not even whether it exists"
