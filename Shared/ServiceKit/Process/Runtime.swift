@@ -25,6 +25,8 @@ public final class Runtime: Sendable {
     let identity: WorkloadIdentity
     let channels: [String: Channel]
     let pageTokens: PageTokenSealer
+    /// What it must not be possible to work out from the database alone is hashed or sealed with it.
+    public let secret: ServiceSecret
     let source: any RelationshipSource
     /// Nil in Relationships, which owns them.
     public let projection: RelationshipProjection?
@@ -32,7 +34,8 @@ public final class Runtime: Sendable {
     /// - Parameter owner: answers for Relationships; nil asks it over its channel.
     init(
         service: String, database: Database, clock: ServiceClock, logger: Logger, identity: WorkloadIdentity,
-        channels: [String: Channel], pageTokens: PageTokenSealer, source: (any RelationshipSource)?,
+        channels: [String: Channel], pageTokens: PageTokenSealer, secret: ServiceSecret,
+        source: (any RelationshipSource)?,
         owner: (@Sendable (String) async throws -> Relationship)? = nil
     ) async throws {
         self.service = service
@@ -42,6 +45,7 @@ public final class Runtime: Sendable {
         self.identity = identity
         self.channels = channels
         self.pageTokens = pageTokens
+        self.secret = secret
         if let source {
             self.source = source
             projection = nil
