@@ -63,7 +63,8 @@ struct RoundStore {
 
     /// All of them, for the last time.
     func take(in transaction: Transaction) throws -> [RoundResponse] {
-        let responses = try sealed(limit: Round.raterLimit, in: transaction).compactMap { try opened($0.bytes, from: $0.slot) }
+        let responses = try sealed(limit: Round.raterLimit, in: transaction)
+            .compactMap { try opened($0.bytes, from: $0.slot) }
         try transaction.execute("DELETE FROM round_response WHERE round = ?", [.text(round)])
         return responses
     }

@@ -24,6 +24,8 @@ struct DatabaseFile: Sendable {
             do {
                 return try pool.writeWithoutTransaction { connection in
                     try makeDurable(connection)
+                    // What is deleted leaves the file: distributions of SQLite differ in what they do unasked.
+                    try connection.execute(sql: "PRAGMA secure_delete = ON")
                     try connection.execute(sql: "PRAGMA cache_size = -\(configuration.writerCache)")
                     try connection.execute(sql: "PRAGMA wal_autocheckpoint = \(configuration.checkpointPages)")
                     let (identity, position) = try prepare(connection, migrations)
