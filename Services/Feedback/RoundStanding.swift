@@ -18,7 +18,9 @@ struct RoundStanding: OptionSet, Sendable {
 
     static func organizer(_ caller: Caller, of subject: ResourceName) -> RoundStanding {
         guard let person = caller.person, caller.belongs(to: subject.organization) else { return [] }
-        return (person == subject.text ? .subject : []).union(caller.isProgrammeAdmin ? .administrator : [])
+        var standing: RoundStanding = person == subject.text ? .subject : []
+        if caller.isProgrammeAdmin { standing.insert(.administrator) }
+        return standing
     }
 
     static func of(_ caller: Caller, to round: Round, _ relationships: RelationshipProjection?, in snapshot: Snapshot)
