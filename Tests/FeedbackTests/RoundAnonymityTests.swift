@@ -140,9 +140,8 @@ struct RoundAnonymityTests {
         func walk(_ name: String) {
             guard seen.insert(name).inserted, let message = DescriptorPool.schema.messages[name] else { return }
             for field in message.fields {
-                guard let type = field.messageType else { continue }
-                #expect(type.fullName != "google.protobuf.Timestamp", "\(name).\(field.name)")
-                walk(type.fullName)
+                #expect(field.typeName != "google.protobuf.Timestamp", "\(name).\(field.name)")
+                walk(field.typeName)
             }
         }
         walk(RoundResult.fullName)
