@@ -21,7 +21,7 @@ extension FeedbackService {
         for rater in words.raters { try await requireRater(rater, of: subject, in: words.kind) }
         return try await runtime.mutate(request, context, in: subject.organization, answering: Tables.rounds) {
             [secret = runtime.secret] change in
-            try change.requireNoRound(of: words.kind, about: subject, secret)
+            try change.requireNoRound(about: subject, secret)
             let round = try change.insert(
                 Tables.rounds,
                 Round.open(words, named: change.newName("rounds", in: subject.text), least: least, at: change.now))
@@ -153,24 +153,22 @@ extension Change {
         return round
     }
 
-    /// Two rounds of one kind that are close together could be subtracted from each other: with one rater more, the
-    /// difference is that rater's answer.
+    /// Two rounds that are close together could be subtracted from each other: with one rater more, the difference is that
+    /// rater's answer.
     /// - Throws: RESOURCE_EXHAUSTED, TOO_MANY_ROUNDS while one is open, and for 28 days after one that was released.
-    fileprivate func requireNoRound(
-        of kind: Round.Kind, about subject: ResourceName, _ secret: ServiceSecret
-    ) throws {
-        let rounds = try Tables.rounds.latest(parent: subject, limit: Round.lookBack, in: transaction)
-        for round in rounds where round.kind == kind {
+    fileprivate func requireNoRound(about subject: ResourceName, _ secret: ServiceSecret) throws {
+        for round in try Tables.rounds.latest(parent: subject, limit: Round.lookBack, in: transaction) {
             guard round.state != .open else {
                 throw Refusal(
-                    .resourceExhausted, "TOO_MANY_ROUNDS", "a round of this kind is open; close it before the next")
+                    .resourceExhausted, "TOO_MANY_ROUNDS", "a round about this person is open; close it before the next"
+                )
             }
             let isRecent = try Check.instant(round.endTime, "end_time").adding(days: Round.restDays) > now
             let result = try RoundStore(round: round.name, secret: secret).result(in: transaction)
             if isRecent, case .released? = result?.outcome {
                 throw Refusal(
                     .resourceExhausted, "TOO_MANY_ROUNDS",
-                    "a round of this kind was released less than \(Round.restDays) days ago")
+                    "a round about this person was released less than \(Round.restDays) days ago")
             }
         }
     }

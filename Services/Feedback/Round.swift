@@ -13,7 +13,7 @@ extension Round {
     /// Unless the one who opens it says when; as long as a request for feedback (docs/domain.md rule 48).
     static let defaultDays = 14
     static let horizonDays = 90
-    /// Between a released round and the next of its kind.
+    /// Between a released round and the next.
     static let restDays = 28
     /// The latest rounds about somebody that are looked at before another one is opened.
     static let lookBack = 100

@@ -166,12 +166,11 @@ struct RoundAccessTests {
                 _ = try await service.listRoundsToAnswer(.init(parent: RoundTable.rater(0)), $0)
             } == ["rater": "OK"])
         #expect(
-            await Self.outcomes(table) { context in
-                _ = try await table.open(kind: .upward, by: context) { $0.raters = [RoundTable.person("report-1")] }
-            } == ["subject": "OK", "administrator": "RESOURCE_EXHAUSTED TOO_MANY_ROUNDS"])
-        #expect(
             await Self.outcomes(table) { _ = try await table.close(round, by: $0) }
                 == organizers.merging(["administrator": "FAILED_PRECONDITION WRONG_STATE"]) { $1 })
+        #expect(
+            await Self.outcomes(table) { _ = try await table.open(by: $0) }
+                == ["subject": "OK", "administrator": "RESOURCE_EXHAUSTED TOO_MANY_ROUNDS"])
     }
 
     @Test("what does not exist looks to everybody else as what they may not see")

@@ -34,7 +34,7 @@ struct RoundAnonymityTests {
     @Test("while it is open, one response more or less, changed or taken back, changes nothing that others can read")
     func counts() async throws {
         let table = try await RoundTable()
-        _ = try await table.open(kind: .upward) { $0.raters = [RoundTable.person("report-1")] }
+        _ = try await table.open(about: "pat")
         let round = try await table.share(try await table.open())
         let before = try await visible(round, at: table)
         for rater in 0..<6 {

@@ -90,7 +90,7 @@ struct RoundServiceTests {
     func toAnswer() async throws {
         let table = try await RoundTable()
         let first = try await table.open()
-        let second = try await table.open(kind: .upward) { $0.raters = [RoundTable.person("report-1")] }
+        let second = try await table.open(about: "pat") { $0.raters = [RoundTable.person("report-1")] }
         let rater = RoundTable.rater(0)
         var list = try await table.service.listRoundsToAnswer(.init(parent: rater), table.by(0))
         #expect(list.rounds == [first.withoutPeople])
@@ -114,7 +114,8 @@ struct RoundServiceTests {
     @Test("the rounds of a person are listed, page by page, with filter")
     func lists() async throws {
         let table = try await RoundTable()
-        let first = try await table.open()
+        let first = try await table.close(try await table.open())
+        _ = try await table.open(about: "pat")
         let second = try await table.open(kind: .upward) { $0.raters = [RoundTable.person("report-1")] }
         let request = ListRoundsRequest(parent: RoundTable.person("sam"), pageSize: 1)
         let page = try await table.service.listRounds(request, table.subject)
@@ -128,20 +129,21 @@ struct RoundServiceTests {
             ).rounds == [second])
     }
 
-    @Test("one of each kind can be open; after a release the next one waits for 28 days, after none it need not")
+    @Test("one can be open about a person; after a release the next one waits for 28 days, after none it need not")
     func frequency() async throws {
         let table = try await RoundTable()
         let first = try await table.open()
-        _ = try await table.open(kind: .upward) { $0.raters = [RoundTable.person("report-1")] }
         let tooMany: String? = "RESOURCE_EXHAUSTED TOO_MANY_ROUNDS"
         #expect(await refusal { try await table.open() } == tooMany)
+        #expect(await refusal { try await table.open(raters: 0..<0, kind: .upward) } == tooMany)
+        _ = try await table.open(about: "pat")
         _ = try await table.close(first)
         let second = try await table.open()
         for rater in 0..<5 { try await table.respond(second, by: rater) }
         _ = try await table.close(second)
         #expect(await refusal { try await table.open() } == tooMany)
         try await table.host.advance(days: 27)
-        #expect(await refusal { try await table.open() } == tooMany)
+        #expect(await refusal { try await table.open(raters: 0..<0, kind: .upward) } == tooMany)
         try await table.host.advance(days: 1)
         _ = try await table.open()
     }

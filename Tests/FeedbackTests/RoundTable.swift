@@ -57,14 +57,14 @@ final class RoundTable: Sendable {
     ]
 
     func open(
-        raters: Range<Int> = 0..<6, kind: Round.Kind = .threeSixty, by caller: ServerContext? = nil,
-        _ change: (inout Round) -> Void = { _ in }
+        raters: Range<Int> = 0..<6, kind: Round.Kind = .threeSixty, about subject: String = "sam",
+        by caller: ServerContext? = nil, _ change: (inout Round) -> Void = { _ in }
     ) async throws -> Round {
         var words = Round(
             kind: kind, programme: Self.programme, questions: Self.questions, raters: raters.map(Self.rater))
         change(&words)
         return try await service.createRound(
-            CreateRoundRequest(parent: Self.person("sam"), round: words), caller ?? subject)
+            CreateRoundRequest(parent: Self.person(subject), round: words), caller ?? by(subject))
     }
 
     @discardableResult
