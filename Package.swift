@@ -100,7 +100,8 @@ let package = Package(
             dependencies: ["Matching", "Protobuf", "RPC", "Schema", "ServiceKit", "Standard", "Storage"],
             path: "Services/Relationships"),
         .executableTarget(
-            name: "Feedback", dependencies: ["RPC", "Schema", "ServiceKit", "Storage"], path: "Services/Feedback"),
+            name: "Feedback", dependencies: ["RPC", "Schema", "ServiceKit", "Standard", "Storage", "TrustModel"],
+            path: "Services/Feedback"),
         .executableTarget(
             name: "Goals",
             dependencies: [
@@ -211,8 +212,11 @@ let package = Package(
             path: "Tests/RelationshipsTests"),
         .testTarget(
             name: "FeedbackTests",
-            dependencies: ["Feedback", "RPC", "Schema", "ServiceKit", "ServiceKitTesting", "Storage"],
-            path: "Tests/FeedbackTests"),
+            dependencies: [
+                "Feedback", "HTTP", "RPC", "Schema", "ServiceKit", "ServiceKitTesting", "Storage", "TrustModel",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "Tests/FeedbackTests"),
         .testTarget(
             name: "GoalsTests",
             dependencies: [

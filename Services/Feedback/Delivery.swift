@@ -14,6 +14,8 @@ enum Duties {
     static let reveal = "reveal"
     /// A request's due date.
     static let request = "request"
+    /// The closing time of a round.
+    static let round = "round"
 }
 
 extension FeedbackService {
@@ -30,6 +32,9 @@ extension FeedbackService {
             guard var request = try change.find(Tables.feedbackRequests, name), request.expire(at: change.now)
             else { return }
             _ = try change.update(Tables.feedbackRequests, request)
+        case Duties.round:
+            guard var round = try change.find(Tables.rounds, name), round.state == .open else { return }
+            try change.close(&round, runtime.secret)
         default: return
         }
     }

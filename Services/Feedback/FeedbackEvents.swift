@@ -47,6 +47,11 @@ extension Change {
             .pulseAnswered(PulseAnswered(pulse: pulse.name, item: pulse.item, value: pulse.value, scope: pulse.scope)))
     }
 
+    /// Whether anything was released is the subject's alone to know.
+    func publishClose(of round: Round) throws {
+        try publish("round.closed.v1", .roundClosed(RoundClosed(round: round.name, state: round.state)))
+    }
+
     private func payload(_ item: FeedbackItem, inTime: Bool = false) -> Event.Payload {
         .feedbackChanged(
             FeedbackChanged(

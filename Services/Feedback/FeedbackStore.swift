@@ -5,6 +5,7 @@ import Storage
 extension FeedbackItem: ServiceKit.Resource {}
 extension FeedbackRequest: ServiceKit.Resource {}
 extension Pulse: ServiceKit.Resource {}
+extension Round: ServiceKit.Resource {}
 
 extension CreateFeedbackRequest: Mutation {}
 extension DeliverFeedbackRequest: Mutation {}
@@ -17,10 +18,17 @@ extension RecordActionRequest: Mutation {}
 extension RequestFeedbackRequest: Mutation {}
 extension DeclineFeedbackRequestRequest: Mutation {}
 extension SubmitPulseRequest: Mutation {}
+extension CreateRoundRequest: Mutation {}
+extension NominateRaterRequest: Mutation {}
+extension CloseRoundRequest: Mutation {}
+extension ShareRoundResultRequest: Mutation {}
+extension RecallRoundResultRequest: Mutation {}
 
 extension ListFeedbackRequest: ListRequest {}
 extension ListFeedbackRequestsRequest: ListRequest {}
 extension ListPulsesRequest: ListRequest {}
+extension ListRoundsRequest: ListRequest {}
+extension ListRoundsToAnswerRequest: ListRequest {}
 
 enum Tables {
     static let feedbackItems = Table<FeedbackItem>(
@@ -30,6 +38,7 @@ enum Tables {
         "feedback_request", collections: ["organizations", "relationships", "feedbackRequests"],
         state: { $0.state.rawValue })
     static let pulses = Table<Pulse>("pulse", collections: ["organizations", "relationships", "pulses"])
+    static let rounds = Table<Round>("round", collections: Round.collections, state: { $0.state.rawValue })
 
     static let migrations = [
         Migration(
@@ -52,6 +61,8 @@ enum Tables {
                     PRIMARY KEY (relationship, author)) STRICT, WITHOUT ROWID
                 """
             ]),
+        Migration(
+            version: 102, name: "anonymous rounds", statements: rounds.statements + RoundStore.statements),
     ]
 
     static func givenStrengths(

@@ -2,10 +2,6 @@ import RPC
 import Schema
 import ServiceKit
 
-extension Caller {
-    var isProgrammeAdmin: Bool { roles.contains("programme_admin") }
-}
-
 extension RelationshipsService {
     func createPerson(_ request: CreatePersonRequest, _ context: ServerContext) async throws -> Person {
         try await runtime.mutate(request, context, in: request.parent, answering: Tables.people) { change in

@@ -24,9 +24,9 @@ struct DatabaseFile: Sendable {
             do {
                 return try pool.writeWithoutTransaction { connection in
                     try makeDurable(connection)
-                    try connection.execute(sql: "PRAGMA cache_size = -\(configuration.writerCache)")
-                    // What is overwritten or deleted is not to be found in the file's free space.
+                    // What is deleted leaves the file: distributions of SQLite differ in what they do unasked.
                     try connection.execute(sql: "PRAGMA secure_delete = ON")
+                    try connection.execute(sql: "PRAGMA cache_size = -\(configuration.writerCache)")
                     try connection.execute(sql: "PRAGMA wal_autocheckpoint = \(configuration.checkpointPages)")
                     let (identity, position) = try prepare(connection, migrations, configuration.keyring)
                     return DatabaseFile(pool: pool, path: path, identity: identity, position: position)

@@ -170,6 +170,18 @@ public struct ResourceTable: Sendable {
             "organization = ? AND parent = ?", [.key(organization), .key(parent)], after: after, limit, in: snapshot)
     }
 
+    /// The children of `parent` with the greatest ids, in descending order.
+    /// - Parameter limit: 1 to `Limits.rows`.
+    public func latest(
+        _ organization: Key, _ parent: Key, limit: Int, in snapshot: Snapshot
+    ) throws -> [ResourceRow] {
+        try Limits.check(rows: limit)
+        return try snapshot.query(
+            "\(selection) WHERE organization = ? AND parent = ? ORDER BY id DESC LIMIT ?",
+            [.key(organization), .key(parent), Value(limit)]
+        ).map(resource)
+    }
+
     /// The children of `parent` in one state, in ascending order of id.
     public func list(
         _ organization: Key, _ parent: Key, state: Int64, after: Key? = nil, limit: Int, in snapshot: Snapshot

@@ -13,40 +13,59 @@ public final class TestHost<Service: RapportService>: Sendable {
     public let service: Service
     public let runtime: Runtime
     public let clock: ServiceClock
-    private let directory: String
+    private let directory: TestDirectory
     private let relationships: KnownRelationships
+    private let channels: [String: RPC.Channel]
 
     /// - Parameters:
     ///   - instant: what the clock shows at the start; the wall clock when nil.
     ///   - channels: the ways to other services; none is configured unless given.
-    public init(
+    public convenience init(
         _ type: Service.Type, at instant: Instant? = nil, channels: [String: RPC.Channel] = [:]
     ) async throws {
-        directory = FileManager.default.temporaryDirectory.appending(path: "rapport-\(UUID())").path
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        clock = ServiceClock()
+        let clock = ServiceClock()
         if let instant { clock.advance(by: instant - clock.now) }
-        var configuration = DatabaseConfiguration()
-        configuration.keyring = try Keyring(Keyring.fresh(named: "test"))
-        let database = try await Database.open(
-            "\(directory)/test.sqlite", migrations: Service.allMigrations, configuration: configuration,
-            logger: logger)
-        let relationships = KnownRelationships()
+        try await self.init(
+            in: try TestDirectory(), clock: clock, relationships: KnownRelationships(), channels: channels)
+    }
+
+    /// What starts again after the process has ended: from the same files, under the same clock. This host is over.
+    public func restarted() async throws -> TestHost {
+        await runtime.database.close()
+        return try await TestHost(in: directory, clock: clock, relationships: relationships, channels: channels)
+    }
+
+    private init(
+        in directory: TestDirectory, clock: ServiceClock, relationships: KnownRelationships,
+        channels: [String: RPC.Channel]
+    ) async throws {
+        self.directory = directory
+        self.clock = clock
         self.relationships = relationships
+        self.channels = channels
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        var configuration = DatabaseConfiguration()
+        configuration.keyring = try Keyring("test " + Data(repeating: 9, count: 32).base64EncodedString())
+        let database = try await Database.open(
+            "\(directory.path)/test.sqlite", migrations: Service.allMigrations, configuration: configuration,
+            logger: logger)
         runtime = try await Runtime(
             service: Service.name, database: database, clock: clock, logger: logger,
             identity: WorkloadIdentity(
-                service: Service.name, dataDirectory: directory, keysDirectory: directory + "/keys"),
+                service: Service.name, dataDirectory: directory.path, keysDirectory: directory.path + "/keys"),
             channels: channels, pageTokens: PageTokenSealer(key: Array(repeating: 7, count: 32)),
+            secret: try ServiceSecret(Array(repeating: 8, count: 32)),
             source: Service.relationshipSource, grantSource: Service.grantSource, owner: relationships.answer)
         let service = try await Service(runtime)
         self.service = service
         runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
     }
 
-    deinit {
-        try? FileManager.default.removeItem(atPath: directory)
+    /// What somebody who has the files can read in them: the database and its log.
+    public func storedBytes() throws -> [UInt8] {
+        ["", "-wal"].flatMap {
+            Array(FileManager.default.contents(atPath: "\(directory.path)/test.sqlite\($0)") ?? Data())
+        }
     }
 
     /// Puts an active relationship into the projection and names it.
@@ -109,6 +128,18 @@ public final class TestHost<Service: RapportService>: Sendable {
         }
         return all
     }
+}
+
+/// Is removed with the last host that works in it.
+private final class TestDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "rapport-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
 /// Stands for Relationships when a service asks about a pair: knows those that the test has put there.

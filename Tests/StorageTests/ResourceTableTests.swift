@@ -119,6 +119,19 @@ import Testing
         }
     }
 
+    @Test func theLatestAreThoseWithTheGreatestIds() async throws {
+        try await withGoals { database in
+            let goals = goals
+            try await insert(["c", "a", "d", "b"].map { goal($0) } + [goal("e", parent: "r2")], in: database)
+            let latest: (Int) async throws -> [Key] = { limit in
+                try await database.read { try goals.latest("acme", "r1", limit: limit, in: $0).map(\.id) }
+            }
+            #expect(try await latest(3) == ["d", "c", "b"])
+            #expect(try await latest(100) == ["d", "c", "b", "a"])
+            await #expect(throws: StorageError.self) { _ = try await latest(0) }
+        }
+    }
+
     @Test func aSortedListCrossesParentsAndKeepsEqualValuesApart() async throws {
         try await withGoals { database in
             let goals = goals

@@ -30,13 +30,15 @@ extension Runtime {
     private func fire(
         _ duty: Duty, with handler: DutyHandler, recordedAt: Instant, in transaction: Transaction
     ) throws {
-        guard let relationship = try source.relationship(duty.scope, in: transaction) else { return }
         let now = Instant(microseconds: duty.due)
-        let change = Change(
-            transaction, now: now, recordedAt: recordedAt, caller: nil, relationship: relationship,
-            identifiers: identifiers)
-        try handler(duty, change)
-        try RelationshipClock.advance(duty.scope, to: now, in: transaction)
+        let relationship = try duty.scope.isEmpty ? nil : source.relationship(duty.scope, in: transaction)
+        guard relationship != nil || duty.scope.isEmpty else { return }
+        try handler(
+            duty,
+            Change(
+                transaction, now: now, recordedAt: recordedAt, caller: nil, relationship: relationship,
+                identifiers: identifiers))
+        if relationship != nil { try RelationshipClock.advance(duty.scope, to: now, in: transaction) }
     }
 
     /// Fires what the wall clock makes due, until cancelled. Held relationships wait for their own clock.

@@ -101,7 +101,9 @@ public enum Process {
             }
             let runtime = try await Runtime(
                 service: Service.name, database: database, clock: clock, logger: logger, identity: host.identity,
-                channels: channels, pageTokens: try pageTokens(configuration), source: Service.relationshipSource,
+                channels: channels,
+                pageTokens: try PageTokenSealer(key: secret("page-tokens", configuration)),
+                secret: try ServiceSecret(secret("secret", configuration)), source: Service.relationshipSource,
                 grantSource: Service.grantSource)
             let service = try await Service(runtime)
             runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
@@ -148,17 +150,16 @@ extension Process {
         health.set(.notServing)
     }
 
-    /// Page tokens must outlive a restart, and be the same in all replicas of a service: a secret beside the database.
-    private static func pageTokens(_ configuration: ServiceConfiguration) throws -> PageTokenSealer {
-        let file = "\(configuration.dataDirectory)/page-tokens.key"
-        let secret: String
-        if let stored = FileManager.default.contents(atPath: file) {
-            secret = String(decoding: stored, as: UTF8.self)
-        } else {
-            let random = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined(separator: "-")
-            secret = try PrivateKeyFile.create(at: file, contents: random)
+    /// A secret beside the database, made at first start: it outlives a restart, and is the same in all replicas of a
+    /// service.
+    private static func secret(_ name: String, _ configuration: ServiceConfiguration) throws -> [UInt8] {
+        let file = "\(configuration.dataDirectory)/\(name).key"
+        if let stored = FileManager.default.contents(atPath: file) { return Array(stored) }
+        let random = (0..<4).map { _ in
+            let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
         }
-        return try PageTokenSealer(key: Array(secret.utf8))
+        return Array(try PrivateKeyFile.create(at: file, contents: random.joined(separator: "-")).utf8)
     }
 
     /// Beside the database unless it is told otherwise: an operator who wants the two apart names a file or hands over the

@@ -25,6 +25,8 @@ public final class Runtime: Sendable {
     let identity: WorkloadIdentity
     let channels: [String: Channel]
     let pageTokens: PageTokenSealer
+    /// What it must not be possible to work out from the database alone is hashed or sealed with it.
+    public let secret: ServiceSecret
     let source: any RelationshipSource
     /// Nil where Relationships is asked.
     let grantSource: (any GrantSource)?
@@ -35,8 +37,9 @@ public final class Runtime: Sendable {
     /// - Parameter owner: answers for Relationships; nil asks it over its channel.
     init(
         service: String, database: Database, clock: ServiceClock, logger: Logger, identity: WorkloadIdentity,
-        channels: [String: Channel], pageTokens: PageTokenSealer, source: (any RelationshipSource)?,
-        grantSource: (any GrantSource)? = nil, owner: (@Sendable (String) async throws -> Relationship)? = nil
+        channels: [String: Channel], pageTokens: PageTokenSealer, secret: ServiceSecret,
+        source: (any RelationshipSource)?, grantSource: (any GrantSource)? = nil,
+        owner: (@Sendable (String) async throws -> Relationship)? = nil
     ) async throws {
         self.service = service
         self.database = database
@@ -45,6 +48,7 @@ public final class Runtime: Sendable {
         self.identity = identity
         self.channels = channels
         self.pageTokens = pageTokens
+        self.secret = secret
         self.grantSource = grantSource
         if let source {
             self.source = source

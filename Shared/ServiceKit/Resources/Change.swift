@@ -122,33 +122,44 @@ public final class Change {
 
     private func organization(of payload: Event.Payload) -> String {
         let name = pair?.name ?? relationshipName(of: payload)
-        return (try? ResourceName.relationship(of: name))?.organization ?? caller?.organization ?? ""
+        if let pair = try? ResourceName.relationship(of: name) { return pair.organization }
+        // Time closes a round, and nobody calls.
+        if case .roundClosed(let closed) = payload, let own = try? ResourceName.organization(of: closed.round) {
+            return own.text
+        }
+        return caller?.organization ?? ""
     }
 
-    /// Schedules or moves the duty of this kind for a resource.
+    /// Schedules or moves the duty of this kind for a resource. The clock of its relationship decides when it is due, and
+    /// the wall clock for what belongs to an organisation alone.
     public func schedule(_ kind: String, for name: String, at due: Instant) throws {
-        let scope = try ResourceName.relationship(of: name)
+        let (organization, scope) = try dutyScope(of: name)
         try transaction.due.schedule(
             Duty(
-                organization: scope.organizationKey, scope: scope.text, key: .text(name), kind: kind,
-                due: due.microseconds, payload: []))
+                organization: organization, scope: scope, key: .text(name), kind: kind, due: due.microseconds,
+                payload: []))
+    }
+
+    private func dutyScope(of name: String) throws -> (organization: Key, relationship: String) {
+        if let relationship = try? ResourceName.relationship(of: name) {
+            return (relationship.organizationKey, relationship.text)
+        }
+        return (try ResourceName.organization(of: name).organizationKey, "")
     }
 
     /// - Returns: whether it was still to come.
     @discardableResult
     public func cancel(_ kind: String, for name: String) throws -> Bool {
-        let scope = try ResourceName.relationship(of: name)
-        return try transaction.due.cancel(
-            organization: scope.organizationKey, scope: scope.text, key: .text(name), kind: kind)
+        let (organization, scope) = try dutyScope(of: name)
+        return try transaction.due.cancel(organization: organization, scope: scope, key: .text(name), kind: kind)
     }
 
     /// When the duty of this kind falls due for a resource, pauses included (docs/domain.md rule 28); nil when there is
     /// none any more. Since what fell due before now has happened, a deadline that still stands is kept (rule 18).
     public func deadline(_ kind: String, for name: String) throws -> Instant? {
-        let scope = try ResourceName.relationship(of: name)
-        return try transaction.due.find(
-            organization: scope.organizationKey, scope: scope.text, key: .text(name), kind: kind
-        ).map { Instant(microseconds: $0) }
+        let (organization, scope) = try dutyScope(of: name)
+        return try transaction.due.find(organization: organization, scope: scope, key: .text(name), kind: kind)
+            .map { Instant(microseconds: $0) }
     }
 
     /// Keeps the wall clock from firing the relationship's duties: while it is imported or paused.

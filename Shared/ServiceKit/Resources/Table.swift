@@ -108,6 +108,12 @@ public struct Table<R: Resource>: Sendable {
             parent.organizationKey, parent.asParentKey, after: id.map(ResourceName.key), limit: limit, in: snapshot)
     }
 
+    /// Those that were created last, in order of creation, below one parent.
+    public func latest(parent: ResourceName, limit: Int, in snapshot: Snapshot) throws -> [R] {
+        try storage.latest(parent.organizationKey, parent.asParentKey, limit: limit, in: snapshot)
+            .reversed().map(resource).filter { isChild($0, of: parent) }
+    }
+
     /// In order of creation, of one state.
     public func list(parent: ResourceName, state: Int32, limit: Int, in snapshot: Snapshot) throws -> [R] {
         try storage.list(

@@ -28,6 +28,8 @@ public struct Caller: Sendable, Hashable {
     /// May send `occurred_at` (docs/domain.md rule 1); services pass on what they were told.
     public var mayDate: Bool { service != nil || scopes.contains("import") }
 
+    public var isProgrammeAdmin: Bool { roles.contains("programme_admin") }
+
     /// A person of another organisation sees nothing of this one.
     public func belongs(to organization: String) -> Bool {
         service != nil || self.organization == organization

@@ -64,6 +64,12 @@ public struct ResourceName: Hashable, Sendable, CustomStringConvertible {
         return try ResourceName(isWellFormed ? relationship : "", "organizations", "relationships")
     }
 
+    /// The organisation that a resource, or itself, belongs to.
+    /// - Throws: `Refusal` INVALID_ARGUMENT, BAD_NAME.
+    public static func organization(of name: String) throws -> ResourceName {
+        try ResourceName(ResourceName(unchecked: name).organization, "organizations")
+    }
+
     /// 1 to 63 of a-z, 0-9 and hyphen: a UUID's text, or what an administrator chose.
     public static func isIdentifier(_ text: Substring) -> Bool { isIdentifier(text.utf8) }
 

@@ -29,7 +29,7 @@ public struct FeedbackBalance: Hashable, Sendable {
     public static let windowItems = 12
     public static let windowDays = 70
     public static let minimumItems = 6
-    static let run = 4
+    public static let run = 4
     public static let thresholds = Thresholds(clear: 0.70, watch: 0.80, alert: 0.90)
 
     /// n and c: items of the window, and those that only criticise.
@@ -71,8 +71,17 @@ public struct FeedbackBalance: Hashable, Sendable {
         }.reversed()
     }
 
+    /// The mean of q, the share of criticism, as far as the window tells.
+    public var share: Double { Self.share(criticismCount, of: itemCount).mean }
+    /// Its 90 % interval.
+    public var shareInterval: Interval { Interval(Self.share(criticismCount, of: itemCount)) }
+
+    private static func share(_ criticisms: Int, of items: Int) -> BetaDistribution {
+        BetaDistribution(alpha: Double(1 + criticisms), beta: Double(1 + items - criticisms))
+    }
+
     /// Pr(q > ½) = 1 − I_½(1 + c, 1 + n − c).
     static func probability(_ criticisms: Int, of items: Int) -> Double {
-        1 - BetaDistribution(alpha: Double(1 + criticisms), beta: Double(1 + items - criticisms)).cumulative(0.5)
+        1 - share(criticisms, of: items).cumulative(0.5)
     }
 }

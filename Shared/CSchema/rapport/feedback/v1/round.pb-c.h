@@ -188,7 +188,7 @@ struct  Rapport__Feedback__V1__RoundAnswer
      */
     int32_t rating;
     /*
-     * 1 to 1000 characters, for OPEN_TEXT.
+     * 1 to 1000 characters of at most 4000 bytes, for OPEN_TEXT.
      */
     char *text;
   };
