@@ -198,8 +198,8 @@ struct HTTP1Tests {
     func slow() async throws {
         try await TestServer.run {
             $0.prefaceTimeout = .seconds(3)
-            $0.http1KeepAliveTimeout = .milliseconds(300)
-            $0.http1BodyTimeout = .milliseconds(300)
+            $0.http1KeepAliveTimeout = .milliseconds(1500)
+            $0.http1BodyTimeout = .milliseconds(1500)
         } _: { server in
             let head = try await RawClient.connect(port: server.port)
             _ = try? await head.send("GET /hello HTTP/1.1\r\n")
@@ -217,7 +217,7 @@ struct HTTP1Tests {
             // A slow answer is no slow body.
             let held = try await RawClient.connect(port: server.port)
             try await held.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
-            try await Task.sleep(for: .milliseconds(800))
+            try await Task.sleep(for: .milliseconds(2500))
             #expect(!held.isClosed)
             try await held.close()
         }

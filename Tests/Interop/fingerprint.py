@@ -3,8 +3,9 @@
 import pathlib
 import sqlite3
 
-# Moves without a change of the domain: what was forgotten of old requests, what is known of others' relationships.
-VOLATILE = {"relationship_projection", "relationship_clock", "sqlite_sequence", "sqlite_stat1"}
+# Moves without a change of the domain: what was forgotten of old requests, what is known of others' relationships, who has read
+# what.
+VOLATILE = {"viewing", "relationship_projection", "relationship_clock", "sqlite_sequence", "sqlite_stat1"}
 
 
 def of(home: pathlib.Path) -> dict:

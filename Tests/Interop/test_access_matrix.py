@@ -163,7 +163,7 @@ def answer(api: API, names: Names, rpc, role: Role):
 
 @pytest.mark.parametrize("door", ["gateway", "service"])
 @pytest.mark.parametrize("rpc", BELOW_PAIR, ids=lambda rpc: rpc.name)
-def test_what_belongs_to_a_pair(doors, names, rpc, door):
+def test_S23_what_belongs_to_a_pair(doors, names, rpc, door):
     may = OPEN.get(rpc.name, PARTIES)
     for name, role in ROLES.items():
         code, details = answer(doors[door], names, rpc, role)

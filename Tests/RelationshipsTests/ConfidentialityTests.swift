@@ -29,7 +29,9 @@ import Testing
 
     // MARK: SEALED
 
-    @Test func aSealedNoteIsForTheTwoAndForNoSearch() async throws {
+    @Test("S07: a sealed note is for the two, and for no search") func aSealedNoteIsForTheTwoAndForNoSearch()
+        async throws
+    {
         let pair = try await Pair.active()
         let note = try await write(pair, .sealed, by: pair.coachee)
         for reader in [pair.coach, pair.coachee] {

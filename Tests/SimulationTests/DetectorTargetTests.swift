@@ -26,7 +26,7 @@ struct DetectorTargetTests {
         }
     }
 
-    @Test("D1, 2 obligations a week, from .08 to .40", arguments: seeds)
+    @Test("S26: D1, 2 obligations a week, from .08 to .40", arguments: seeds)
     func inconsistency(seed: UInt64) {
         let trial = DetectorTrial(
             relationships: 20_000, plantedShare: 0.15, rate: 2, healthy: (2, 23), changed: 0.40)
@@ -53,7 +53,7 @@ struct DetectorTargetTests {
     }
 
     /// Recall is judged over the three seeds together: it lies so near the target that one alone may fall below by chance.
-    @Test("D2, one item in each week, from .20 to .75 criticism only")
+    @Test("S27: D2, one item in each week, from .20 to .75 criticism only")
     func criticism() {
         var recalls: [Double] = []
         for seed in Self.seeds {

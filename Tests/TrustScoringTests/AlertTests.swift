@@ -290,7 +290,7 @@ import TrustModel
         #expect(near(alert.statistic, 3.295836866))
     }
 
-    @Test func aBrokenRuleIsAnAlertAtOnce() async throws {
+    @Test("S28: a broken rule is an alert at once") func aBrokenRuleIsAnAlertAtOnce() async throws {
         let pair = try await Pair(now: 90)
         func broken(_ rule: TransparencyRule, _ subject: String, at number: Double) -> Event {
             pair.facts.event(

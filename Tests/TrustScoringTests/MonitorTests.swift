@@ -19,7 +19,9 @@ import TrustModel
         try await monitor(kind, pair, at: number).status == .due
     }
 
-    @Test func contactGapAfterTwiceTheCadenceAnd3Days() async throws {
+    @Test("S36: a contact gap after twice the cadence and 3 days") func contactGapAfterTwiceTheCadenceAnd3Days()
+        async throws
+    {
         let pair = try await Pair(now: 200)
         let limit = Double(2 * pair.relationship.cadenceDays + 3)
         try await pair.tell(pair.facts.held("s1", start: day(7)))
