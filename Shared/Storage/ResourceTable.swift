@@ -176,10 +176,11 @@ public struct ResourceTable: Sendable {
         _ organization: Key, _ parent: Key, limit: Int, in snapshot: Snapshot
     ) throws -> [ResourceRow] {
         try Limits.check(rows: limit)
-        return try snapshot.query(
-            "\(selection) WHERE organization = ? AND parent = ? ORDER BY id DESC LIMIT ?",
-            [.key(organization), .key(parent), Value(limit)]
-        ).map(resource)
+        return try opened(
+            snapshot.query(
+                "\(selection) WHERE organization = ? AND parent = ? ORDER BY id DESC LIMIT ?",
+                [.key(organization), .key(parent), Value(limit)]),
+            in: snapshot)
     }
 
     /// The children of `parent` in one state, in ascending order of id.
