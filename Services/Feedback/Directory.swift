@@ -6,12 +6,13 @@ import ServiceKit
 struct Directory: Sendable {
     let runtime: Runtime
 
-    /// - Throws: INVALID_ARGUMENT for nobody, or somebody who is not active; UNAVAILABLE when it cannot be asked.
+    /// - Throws: INVALID_ARGUMENT, in one text, for nobody and for somebody who is not active; UNAVAILABLE when it cannot be
+    ///   asked.
     func activePerson(_ name: String, _ field: String) async throws -> Person {
         let person = try await ask(field) { client, options in
             try await client.getPerson(GetPersonRequest(name: name), options: options)
         }
-        guard person.active else { throw Refusal.invalid(field, "\(name) is not active") }
+        guard person.active else { throw Self.nothing(field) }
         return person
     }
 
@@ -22,6 +23,10 @@ struct Directory: Sendable {
         }
     }
 
+    private static func nothing(_ field: String) -> Refusal {
+        Refusal.invalid(field, "names nothing that exists and is active")
+    }
+
     private func ask<Answer>(
         _ field: String, _ call: (RelationshipsServiceClient, CallOptions) async throws -> Answer
     ) async throws -> Answer {
@@ -29,7 +34,7 @@ struct Directory: Sendable {
         do {
             return try await call(client, runtime.workloadOptions())
         } catch let error as RPCError where [.notFound, .permissionDenied, .invalidArgument].contains(error.code) {
-            throw Refusal.invalid(field, "names nothing that exists")
+            throw Self.nothing(field)
         } catch is RPCError {
             throw Refusal(.unavailable, "DEPENDENCY_DOWN", "the relationships service cannot be asked now; try again")
         }

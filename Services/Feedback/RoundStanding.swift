@@ -23,9 +23,9 @@ struct RoundStanding: OptionSet, Sendable {
         return standing
     }
 
-    static func of(_ caller: Caller, to round: Round, _ relationships: RelationshipProjection?, in snapshot: Snapshot)
-        throws -> RoundStanding
-    {
+    static func of(
+        _ caller: Caller, to round: Round, _ relationships: RelationshipProjection?, in snapshot: Snapshot
+    ) throws -> RoundStanding {
         guard let person = caller.person else { return [] }
         var standing = organizer(caller, of: try ResourceName(round.subject, "organizations", "people"))
         if round.raters.contains(person) { standing.insert(.rater) }
@@ -57,12 +57,11 @@ extension FeedbackService {
 
 extension Refusal {
     fileprivate static func notFor(_ roles: RoundStanding) -> Refusal {
-        roles == .rater
-            ? roleForbidden("only those who are asked answer a round")
-            : roles == .subject
-                ? roleForbidden("only the subject of a round shares its result")
-                : roles == .organizers
-                    ? roleForbidden("only the subject of a round or a programme administrator may do this")
-                    : roleForbidden("a round's result is its subject's")
+        switch roles {
+        case .rater: roleForbidden("only those who are asked answer a round")
+        case .subject: roleForbidden("only the subject of a round shares its result")
+        case .organizers: roleForbidden("only the subject of a round or a programme administrator may do this")
+        default: roleForbidden("a round's result is its subject's, and of those with whom they share it")
+        }
     }
 }

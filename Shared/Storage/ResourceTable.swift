@@ -179,7 +179,8 @@ public struct ResourceTable: Sendable {
         return try opened(
             snapshot.query(
                 "\(selection) WHERE organization = ? AND parent = ? ORDER BY id DESC LIMIT ?",
-                [.key(organization), .key(parent), Value(limit)]), in: snapshot)
+                [.key(organization), .key(parent), Value(limit)]),
+            in: snapshot)
     }
 
     /// The children of `parent` in one state, in ascending order of id.

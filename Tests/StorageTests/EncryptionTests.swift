@@ -58,6 +58,8 @@ import Testing
                 #expect(try await text("note-8", in: database) == nil)
                 let listed = try await database.read { try Self.sealed.list("acme", "pair", limit: 100, in: $0) }
                 #expect(listed.count == 49)
+                let latest = try await database.read { try Self.sealed.latest("acme", "pair", limit: 100, in: $0) }
+                #expect(latest == listed.reversed())
                 #expect(!bytes(at: path).contains(Array(Self.secret.utf8)), "while it is open")
                 #expect(bytes(at: path).contains(Array("note-7".utf8)), "the search would find it")
             }
