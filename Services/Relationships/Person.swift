@@ -66,6 +66,11 @@ extension Person {
         return line
     }
 
+    /// Whether nothing has changed that the other services hear of.
+    func belongs(like other: Person) -> Bool {
+        unit == other.unit && level == other.level && active == other.active
+    }
+
     /// A partner sees who it is, nothing else (docs/domain.md rule 38).
     var seenByPartner: Person {
         Person(name: name, displayName: displayName)

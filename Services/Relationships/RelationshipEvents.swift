@@ -111,6 +111,21 @@ extension Change {
         try publish(type, .leaveChanged(payload))
     }
 
+    /// Where somebody belongs, never who it is: to no relationship's stream.
+    func publish(_ person: Person) throws {
+        try publish(
+            "person.changed.v1",
+            .personChanged(
+                PersonChanged(person: person.name, unit: person.unit, level: person.level, active: person.active)))
+    }
+
+    func publish(_ programme: Programme) throws {
+        try publish(
+            "programme.changed.v1",
+            .programmeChanged(
+                ProgrammeChanged(programme: programme.name, minimumGroupSize: programme.minimumGroupSize)))
+    }
+
     func publish(_ type: String, _ disclosure: ConflictDisclosure) throws {
         try publish(type, .conflictDisclosed(ConflictDisclosed(disclosure: disclosure.name)))
     }

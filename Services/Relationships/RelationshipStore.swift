@@ -78,6 +78,7 @@ enum Tables {
         Migration(
             version: 103, name: "sharing and break-glass",
             statements: sharingRequests.statements + breakGlassCases.statements + Grants.statements),
+        Announcements.migration,
     ]
 }
 

@@ -33,6 +33,7 @@ extension RelationshipsService {
             guard person.active else { return person }
             person.active = false
             person = try change.save(Tables.people, person)
+            try change.publish(person)
             var last: String?
             repeat {
                 let page = try PairIndex.relationships(
@@ -109,14 +110,18 @@ extension Change {
             throw Refusal(.alreadyExists, "DUPLICATE_NAME", "This person_id is taken.")
         }
         try takeKey(of: person, before: "")
-        return try create(Tables.people, person)
+        let person = try create(Tables.people, person)
+        try publish(person)
+        return person
     }
 
     func replace(_ person: Person, by updated: Person, _ runtime: Runtime) throws -> Person {
         guard updated != person else { return person }
         try takeKey(of: updated, before: person.externalId)
         try reopenAgreements(from: person, to: updated, runtime)
-        return try save(Tables.people, updated)
+        let saved = try save(Tables.people, updated)
+        if !saved.belongs(like: person) { try publish(saved) }
+        return saved
     }
 
     private func takeKey(of person: Person, before: String) throws {

@@ -12,7 +12,9 @@ extension RelationshipsService {
             guard try change.find(Tables.programmes, name.text) == nil else {
                 throw Refusal(.alreadyExists, "DUPLICATE_NAME", "This programme_id is taken.")
             }
-            return try change.create(Tables.programmes, programme)
+            let created = try change.create(Tables.programmes, programme)
+            try change.publish(created)
+            return created
         }
     }
 
@@ -44,7 +46,9 @@ extension RelationshipsService {
             let programme = try change.get(Tables.programmes, name.text)
             let patched = try Programme.mutableFields.apply(
                 request.updateMask, request.programme ?? Programme(), to: programme)
-            return try change.save(Tables.programmes, try programme.updated(by: patched, at: change.now))
+            let saved = try change.save(Tables.programmes, try programme.updated(by: patched, at: change.now))
+            if saved.minimumGroupSize != programme.minimumGroupSize { try change.publish(saved) }
+            return saved
         }
     }
 

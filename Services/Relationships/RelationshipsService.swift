@@ -26,6 +26,7 @@ struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
 
     /// Beside requests and events: matching.
     func run() async throws {
+        try await Announcements(runtime: runtime).run()
         try await RunningMatch(runtime: runtime).run()
     }
 

@@ -60,7 +60,7 @@ struct EvidenceStore {
                 WHERE supersedes IS NOT NULL
                 """,
             ]),
-        SnapshotStore.migration, ObservationStore.migration, ConductStore.migration,
+        SnapshotStore.migration, ObservationStore.migration, ConductStore.migration, RollupTables.migration,
     ]
 
     // MARK: Writing

@@ -17,6 +17,8 @@ struct Observation: Hashable, Sendable {
         /// `value`: 1 to 5.
         case safety = "pulse.safe_to_raise"
         case motivation = "pulse.motivated"
+        /// About the trustor's team, for roll-ups alone. `object`: the item; `value`: 1 to 5.
+        case team = "pulse.team"
         /// `subject`: the goal; `object`: the slot; `isSet`: on time.
         case checkIn = "check_in"
         /// The slot has passed: a trigger. `subject`: the goal.
@@ -167,6 +169,8 @@ private struct Observer {
         switch answer.item {
         case .safeToRaise: return [add(.safety, answer.pulse, value: Double(answer.value))]
         case .motivated: return [add(.motivation, answer.pulse, value: Double(answer.value))]
+        case .teamSpeakUp, .teamShareIdeas, .teamRely:
+            return [add(.team, answer.pulse, object: "\(answer.item.rawValue)", value: Double(answer.value))]
         default: return []
         }
     }

@@ -192,7 +192,7 @@ extension Schema.SustainingIndex {
 }
 
 extension Schema.Practice {
-    fileprivate init(_ practice: Practice) {
+    init(_ practice: Practice) {
         self =
             switch practice {
             case .communication: .communication

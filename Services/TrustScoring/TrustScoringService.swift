@@ -13,18 +13,31 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
 
     let runtime: Runtime
     let scores: RelationshipScores
+    /// Where the noise of exports comes from.
+    let noise: @Sendable () -> any RandomNumberGenerator
 
     init(_ runtime: Runtime) {
         self.init(runtime, remembering: RelationshipScores.defaultCapacity)
     }
 
-    /// - Parameter capacity: how many relationships' states stay in memory.
-    init(_ runtime: Runtime, remembering capacity: Int) {
+    /// - Parameters:
+    ///   - capacity: how many relationships' states stay in memory.
+    ///   - noise: the system's secure source, but in tests.
+    init(
+        _ runtime: Runtime, remembering capacity: Int,
+        noise: @Sendable @escaping () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() }
+    ) {
         self.runtime = runtime
+        self.noise = noise
         scores = RelationshipScores(database: runtime.database, capacity: capacity)
     }
 
     var methods: [RPC.Method] { trustServiceMethods }
+
+    /// Beside requests and events: roll-ups.
+    func run() async throws {
+        try await RunningRollup(runtime: runtime, policy: scores.policy).run()
+    }
 
     // MARK: Events
 
@@ -35,6 +48,7 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
                     try ObservationStore.take(leave, from: source, in: transaction)
                 }
             }
+            try MalformedEvent.catching { try PlaceStore.take(event, in: transaction) }
             guard !event.relationship.isEmpty else { return }
             try observe(event, from: source, in: transaction)
         } catch let malformed as MalformedEvent {
@@ -103,7 +117,10 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
     func forget(_ source: String, in transaction: Transaction) throws {
         try EvidenceStore.forget(source, in: transaction)
         try ObservationStore.forget(source, in: transaction)
-        if source == "relationships" { try ConductStore.forget(in: transaction) }
+        if source == "relationships" {
+            try ConductStore.forget(in: transaction)
+            try PlaceStore.forget(in: transaction)
+        }
         scores.forget(source)
     }
 

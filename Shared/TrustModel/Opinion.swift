@@ -48,10 +48,15 @@ public struct Opinion: Hashable, Sendable {
     public var interval: Interval { Interval(posterior) }
 }
 
-/// A central 90 % interval, 0 < lower < upper < 1.
+/// A central 90 % interval of what lies in 0...1.
 public struct Interval: Hashable, Sendable {
     public var lower: Double
     public var upper: Double
+
+    public init(lower: Double, upper: Double) {
+        self.lower = lower
+        self.upper = upper
+    }
 
     init(_ distribution: BetaDistribution) {
         lower = distribution.quantile(0.05)

@@ -122,12 +122,17 @@ public final class Change {
 
     private func organization(of payload: Event.Payload) -> String {
         let name = pair?.name ?? relationshipName(of: payload)
-        if let pair = try? ResourceName.relationship(of: name) { return pair.organization }
-        // Time closes a round, and nobody calls.
-        if case .roundClosed(let closed) = payload, let own = try? ResourceName.organization(of: closed.round) {
-            return own.text
+        if let relationship = try? ResourceName.relationship(of: name) { return relationship.organization }
+        // Time closes a round, and a service acts by itself: nobody calls.
+        let own: String
+        switch payload {
+        case .roundClosed(let closed): own = closed.round
+        case .personChanged(let change): own = change.person
+        case .programmeChanged(let change): own = change.programme
+        case .rollupPublished(let published): own = published.rollup
+        default: return caller?.organization ?? ""
         }
-        return caller?.organization ?? ""
+        return (try? ResourceName.organization(of: own).text) ?? caller?.organization ?? ""
     }
 
     /// Schedules or moves the duty of this kind for a resource. The clock of its relationship decides when it is due, and

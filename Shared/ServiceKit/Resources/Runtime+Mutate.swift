@@ -185,7 +185,9 @@ extension Runtime {
 private func checkETag<Q: Mutation, R: Resource>(
     of request: Q, _ table: Table<R>, _ transaction: Transaction
 ) throws {
-    guard !request.etag.isEmpty, let stored = try table.find(request.name, in: transaction) else { return }
+    // A request that names something else than what it answers with compares by itself.
+    guard !request.etag.isEmpty, table.names(request.name), let stored = try table.find(request.name, in: transaction)
+    else { return }
     guard stored.etag == request.etag else { throw Refusal.etagMismatch }
 }
 

@@ -60,6 +60,9 @@ public struct Table<R: Resource>: Sendable {
         _ = try ResourceName(name, Array(collections.dropLast()))
     }
 
+    /// Whether a name has the form of these resources' names.
+    func names(_ name: String) -> Bool { (try? ResourceName(name, collections)) != nil }
+
     /// - Throws: `Refusal` INVALID_ARGUMENT, BAD_NAME.
     public func find(_ name: String, in snapshot: Snapshot) throws -> R? {
         guard let resource = try row(name, in: snapshot).map(resource) else { return nil }

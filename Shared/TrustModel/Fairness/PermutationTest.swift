@@ -22,7 +22,7 @@ public struct PermutationTest: Hashable, Sendable {
         // What is equal but for rounding is as extreme.
         let limit = observed - 1e-12 * max(1, abs(observed))
         var dealt = labels
-        var random = Shuffle(state: 0x9E37_79B9_7F4A_7C15)
+        var random = SplitMix64(state: 0x9E37_79B9_7F4A_7C15)
         var extreme = 0
         for _ in 0..<draws {
             for group in groups {
@@ -33,23 +33,5 @@ public struct PermutationTest: Hashable, Sendable {
             if statistic(dealt) >= limit { extreme += 1 }
         }
         pValue = Double(1 + extreme) / Double(1 + draws)
-    }
-}
-
-/// SplitMix64 (Steele, Lea & Flood 2014).
-private struct Shuffle {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    /// Uniform in 0..<bound, by the high half of a product: the bias is below 2^-32.
-    mutating func below(_ bound: Int) -> Int {
-        Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(bound)).high)
     }
 }
