@@ -200,7 +200,7 @@ import Testing
         #expect(spans >= 28, "\(spans) of 40 null organisations")
     }
 
-    @Test func r9NeedsEightTeamsOfFourPeriodsInARow() {
+    @Test("S47: R9 needs eight teams of four periods in a row") func r9NeedsEightTeamsOfFourPeriodsInARow() {
         var random = seeded()
         #expect(RippleAssociation(panel(teams: 7, periods: 8, slope: 0.5, &random)) == nil)
         #expect(RippleAssociation(panel(teams: 8, periods: 3, slope: 0.5, &random)) == nil)
