@@ -10,7 +10,9 @@ import TrustModel
 
 /// What an organisation learns, and who of it (docs/domain.md §5, §6.9).
 @Suite struct RollupTests {
-    @Test("S44 and K5, golden G-29: a cell of four is hidden with its complement") func goldenG29ThroughTheService() async throws {
+    @Test("S44 and K5, golden G-29: a cell of four is hidden with its complement") func goldenG29ThroughTheService()
+        async throws
+    {
         let acme = try await RollupOrganization()
         try await acme.settle()
         let rollup = try await acme.publish()
