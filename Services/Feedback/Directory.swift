@@ -36,7 +36,7 @@ struct Directory: Sendable {
         } catch let error as RPCError where [.notFound, .permissionDenied, .invalidArgument].contains(error.code) {
             throw Self.nothing(field)
         } catch is RPCError {
-            throw Refusal(.unavailable, "DEPENDENCY_DOWN", "the relationships service cannot be asked now; try again")
+            throw Refusal.relationshipsDown
         }
     }
 }

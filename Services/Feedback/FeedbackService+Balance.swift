@@ -5,13 +5,8 @@ import ServiceKit
 /// For the two of the relationship alone, services not excepted.
 extension FeedbackService {
     func getBalanceReport(_ request: GetBalanceReportRequest, _ context: ServerContext) async throws -> BalanceReport {
-        guard request.name.hasSuffix("/balanceReport") else {
-            throw Refusal(
-                .invalidArgument, "BAD_NAME",
-                "a resource name of the form organizations/*/relationships/*/balanceReport is needed")
-        }
         let parent = try ResourceName(
-            String(request.name.dropLast("/balanceReport".count)), "organizations", "relationships")
+            parentOf: request.name, singleton: "balanceReport", ["organizations", "relationships"])
         return try await runtime.read(context, under: parent.text) { [clock = runtime.clock] snapshot, access in
             guard access.role != .other else {
                 throw Refusal(.permissionDenied, "LEVEL_FORBIDDEN", "a balance is for the two of the relationship")

@@ -90,13 +90,7 @@ extension FeedbackService {
     }
 
     func getRoundResult(_ request: GetRoundResultRequest, _ context: ServerContext) async throws -> RoundResult {
-        guard request.name.hasSuffix("/result") else {
-            throw Refusal(
-                .invalidArgument, "BAD_NAME",
-                "a resource name of the form \(Round.collections.map { "\($0)/*" }.joined(separator: "/"))/result is needed"
-            )
-        }
-        let name = String(request.name.dropLast("/result".count))
+        let name = try ResourceName(parentOf: request.name, singleton: "result", Round.collections).text
         let caller = try context.caller
         return try await runtime.database.read { [secret = runtime.secret] snapshot in
             let (round, standing) = try self.round(

@@ -2,7 +2,9 @@ import RPC
 import Schema
 import ServiceKit
 
-extension FeedbackItem: Authored {}
+extension FeedbackItem {
+    public var writer: String? { author }
+}
 
 extension FeedbackService {
     private static let visibleKinds = [

@@ -2,8 +2,6 @@ import RPC
 import Schema
 import ServiceKit
 
-extension Obstacle: Authored {}
-
 extension GoalsService {
     private static let visibleKinds = [
         VisibleKind(Tables.goals), VisibleKind(Tables.checkIns), VisibleKind(Tables.revisions),

@@ -44,9 +44,10 @@ extension Obstacle {
     }
 }
 
-extension Obstacle: Sealable {
-    public static let texts: Set = ["text", "tag", "acknowledgement"]
+extension Obstacle {
+    public static let sealedTexts: Set = ["text", "tag", "acknowledgement"]
 
+    public var writer: String? { author }
     public var isSealed: Bool { level == .sealed }
 }
 

@@ -40,26 +40,20 @@ extension Change {
         guard before.manager != after.manager || before.unit != after.unit || before.level != after.level else {
             return
         }
-        let organization = try ResourceName(after.name, "organizations", "people").organization
-        var last: String?
-        repeat {
-            let page = try PairIndex.relationships(
-                of: after.name, organization: organization, open: true, after: last, limit: 100, in: transaction)
-            for pair in page {
-                let change = try runtime.change(self, of: pair)
-                var relationship = try change.get(Tables.relationships, pair)
-                guard !relationship.importing, let due = relationship.agreementDue(from: before, to: after) else {
-                    continue
-                }
-                relationship.dualRole = due.isDual
-                if try change.agreements(of: pair).contains(where: { $0.state == .signed }) {
-                    relationship.agreementDueTime = change.now.timestamp
-                    relationship.agreementDueReason = due.reason
-                }
-                try change.publish("agreement.due.v1", change.save(Tables.relationships, relationship))
+        try eachOpenRelationship(of: after.name, runtime) { change, relationship in
+            guard !relationship.importing, let due = relationship.agreementDue(from: before, to: after) else { return }
+            let isSigned = try change.agreements(of: relationship.name).contains { $0.state == .signed }
+            guard isSigned || due.reason == .dualRoleChanged else { return }
+            var relationship = relationship
+            relationship.dualRole = due.isDual
+            if isSigned {
+                relationship.agreementDueTime = change.now.timestamp
+                relationship.agreementDueReason = due.reason
             }
-            last = page.count == 100 ? page.last : nil
-        } while last != nil
+            try change.publish(
+                isSigned ? "agreement.due.v1" : "relationship.dual_role.v1",
+                change.save(Tables.relationships, relationship))
+        }
     }
 
     /// Both have signed what holds now.

@@ -67,8 +67,9 @@ extension Note {
     }
 }
 
-extension Note: Sealable {
-    public static let texts: Set = ["body", "revision_notice"]
+extension Note {
+    public static let sealedTexts: Set = ["body", "revision_notice"]
 
+    public var writer: String? { author }
     public var isSealed: Bool { level == .sealed }
 }

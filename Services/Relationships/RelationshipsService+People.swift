@@ -34,20 +34,11 @@ extension RelationshipsService {
             person.active = false
             person = try change.save(Tables.people, person)
             try change.publish(person)
-            var last: String?
-            repeat {
-                let page = try PairIndex.relationships(
-                    of: name.text, organization: name.organization, open: true, after: last, limit: 100,
-                    in: change.transaction)
-                for pair in page {
-                    let change = try runtime.change(change, of: pair)
-                    let relationship = try change.get(Tables.relationships, pair)
-                    // What is imported still tells of the time before: it is paused when the import ends.
-                    guard relationship.state == .active, !relationship.importing else { continue }
-                    _ = try change.pause(relationship, .personDeactivated)
-                }
-                last = page.count == 100 ? page.last : nil
-            } while last != nil
+            try change.eachOpenRelationship(of: name.text, runtime) { change, relationship in
+                // What is imported still tells of the time before: it is paused when the import ends.
+                guard relationship.state == .active, !relationship.importing else { return }
+                _ = try change.pause(relationship, .personDeactivated)
+            }
             return person
         }
     }
@@ -91,6 +82,24 @@ extension Change {
         guard caller?.isProgrammeAdmin == true else {
             throw Refusal.roleForbidden("Only programme administrators do this.")
         }
+    }
+
+    /// What a change of a person means for each of the open relationships that the person is in.
+    /// - Parameter body: takes a change of the relationship, with all that fell due for it before.
+    func eachOpenRelationship(
+        of person: String, _ runtime: Runtime, _ body: (Change, Relationship) throws -> Void
+    ) throws {
+        let limit = 100
+        var last: String?
+        repeat {
+            let page = try PairIndex.relationships(
+                of: person, organization: organization, open: true, after: last, limit: limit, in: transaction)
+            for pair in page {
+                let change = try runtime.change(self, of: pair)
+                try body(change, change.get(Tables.relationships, pair))
+            }
+            last = page.count == limit ? page.last : nil
+        } while last != nil
     }
 
     /// The id that the client chose, or a new one.

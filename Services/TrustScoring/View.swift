@@ -48,13 +48,7 @@ extension TrustScoringService {
     ///   - text: the name of what a relationship has one of.
     ///   - singleton: the last part of that name (AIP-156).
     func view(_ context: ServerContext, of text: String, singleton: String) async throws -> View {
-        let suffix = "/" + singleton
-        guard text.hasSuffix(suffix) else {
-            throw Refusal(
-                .invalidArgument, "BAD_NAME",
-                "a resource name of the form organizations/*/relationships/*/\(singleton) is needed")
-        }
-        let name = try ResourceName(String(text.dropLast(suffix.count)), "organizations", "relationships")
+        let name = try ResourceName(parentOf: text, singleton: singleton, ["organizations", "relationships"])
         return try await view(context, of: name)
     }
 }

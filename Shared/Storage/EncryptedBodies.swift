@@ -18,15 +18,21 @@ extension ResourceTable {
         ScopeKeys.place(Key.text(name), resource.organization, resource.parent, resource.id)
     }
 
-    /// Encrypts what was stored in clear, by a program before the table was encrypted.
+    /// Encrypts what was stored in clear, by a program before the table was encrypted. Once nothing is left, no later call
+    /// looks again.
     /// - Returns: how many; at most `limit` a call.
     public func encryptRows(limit: Int = 500, in transaction: Transaction) throws -> Int {
-        guard isEncrypted else { return 0 }
+        guard isEncrypted,
+            try transaction.first("SELECT 1 FROM storage_encrypted WHERE name = ?", [.text(name)]) == nil
+        else { return 0 }
         let rows = try transaction.query(
             """
             SELECT organization, parent, id, body FROM \(name)
             WHERE length(body) > 0 AND substr(body, 1, 1) <> x'00' LIMIT ?
             """, [Value(limit)])
+        if rows.isEmpty {
+            try transaction.execute("INSERT INTO storage_encrypted (name) VALUES (?)", [.text(name)])
+        }
         for row in rows {
             let resource = ResourceRow(
                 organization: try row.key(0), parent: try row.key(1), id: try row.key(2), body: try row.blob(3))
@@ -55,7 +61,7 @@ struct BodyOpener {
     /// - Returns: nil for what was encrypted with a key that has been destroyed: it is not there any more.
     /// - Throws: `StorageError.keyring` when the keyring is not the right one.
     mutating func open(_ row: ResourceRow) throws -> ResourceRow? {
-        guard table.isEncrypted, row.body.first == EncryptedBody.mark[0] else { return row }
+        guard row.body.first == EncryptedBody.mark[0] else { return row }
         guard row.body.starts(with: EncryptedBody.mark) else {
             throw StorageError.keyring("\(table.name) holds what a newer program has encrypted")
         }

@@ -26,6 +26,7 @@ struct Migrator {
                 + Idempotency.statements + Sources.statements),
         Migration(version: 2, name: "events of one scope", statements: Outbox.scopeStatements),
         Migration(version: 3, name: "keys of what is encrypted", statements: ScopeKeys.statements),
+        Migration(version: 4, name: "tables without anything in clear", statements: ScopeKeys.encryptedStatements),
     ]
 
     func migrate(_ connection: GRDB.Database) throws {

@@ -113,11 +113,12 @@ public struct ResourceTable: Sendable {
 
     public func get(_ organization: Key, _ parent: Key, _ id: Key, in snapshot: Snapshot) throws -> ResourceRow? {
         try snapshot.first(selectionByKey, [.key(organization), .key(parent), .key(id)]).flatMap { row in
+            let resource = ResourceRow(
+                organization: organization, parent: parent, id: id, revision: try row.int64(0),
+                state: try row.int64(1), sort: Array(row.values.dropFirst(3)), body: try row.blob(2))
+            guard isEncrypted else { return resource }
             var opener = BodyOpener(self, snapshot)
-            return try opener.open(
-                ResourceRow(
-                    organization: organization, parent: parent, id: id, revision: try row.int64(0),
-                    state: try row.int64(1), sort: Array(row.values.dropFirst(3)), body: try row.blob(2)))
+            return try opener.open(resource)
         }
     }
 
@@ -245,6 +246,7 @@ public struct ResourceTable: Sendable {
     }
 
     private func opened(_ rows: [Row], in snapshot: Snapshot) throws -> [ResourceRow] {
+        guard isEncrypted else { return try rows.map(resource) }
         var opener = BodyOpener(self, snapshot)
         return try rows.compactMap { try opener.open(resource($0)) }
     }

@@ -12,6 +12,11 @@ enum ScopeKeys {
         """
     ]
 
+    /// Tables that hold nothing in clear: what is looked for once need not be looked for at each start.
+    static let encryptedStatements = [
+        "CREATE TABLE storage_encrypted (name TEXT PRIMARY KEY NOT NULL) STRICT"
+    ]
+
     static func place(_ words: Key...) -> [UInt8] {
         words.flatMap { key -> [UInt8] in
             let bytes = Array("\(key)".utf8)
@@ -30,6 +35,13 @@ extension Snapshot {
         else { return nil }
         return try keyring.unwrap(
             row.blob(1), by: row.text(0), for: ScopeKeys.place(organization, scope))
+    }
+
+    /// Opens one key, so that a wrong keyring is noticed at the start and not by whoever reads first.
+    /// - Throws: `StorageError.keyring`.
+    public func checkKeyring() throws {
+        guard let row = try first("SELECT organization, scope FROM storage_key LIMIT 1") else { return }
+        _ = try scopeKey(row.key(0), row.key(1))
     }
 
     /// - Throws: `StorageError.keyring` without one.

@@ -1,4 +1,4 @@
-"""The access matrix (docs/domain.md §6.9), every cell of it: each RPC × each role, at the gateway and at the service itself.
+"""The access matrix (docs/domain.md §6.9): each RPC that names what it is about × each role, at the gateway and at the service.
 
 Who may not see what an RPC is about gets PERMISSION_DENIED before anything else of the request is looked at, so a request
 with nothing but a name tells whether the door is open: a closed one answers PERMISSION_DENIED, an open one whatever else. A new
@@ -13,7 +13,6 @@ import pytest
 from api import API, Pair, create_person, in_days, programme
 from contract import rpcs
 
-ORGANIZATION = "organizations/matrix"
 COACHEE, COACH = "coachee-1", "coach-1"
 
 
@@ -25,7 +24,8 @@ class Role:
     purpose: str = "coaching"
     roles: tuple = ()
     scope: str = ""
-    organization: str = ORGANIZATION
+    # None for the pair's own.
+    organization: str | None = None
 
     def claims(self) -> dict:
         return {"purpose": self.purpose, "roles": list(self.roles), **({"scope": self.scope} if self.scope else {})}
@@ -49,7 +49,7 @@ ROLES = {
     ),
 }
 PARTIES = {"coachee", "coach"}
-INSIDE = {role for role in ROLES if ROLES[role].organization == ORGANIZATION}
+INSIDE = {role for role in ROLES if not ROLES[role].organization}
 ADMIN = "programme administrator"
 
 # What lies below a relationship is for the two of it and for nobody else, but for these.
@@ -86,20 +86,65 @@ OPEN |= {
     ]
 }  # fmt: skip
 
+# What belongs to an organisation. Where everybody may ask, each sees what is theirs: the tests of the services tell what.
+EVERYBODY = INSIDE
+ORGANIZATION_OPEN = {
+    name: {ADMIN}
+    for name in [
+        "CreatePerson", "ListPeople", "DeactivatePerson", "CreateProgramme", "GetEnrollment", "ProposeMatches",
+        "GetMatchRun", "ListMatchRuns", "CancelMatchRun", "GetMatchExplanation", "GetMatchProposal", "AcceptMatchProposal",
+        "DeclineMatchProposal", "GetWaitlistEntry", "RequestRelationship", "PublishRollup", "ExportRollup",
+    ]
+} | {
+    name: EVERYBODY
+    for name in [
+        "GetProgramme", "ListProgrammes", "ListEnrollments", "ListMatchProposals", "ListWaitlistEntries",
+        "ListRelationships", "ListRollups", "GetPolicy", "ListPolicies",
+    ]
+} | {
+    # Of the coachee: the partner sees the name, and when they are away.
+    "GetPerson": PARTIES | {ADMIN},
+    "GetLeaveWindow": PARTIES | {ADMIN},
+    "ListLeaveWindows": PARTIES | {ADMIN},
+    "CreateLeaveWindow": {"coachee", ADMIN},
+    "DeleteLeaveWindow": {"coachee", ADMIN},
+    "GetFairnessView": {"coachee"},
+    # Somebody enrols themselves, or an administrator does: whom, the request says.
+    "Enroll": set(),
+} | {
+    # A round about the coachee; there is none, so nobody is asked.
+    name: {"coachee", ADMIN}
+    for name in [
+        "CreateRound", "GetRound", "ListRounds", "NominateRater", "SubmitRoundResponse", "DeclineRound",
+        "GetRoundResponse", "CloseRound", "GetRoundResult", "ShareRoundResult", "RecallRoundResult",
+    ]
+} | {
+    "ListRoundsToAnswer": {"coachee"},
+    # None is published: who can make one, and who audits them, learn that there is none.
+    "GetRollup": {ADMIN, "auditor"},
+    "GetRollupCell": {ADMIN, "auditor"},
+    "ListRollupCells": {ADMIN, "auditor"},
+    "GetRollupExport": {ADMIN, "auditor"},
+    "ListRollupExports": {ADMIN, "auditor"},
+    "VerifyRollups": {ADMIN, "auditor"},
+    "GetRollupAudit": {"auditor"},
+}  # fmt: skip
+
 
 class Names:
-    """Names of everything that a pair has, by their collections."""
+    """Names of everything that a pair has, by their collections; in an organisation of its own."""
 
-    def __init__(self, api: API):
-        frame = programme(api, ORGANIZATION)
+    def __init__(self, api: API, organization: str):
+        self.organization = organization
+        frame = programme(api, organization)
         for person in {role.person for role in ROLES.values()} - {COACHEE, COACH}:
-            create_person(api, ORGANIZATION, person)
+            create_person(api, organization, person)
         ombudsperson = {"name": frame, "ombudsperson": self.person("ombudsperson")}
         api("UpdateProgramme", self.person("admin"), {"programme": ombudsperson, "updateMask": "ombudsperson"},
             roles=["programme_admin"])  # fmt: skip
-        self.pair = Pair(api, ORGANIZATION, frame, "1")
+        self.pair = Pair(api, organization, frame, "1")
         self.known = {
-            "organizations/*": ORGANIZATION,
+            "organizations/*": organization,
             "organizations/*/programmes/*": frame,
             "organizations/*/people/*": self.pair.coachee,
             "organizations/*/relationships/*": self.pair.name,
@@ -107,7 +152,8 @@ class Names:
         coach, coachee, parent = self.pair.as_coach, self.pair.as_coachee, {"parent": self.pair.name}
         made = [
             coachee("CreateNote", **parent, note={"level": "PAIR", "body": "for both"}),
-            coach("ScheduleSession", **parent, session={"startTime": in_days(1), "durationMinutes": 60, "mode": "VIDEO", "template": "OPEN"}),
+            coach("ScheduleSession", **parent, session={"startTime": in_days(1), "durationMinutes": 60, "mode": "VIDEO",
+                                                        "template": "OPEN"}),
             coach("CreateCommitment", **parent,
                   commitment={"owner": self.pair.coach, "text": "Ask twice", "dueTime": in_days(2)}),
             coach("RecordDecision", **parent, decision={"what": "We meet", "why": "so", "affects": [self.pair.coachee]}),
@@ -122,9 +168,8 @@ class Names:
     def pattern(name: str) -> list:
         return [part if not index % 2 else "*" for index, part in enumerate(name.split("/"))]
 
-    @staticmethod
-    def person(identifier: str) -> str:
-        return f"{ORGANIZATION}/people/{identifier}"
+    def person(self, identifier: str) -> str:
+        return f"{self.organization}/people/{identifier}"
 
     def of(self, pattern: list) -> str:
         """A name of the form; one that does not exist where there is none."""
@@ -138,6 +183,7 @@ class Names:
 
 RPCS = [rpc for rpc in rpcs() if rpc.named and not rpc.is_client_streaming]
 BELOW_PAIR = [rpc for rpc in RPCS if rpc.named[1][2:4] == ["relationships", "*"]]
+OF_ORGANIZATION = [rpc for rpc in RPCS if rpc not in BELOW_PAIR]
 
 
 @pytest.fixture(scope="module")
@@ -147,15 +193,21 @@ def doors(suite):
 
 
 @pytest.fixture(scope="module")
-def names(doors):
-    return Names(doors["gateway"])
+def of_pair(doors):
+    return Names(doors["gateway"], "organizations/matrix")
+
+
+@pytest.fixture(scope="module")
+def of_organization(doors):
+    return Names(doors["gateway"], "organizations/frame")
 
 
 def answer(api: API, names: Names, rpc, role: Role):
     """The code and reason of a request that holds a name alone; OK for an answer."""
     field, pattern = rpc.named
     try:
-        api.once(rpc.path, f"{role.organization}/people/{role.person}", {field: names.of(pattern)}, **role.claims())
+        person = f"{role.organization or names.organization}/people/{role.person}"
+        api.once(rpc.path, person, {field: names.of(pattern)}, **role.claims())
         return "OK", ""
     except grpc.RpcError as error:
         return error.code().name, error.details()
@@ -163,10 +215,10 @@ def answer(api: API, names: Names, rpc, role: Role):
 
 @pytest.mark.parametrize("door", ["gateway", "service"])
 @pytest.mark.parametrize("rpc", BELOW_PAIR, ids=lambda rpc: rpc.name)
-def test_S23_what_belongs_to_a_pair(doors, names, rpc, door):
+def test_S23_what_belongs_to_a_pair(doors, of_pair, rpc, door):
     may = OPEN.get(rpc.name, PARTIES)
     for name, role in ROLES.items():
-        code, details = answer(doors[door], names, rpc, role)
+        code, details = answer(doors[door], of_pair, rpc, role)
         if name in may:
             assert code != "PERMISSION_DENIED", f"{name}: {details}"
         elif name in PARTIES:
@@ -174,4 +226,13 @@ def test_S23_what_belongs_to_a_pair(doors, names, rpc, door):
             assert code not in {"OK", "UNAVAILABLE", "INTERNAL", "UNKNOWN"}, f"{name}: {code}"
         else:
             assert code == "PERMISSION_DENIED", f"{name}: {code} {details}"
-            assert names.pair.name not in details, "not even whether it exists"
+            assert of_pair.pair.name not in details, "not even whether it exists"
+
+
+@pytest.mark.parametrize("door", ["gateway", "service"])
+@pytest.mark.parametrize("rpc", OF_ORGANIZATION, ids=lambda rpc: rpc.name)
+def test_S23_what_belongs_to_an_organisation(doors, of_organization, rpc, door):
+    may = ORGANIZATION_OPEN.get(rpc.name, set())
+    for name, role in ROLES.items():
+        code, details = answer(doors[door], of_organization, rpc, role)
+        assert (code != "PERMISSION_DENIED") == (name in may), f"{name}: {code} {details}"

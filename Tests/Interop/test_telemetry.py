@@ -1,58 +1,20 @@
 """Traces and metrics reach a receiver of another maker: OTLP by OpenTelemetry's own protos, Prometheus by its own checker."""
 
-import concurrent.futures
 import importlib
 import shutil
 import subprocess
-import threading
 import urllib.request
 
 import grpc
 import pytest
-from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_CUMULATIVE
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from collector import TRACE, Collector, attributes
 from rapport_suite import Suite, eventually
 
 METHOD = "rapport.relationships.v1.RelationshipsService/GetRelationship"
-TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-
-
-class Collector(trace_service_pb2_grpc.TraceServiceServicer, metrics_service_pb2_grpc.MetricsServiceServicer):
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.spans, self.metrics = [], {}
-        self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(4))
-        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(self, self.server)
-        metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(self, self.server)
-        self.port = self.server.add_insecure_port("127.0.0.1:0")
-        self.server.start()
-
-    def Export(self, request, context):
-        with self.lock:
-            if isinstance(request, trace_service_pb2.ExportTraceServiceRequest):
-                for resource in request.resource_spans:
-                    service = attributes(resource.resource.attributes)["service.name"]
-                    self.spans += [(service, span) for scope in resource.scope_spans for span in scope.spans]
-                return trace_service_pb2.ExportTraceServiceResponse()
-            for resource in request.resource_metrics:
-                service = attributes(resource.resource.attributes)["service.name"]
-                self.metrics[service] = {each.name: each for scope in resource.scope_metrics for each in scope.metrics}
-            return metrics_service_pb2.ExportMetricsServiceResponse()
-
-    def span(self, service: str, name: str):
-        with self.lock:
-            return next((s for who, s in self.spans if (who, s.name, s.trace_id.hex()) == (service, name, TRACE)), None)
-
-    def metric(self, service: str, name: str):
-        with self.lock:
-            return self.metrics.get(service, {}).get(name)
-
-
-def attributes(pairs) -> dict:
-    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in pairs}
+PARENT = "b7ad6b7169203331"
 
 
 @pytest.fixture(scope="module")

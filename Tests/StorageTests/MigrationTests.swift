@@ -45,7 +45,7 @@ import Testing
                 try $0.execute(sql: "INSERT INTO storage_migration VALUES ('storage', 99, 'future')")
             }
             try queue.close()
-            await #expect(throws: StorageError.newerFile(component: "storage", found: 99, known: 3)) {
+            await #expect(throws: StorageError.newerFile(component: "storage", found: 99, known: 4)) {
                 try await open(path, [first])
             }
         }

@@ -105,12 +105,10 @@ extension Change {
     }
 
     fileprivate func requireKnown(_ recipient: String) throws {
-        guard let person = try? find(Tables.people, recipient), person.name.hasPrefix(try organization() + "/") else {
+        guard let person = try? find(Tables.people, recipient), person.name.hasPrefix(organization + "/") else {
             throw Refusal.invalid("sharing_request.recipient", "is no person of this organisation")
         }
     }
-
-    private func organization() throws -> String { try ResourceName.relationship(of: relationship.name).organization }
 
     /// Of this service's own resources it is known what they are; others decide when they are read.
     /// - Parameter requester: nil when it is decided about.

@@ -2,10 +2,11 @@ import RPC
 import Schema
 import ServiceKit
 
-extension Note: Authored {}
-extension ConflictDisclosure: Authored {}
-extension Schema.Reflection: Authored {
-    public var author: String { party }
+extension ConflictDisclosure {
+    public var writer: String? { author }
+}
+extension Schema.Reflection {
+    public var writer: String? { party }
 }
 
 extension RelationshipsService {

@@ -16,18 +16,7 @@ struct RunningMatch: Sendable {
 
     let runtime: Runtime
 
-    /// An indexed look four times a second, as at duties. A fault of one look is no reason to end the process.
-    func run() async throws {
-        while !Task.isCancelled {
-            do {
-                try await runAll()
-            } catch let error where !(error is CancellationError) {
-                runtime.logger.error("matching is delayed", metadata: ["error": "\(error)"])
-                try await Task.sleep(for: .seconds(5))
-            }
-            try await Task.sleep(for: .milliseconds(250))
-        }
-    }
+    func run() async throws { try await runtime.work(on: "matching", runAll) }
 
     /// What waits now, and what is over by now.
     func runAll() async throws {

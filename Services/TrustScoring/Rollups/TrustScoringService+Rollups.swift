@@ -61,13 +61,7 @@ extension TrustScoringService {
     // MARK: Proof
 
     func getRollupAudit(_ request: GetRollupAuditRequest, _ context: ServerContext) async throws -> RollupAudit {
-        let suffix = "/audit"
-        guard request.name.hasSuffix(suffix) else {
-            throw Refusal(
-                .invalidArgument, "BAD_NAME",
-                "a resource name of the form organizations/*/rollups/*/audit is needed")
-        }
-        let name = try ResourceName(String(request.name.dropLast(suffix.count)), RollupTables.Form.rollups)
+        let name = try ResourceName(parentOf: request.name, singleton: "audit", RollupTables.Form.rollups)
         let reader = try RollupReader(context, of: name.organization)
         guard reader.isAuditor else { throw Refusal.purposeMissing("audit") }
         try await requirePublished(name, context)
@@ -137,14 +131,14 @@ struct RollupReader: Sendable {
         guard caller.belongs(to: organization) else { throw Refusal.notParty }
     }
 
-    var isAdministrator: Bool { caller.roles.contains("programme_admin") && caller.purpose == "programme_admin" }
+    var isAdministrator: Bool { caller.isProgrammeAdmin && caller.purpose == "programme_admin" }
     var isAuditor: Bool { caller.service != nil || caller.purpose == "audit" }
     var seesAll: Bool { isAdministrator || isAuditor }
 
     func sees(_ rollup: Rollup) -> Bool { seesAll || rollup.state == .published }
 
     func requireAdministrator() throws {
-        guard caller.roles.contains("programme_admin") else {
+        guard caller.isProgrammeAdmin else {
             throw Refusal.roleForbidden("Only programme administrators do this.")
         }
         guard isAdministrator else { throw Refusal.purposeMissing("programme_admin") }

@@ -36,8 +36,8 @@ extension Runtime {
         try handler(
             duty,
             Change(
-                transaction, now: now, recordedAt: recordedAt, caller: nil, relationship: relationship,
-                identifiers: identifiers))
+                transaction, now: now, recordedAt: recordedAt, caller: nil,
+                organization: "\(duty.organization)", relationship: relationship, identifiers: identifiers))
         if relationship != nil { try RelationshipClock.advance(duty.scope, to: now, in: transaction) }
     }
 

@@ -89,6 +89,7 @@ public enum Process {
             let database = try await Database.open(
                 "\(configuration.dataDirectory)/\(Service.name).sqlite", migrations: Service.allMigrations,
                 configuration: storage, logger: logger)
+            try await database.read { try $0.checkKeyring() }
             var hasEncrypted = false
             while try await database.write({ try $0.rewrapKeys() + Service.encryptStored(in: $0) }) > 0 {
                 hasEncrypted = true
@@ -153,30 +154,33 @@ extension Process {
     /// A secret beside the database, made at first start: it outlives a restart, and is the same in all replicas of a
     /// service.
     private static func secret(_ name: String, _ configuration: ServiceConfiguration) throws -> [UInt8] {
-        let file = "\(configuration.dataDirectory)/\(name).key"
-        if let stored = FileManager.default.contents(atPath: file) { return Array(stored) }
-        let random = (0..<4).map { _ in
-            let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
+        let secret = try PrivateKeyFile.contents(at: "\(configuration.dataDirectory)/\(name).key") {
+            (0..<4).map { _ in
+                let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+                return String(repeating: "0", count: 16 - digits.count) + digits
+            }.joined(separator: "-")
         }
-        return Array(try PrivateKeyFile.create(at: file, contents: random.joined(separator: "-")).utf8)
+        return Array(secret.utf8)
     }
 
     /// Beside the database unless it is told otherwise: an operator who wants the two apart names a file or hands over the
     /// keys themselves.
     private static func keyring(_ configuration: ServiceConfiguration, _ logger: Logger) throws -> Keyring {
         if let text = configuration.keyringText { return try Keyring(text) }
-        let file = configuration.keyringFile ?? "\(configuration.dataDirectory)/keyring"
-        if let stored = FileManager.default.contents(atPath: file) {
+        if let file = configuration.keyringFile {
+            guard let stored = FileManager.default.contents(atPath: file) else {
+                throw StorageError.keyring("RAPPORT_KEYRING_FILE=\(file) cannot be read")
+            }
             return try Keyring(String(decoding: stored, as: UTF8.self))
         }
-        guard configuration.keyringFile == nil else {
-            throw StorageError.keyring("RAPPORT_KEYRING_FILE=\(file) cannot be read")
-        }
-        logger.warning(
-            "made a keyring beside the database; without it encrypted items are lost: back it up, and not with the database",
-            metadata: ["path": "\(file)"])
-        return try Keyring(PrivateKeyFile.create(at: file, contents: Keyring.fresh(named: "first")))
+        let file = "\(configuration.dataDirectory)/keyring"
+        return try Keyring(
+            PrivateKeyFile.contents(at: file) {
+                logger.warning(
+                    "made a keyring beside the database; without it encrypted items are lost: back it up, and not with the database",
+                    metadata: ["path": "\(file)"])
+                return Keyring.fresh(named: "first")
+            })
     }
 
     /// What a container's health check asks: this machine's own server, no other program needed. It says nothing secret

@@ -62,7 +62,7 @@ public final class RelationshipProjection: RelationshipSource {
         } catch let error as RPCError where [.notFound, .permissionDenied, .invalidArgument].contains(error.code) {
             throw Refusal.notParty
         } catch is RPCError {
-            throw Refusal(.unavailable, "DEPENDENCY_DOWN", "the relationships service cannot be asked now; try again")
+            throw Refusal.relationshipsDown
         }
         try await database.write { try RelationshipProjection.store(relationship, in: $0) }
         remember(relationship)

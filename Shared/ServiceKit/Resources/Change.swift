@@ -18,17 +18,20 @@ public final class Change {
     /// The acting person's resource name; empty when time or a service acts.
     public let actor: String
     public let role: Role
+    /// `organizations/{organization}`: whose change it is.
+    public let organization: String
     private let pair: Relationship?
     private let identifiers: IdentifierGenerator
 
     init(
-        _ transaction: Transaction, now: Instant, recordedAt: Instant, caller: Caller?, relationship: Relationship?,
-        identifiers: IdentifierGenerator
+        _ transaction: Transaction, now: Instant, recordedAt: Instant, caller: Caller?, organization: String,
+        relationship: Relationship?, identifiers: IdentifierGenerator
     ) {
         self.transaction = transaction
         self.now = now
         self.recordedAt = recordedAt
         self.caller = caller
+        self.organization = organization
         self.identifiers = identifiers
         actor = caller?.person ?? ""
         pair = relationship
@@ -103,7 +106,7 @@ public final class Change {
         let event = Event(
             id: identifiers.next(at: recordedAt.microseconds).description,
             type: type,
-            organization: organization(of: payload),
+            organization: organization,
             relationship: pair?.name ?? relationshipName(of: payload),
             actor: actor,
             actorRole: role,
@@ -118,21 +121,6 @@ public final class Change {
     private func relationshipName(of payload: Event.Payload) -> String {
         if case .relationshipChanged(let change) = payload { return change.relationship?.name ?? "" }
         return ""
-    }
-
-    private func organization(of payload: Event.Payload) -> String {
-        let name = pair?.name ?? relationshipName(of: payload)
-        if let relationship = try? ResourceName.relationship(of: name) { return relationship.organization }
-        // Time closes a round, and a service acts by itself: nobody calls.
-        let own: String
-        switch payload {
-        case .roundClosed(let closed): own = closed.round
-        case .personChanged(let change): own = change.person
-        case .programmeChanged(let change): own = change.programme
-        case .rollupPublished(let published): own = published.rollup
-        default: return caller?.organization ?? ""
-        }
-        return (try? ResourceName.organization(of: own).text) ?? caller?.organization ?? ""
     }
 
     /// Schedules or moves the duty of this kind for a resource. The clock of its relationship decides when it is due, and

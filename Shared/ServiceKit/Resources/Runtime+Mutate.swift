@@ -40,8 +40,8 @@ extension Runtime {
                         hasFired
                         ? try self.source.relationship(pair.text, in: transaction) ?? relationship : relationship
                     let change = Change(
-                        transaction, now: now, recordedAt: judged.recordedAt, caller: caller, relationship: current,
-                        identifiers: self.identifiers)
+                        transaction, now: now, recordedAt: judged.recordedAt, caller: caller,
+                        organization: pair.organization, relationship: current, identifiers: self.identifiers)
                     let resource = try body(change)
                     try RelationshipClock.advance(pair.text, to: now, in: transaction)
                     return resource
@@ -71,7 +71,7 @@ extension Runtime {
                 try body(
                     Change(
                         transaction, now: judged.occurredAt ?? judged.recordedAt, recordedAt: judged.recordedAt,
-                        caller: caller, relationship: nil, identifiers: self.identifiers))
+                        caller: caller, organization: organization, relationship: nil, identifiers: self.identifiers))
             }
         }
     }
@@ -87,8 +87,8 @@ extension Runtime {
         return try await database.write { [self] transaction in
             try body(
                 Change(
-                    transaction, now: now, recordedAt: now, caller: caller, relationship: nil,
-                    identifiers: self.identifiers))
+                    transaction, now: now, recordedAt: now, caller: caller, organization: organization,
+                    relationship: nil, identifiers: self.identifiers))
         }
     }
 
@@ -102,6 +102,7 @@ extension Runtime {
         try RelationshipClock.advance(name, to: now, in: transaction)
         return Change(
             transaction, now: now, recordedAt: change.recordedAt, caller: change.caller,
+            organization: change.organization,
             relationship: try source.relationship(name, in: transaction) ?? relationship, identifiers: identifiers)
     }
 
@@ -114,7 +115,8 @@ extension Runtime {
         let recordedAt = clock.now
         let now = try (event.importClock ?? event.recordedAt).map { try Instant($0) } ?? recordedAt
         return Change(
-            transaction, now: now, recordedAt: recordedAt, caller: nil, relationship: relationship,
+            transaction, now: now, recordedAt: recordedAt, caller: nil,
+            organization: try ResourceName.relationship(of: relationship.name).organization, relationship: relationship,
             identifiers: identifiers)
     }
 

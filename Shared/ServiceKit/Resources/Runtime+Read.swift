@@ -121,15 +121,14 @@ extension Runtime {
     ) async throws -> (items: [R], nextPageToken: String) {
         let parent = try ResourceName(request.parent, table.collections.dropLast())
         let (page, access, grant) = try await readGranted(
-            context, under: request.parent, named: request.parent, if: R.self is any Sealable.Type
+            context, under: request.parent, named: request.parent, if: !R.sealedTexts.isEmpty
         ) { [pageTokens] snapshot, access, grant in
             // After the check of access: who may not see the list learns nothing of its arguments (AIP-211).
             let listing = try Listing<R>(request, of: context.method, sealer: pageTokens, hiding: hidden)
             if let exists = table.parentExists, try !exists(parent.text, snapshot) {
                 throw Refusal.notFound(parent.text)
             }
-            let texts = (R.self as? any Sealable.Type)?.texts ?? []
-            let isSearch = !texts.isEmpty && listing.names(texts, request)
+            let isSearch = !R.sealedTexts.isEmpty && listing.names(R.sealedTexts, request)
             let page = try listing.page(of: table) { after, limit in
                 try table.rows(parent: parent, after: after, limit: limit, in: snapshot)
             } where: { resource in

@@ -1,3 +1,4 @@
+import Crypto
 import FoundationEssentials
 import JWTKit
 import Synchronization
@@ -76,13 +77,8 @@ public final class Keys: Sendable {
     static func privateKey(file: String, publishedAs keyID: String, in directory: String) throws -> EdDSA.PrivateKey {
         let files = FileManager.default
         try files.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let key: EdDSA.PrivateKey
-        if let pem = files.contents(atPath: file) {
-            key = try EdDSA.PrivateKey(pem: String(decoding: pem, as: UTF8.self))
-        } else {
-            let made = try PrivateKeyFile.create(at: file)
-            key = try EdDSA.PrivateKey(pem: made)
-        }
+        let key = try EdDSA.PrivateKey(
+            pem: PrivateKeyFile.contents(at: file) { Curve25519.Signing.PrivateKey().pemRepresentation })
         let published = "\(directory)/\(keyID).pem"
         let pem = Data(key.publicKey.pemRepresentation.utf8)
         if files.contents(atPath: published) != pem { try pem.write(to: URL(filePath: published), options: .atomic) }

@@ -1,4 +1,3 @@
-import Crypto
 import FoundationEssentials
 import Glibc
 
@@ -15,12 +14,13 @@ enum PrivateKeyFile {
         }
     }
 
-    /// Makes an Ed25519 key in PEM. When two processes race, the first one's key stays and both read it.
-    static func create(at path: String) throws -> String {
-        try create(at: path, contents: Curve25519.Signing.PrivateKey().pemRepresentation)
+    /// What is in the file; made at first use. When two processes race, the first one's secret stays and both read it.
+    static func contents(at path: String, orCreating contents: () -> String) throws -> String {
+        if let stored = FileManager.default.contents(atPath: path) { return String(decoding: stored, as: UTF8.self) }
+        return try create(at: path, contents: contents())
     }
 
-    static func create(at path: String, contents: String) throws -> String {
+    private static func create(at path: String, contents: String) throws -> String {
         let temporary = "\(path).\(getpid())"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)

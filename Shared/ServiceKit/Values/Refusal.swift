@@ -35,6 +35,9 @@ public struct Refusal: RPCErrorConvertible, Sendable, Hashable {
     public static let unauthenticated = Refusal(
         .unauthenticated, "TOKEN_MISSING", "send a valid token as 'authorization: Bearer …'")
 
+    public static let relationshipsDown = Refusal(
+        .unavailable, "DEPENDENCY_DOWN", "the relationships service cannot be asked now; try again")
+
     public static let etagMismatch = Refusal(
         .aborted, "ETAG_MISMATCH", "the resource has changed since it was read; read it again")
 

@@ -22,6 +22,17 @@ public struct ResourceName: Hashable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
+    /// What a singleton belongs to (AIP-156): of `…/relationships/{id}/trustProfile` the relationship.
+    /// - Throws: `Refusal` INVALID_ARGUMENT, BAD_NAME.
+    public init(parentOf text: String, singleton: String, _ collections: [String]) throws {
+        let suffix = "/" + singleton
+        guard text.hasSuffix(suffix), ResourceName.matches(String(text.dropLast(suffix.count)), collections) else {
+            let form = collections.map { "\($0)/*" }.joined(separator: "/")
+            throw Refusal(.invalidArgument, "BAD_NAME", "a resource name of the form \(form)\(suffix) is needed")
+        }
+        self.text = String(text.dropLast(suffix.count))
+    }
+
     private init(unchecked text: String) {
         self.text = text
     }

@@ -1,3 +1,4 @@
+import RPC
 import Schema
 import Storage
 
@@ -54,8 +55,8 @@ extension Runtime {
         do {
             answer = try await RelationshipsServiceClient(channel).checkViewingRight(
                 CheckViewingRightRequest(name: name, person: person), options: workloadOptions())
-        } catch {
-            throw Refusal(.unavailable, "DEPENDENCY_DOWN", "the relationships service cannot be asked now; try again")
+        } catch is RPCError {
+            throw Refusal.relationshipsDown
         }
         guard answer.right != .unspecified else { return nil }
         return ViewingGrant(

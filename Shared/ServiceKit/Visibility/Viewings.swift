@@ -2,12 +2,6 @@ import Schema
 import Storage
 import Synchronization
 
-/// A resource that one person wrote.
-public protocol Authored: Resource {
-    /// A person's resource name.
-    var author: String { get }
-}
-
 /// Who has read what another one wrote, and what they were granted: once a person, item and day (docs/domain.md §6.9).
 final class Viewings: Sendable {
     static let statements = [
@@ -37,7 +31,7 @@ final class Viewings: Sendable {
     func note(
         _ names: [String], by person: String, _ grant: ViewingGrant?, at now: Instant, in database: Database
     ) async throws {
-        let day = now.microseconds.flooredDivision(by: 86_400_000_000)
+        let day = now.microseconds / Instant.microsecondsPerDay
         let viewings = names.map {
             Viewing(
                 resource: $0, person: person, right: grant?.right ?? .party, source: grant?.source ?? "", day: day)
@@ -100,15 +94,8 @@ extension Runtime {
         _ resources: [R], readBy access: Access, _ grant: ViewingGrant? = nil
     ) async throws {
         guard let person = grant?.person ?? access.caller.person else { return }
-        let foreign = resources.filter { grant != nil || ($0 as? any Authored).map { $0.author != person } ?? false }
+        let foreign = resources.filter { grant != nil || $0.writer.map { $0 != person } ?? false }
         guard !foreign.isEmpty else { return }
         try await viewings.note(foreign.map(\.name), by: person, grant, at: clock.now, in: database)
-    }
-}
-
-extension Int64 {
-    fileprivate func flooredDivision(by divisor: Int64) -> Int64 {
-        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? quotient - 1 : quotient
     }
 }

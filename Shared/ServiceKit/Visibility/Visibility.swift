@@ -15,10 +15,9 @@ public struct VisibleKind: Sendable {
         collections = table.collections
         viewers = { name, snapshot, access in
             guard let resource = try table.find(name, in: snapshot), visible(resource, access) else { return nil }
-            let author = (resource as? any Authored)?.author
             let relationship = access.relationship
             return [relationship.trustor, relationship.trustee].filter { visible(resource, access.seen(by: $0)) }.map {
-                Viewer(person: $0, right: $0 == author ? .author : .party)
+                Viewer(person: $0, right: $0 == resource.writer ? .author : .party)
             }
         }
     }
@@ -64,8 +63,12 @@ extension Runtime {
             }
         }
         guard let channel = channels["relationships"] else { return [] }
-        return try await RelationshipsServiceClient(channel).listVisibility(
-            ListVisibilityRequest(name: name), options: workloadOptions()
-        ).viewers
+        do {
+            return try await RelationshipsServiceClient(channel).listVisibility(
+                ListVisibilityRequest(name: name), options: workloadOptions()
+            ).viewers
+        } catch is RPCError {
+            throw Refusal.relationshipsDown
+        }
     }
 }
