@@ -86,14 +86,22 @@ struct RoundStore {
 
     func keep(_ result: RoundResult, in transaction: Transaction) throws {
         try transaction.execute(
-            "INSERT INTO round_result (round, body) VALUES (?, ?)", [.text(round), .blob(result.serialized())])
+            "INSERT INTO round_result (round, body) VALUES (?, ?)",
+            [.text(round), .blob(try secret.seal(result.serialized(), for: resultPlace))])
     }
 
     /// Nil while the round is open.
+    /// - Throws: `StorageError.keyring` for one that was sealed with a secret that is lost.
     func result(in snapshot: Snapshot) throws -> RoundResult? {
-        try snapshot.first("SELECT body FROM round_result WHERE round = ?", [.text(round)])
-            .map { try RoundResult(serialized: try $0.blob(0)) }
+        try snapshot.first("SELECT body FROM round_result WHERE round = ?", [.text(round)]).map { row in
+            guard let bytes = secret.open(try row.blob(0), for: resultPlace) else {
+                throw StorageError.keyring("the result of a round was sealed with another secret.key")
+            }
+            return try RoundResult(serialized: bytes)
+        }
     }
+
+    private var resultPlace: [UInt8] { Array("round result \(round)".utf8) }
 
     /// The name of a text for one question and one viewer: stable, and nobody can tell which of two viewers' or of two
     /// questions' names belong together.

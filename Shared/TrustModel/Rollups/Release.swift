@@ -1,9 +1,9 @@
 /// What one month's release may show of one set of people: rules P1 to P4 and P7 together (docs/domain.md §5.2).
 ///
-/// P1 hides small groups, P2 their complements, P4 keeps what has hardly changed as it was; then the audit P3 runs over
-/// all that was shown in the remembered releases, the last that was shown of each cell, and what would be shown now. Where it finds a union of fewer than 5
-/// people, the smallest new cell that gives it away is hidden, and everything runs again; each round hides more, so it
-/// ends. What has not passed the audit is never a result.
+/// P1 hides small groups, P2 their complements, P4 keeps what has hardly changed as it was; then the audit P3 runs over all
+/// that was shown in the remembered releases, the last that was shown of each cell, and what would be shown now. Where it
+/// finds a union of fewer than 5 people, the smallest new cell that gives it away is hidden, and everything runs again; each
+/// round hides more, so it ends. What has not passed the audit is never a result.
 public struct Release: Sendable {
     public enum Verdict: Hashable, Sendable {
         /// With the numbers of this month.
