@@ -144,6 +144,21 @@ enum MessageTypes {
         GetBreakGlassCaseRequest.self, ListBreakGlassCasesRequest.self, ListBreakGlassCasesResponse.self,
         CheckViewingRightRequest.self, CheckViewingRightResponse.self, SharingRequest.self, SharingRequest.Item.self,
         BreakGlassCase.self, ListVisibilityRequest.self, ListVisibilityResponse.self, Viewer.self, Viewing.self,
+        Rematch.self, HandOver.self, HandOver.Item.self, RequestRematchRequest.self, GetRematchRequest.self,
+        ListRematchesRequest.self, ListRematchesResponse.self, HandOverRelationshipRequest.self,
+        ConsentToHandOverRequest.self, GetHandOverRequest.self, ListHandOversRequest.self, ListHandOversResponse.self,
+        RelationshipActivity.self, InactivityReport.self, GetRelationshipActivityRequest.self,
+        ReportInactivityRequest.self, OfferRematchRequest.self, GetInactivityReportRequest.self,
+        ListInactivityReportsRequest.self, ListInactivityReportsResponse.self, ListInactiveRelationshipsRequest.self,
+        ListInactiveRelationshipsResponse.self, ProtectedAttribute.self, DeclareAttributeRequest.self,
+        GetProtectedAttributeRequest.self, ListProtectedAttributesRequest.self, ListProtectedAttributesResponse.self,
+        DeleteProtectedAttributeRequest.self, CollectFairnessGroupsRequest.self, CollectFairnessGroupsResponse.self,
+        CollectFairnessGroupsResponse.Label.self, LeaderCommitment.self, CreateLeaderCommitmentRequest.self,
+        SettleLeaderCommitmentRequest.self, GetLeaderCommitmentRequest.self, ListLeaderCommitmentsRequest.self,
+        ListLeaderCommitmentsResponse.self, FairnessRun.self, FairnessMethod.self, FairnessTest.self,
+        FairnessTest.Stratum.self, FairnessPulse.self, RunFairnessRequest.self, GetFairnessRunRequest.self,
+        ListFairnessRunsRequest.self, ListFairnessRunsResponse.self, CancelFairnessRunRequest.self,
+        RelationshipHandedOver.self,
     ]
 
     private static let byName = Dictionary(all.map { ($0.fullName, $0) }) { first, _ in first }
