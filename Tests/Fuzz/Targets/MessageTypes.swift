@@ -159,6 +159,15 @@ enum MessageTypes {
         FairnessTest.Stratum.self, FairnessPulse.self, RunFairnessRequest.self, GetFairnessRunRequest.self,
         ListFairnessRunsRequest.self, ListFairnessRunsResponse.self, CancelFairnessRunRequest.self,
         RelationshipHandedOver.self,
+        PersonErased.self, RetentionEnded.self, DataExport.self, Erasure.self, Erasure.Step.self, LegalHold.self,
+        RetentionItem.self, StreamPersonalDataRequest.self, StreamPersonalDataResponse.self, PersonalItem.self,
+        ExportDataRequest.self, GetDataExportRequest.self, ListDataExportsRequest.self, ListDataExportsResponse.self,
+        CancelDataExportRequest.self, DownloadDataExportRequest.self, DownloadDataExportResponse.self,
+        ErasePersonRequest.self, GetErasureRequest.self, ListErasuresRequest.self, ListErasuresResponse.self,
+        ConfirmErasureRequest.self, CreateLegalHoldRequest.self, GetLegalHoldRequest.self, ListLegalHoldsRequest.self,
+        ListLegalHoldsResponse.self, ReleaseLegalHoldRequest.self, ListRetentionItemsRequest.self,
+        ListRetentionItemsResponse.self, AuditEntry.self, ListAuditEntriesRequest.self,
+        ListAuditEntriesResponse.self, VerifyAuditChainRequest.self, VerifyAuditChainResponse.self,
     ]
 
     private static let byName = Dictionary(all.map { ($0.fullName, $0) }) { first, _ in first }
