@@ -251,6 +251,11 @@ public struct Event: Message {
                 if case .resourceChanged(let held) = payload { value = held }
                 try reader.message(&value)
                 payload = .resourceChanged(value ?? .init())
+            case 36:
+                var value: RelationshipHandedOver?
+                if case .relationshipHandedOver(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .relationshipHandedOver(value ?? .init())
             case 38:
                 var value: PersonChanged?
                 if case .personChanged(let held) = payload { value = held }
@@ -326,6 +331,16 @@ public struct Event: Message {
                 if case .rollupPublished(let held) = payload { value = held }
                 try reader.message(&value)
                 payload = .rollupPublished(value ?? .init())
+            case 70:
+                var value: PersonErased?
+                if case .personErased(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .personErased(value ?? .init())
+            case 71:
+                var value: RetentionEnded?
+                if case .retentionEnded(let held) = payload { value = held }
+                try reader.message(&value)
+                payload = .retentionEnded(value ?? .init())
             default: try reader.skip()
             }
         }
@@ -394,6 +409,9 @@ public struct Event: Message {
         case .resourceChanged(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 35)
             c.pointee.resource_changed = arena.message(value)
+        case .relationshipHandedOver(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 36)
+            c.pointee.relationship_handed_over = arena.message(value)
         case .personChanged(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 38)
             c.pointee.person_changed = arena.message(value)
@@ -439,6 +457,12 @@ public struct Event: Message {
         case .rollupPublished(let value):
             c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 61)
             c.pointee.rollup_published = arena.message(value)
+        case .personErased(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 70)
+            c.pointee.person_erased = arena.message(value)
+        case .retentionEnded(let value):
+            c.pointee.payload_case = Rapport__Events__V1__Event__PayloadCase(rawValue: 71)
+            c.pointee.retention_ended = arena.message(value)
         case nil: break
         }
     }
@@ -460,6 +484,7 @@ public struct Event: Message {
         case credentialVerified(CredentialVerified)
         case transparencyBroken(TransparencyBroken)
         case resourceChanged(ResourceChanged)
+        case relationshipHandedOver(RelationshipHandedOver)
         case personChanged(PersonChanged)
         case programmeChanged(ProgrammeChanged)
         case feedbackChanged(FeedbackChanged)
@@ -475,6 +500,8 @@ public struct Event: Message {
         case opportunityOffered(OpportunityOffered)
         case alertChanged(AlertChanged)
         case rollupPublished(RollupPublished)
+        case personErased(PersonErased)
+        case retentionEnded(RetentionEnded)
     }
 }
 
@@ -512,6 +539,44 @@ public struct RelationshipChanged: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__RelationshipChanged>, in arena: Arena) {
         c.pointee.relationship = arena.optional(relationship)
         c.pointee.paused_since = arena.optional(pausedSince)
+    }
+}
+
+public struct RelationshipHandedOver: Message {
+    public static let fullName = "rapport.events.v1.RelationshipHandedOver"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var successor: String = ""
+    public var items: [String] = []
+
+    public init() {}
+
+    public init(
+        successor: String = "",
+        items: [String] = []
+    ) {
+        self.successor = successor
+        self.items = items
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&successor)
+            case 2: try reader.string(&items)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__RelationshipHandedOver>) {
+        rapport__events__v1__relationship_handed_over__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__RelationshipHandedOver>, in arena: Arena) {
+        if !successor.isEmpty { c.pointee.successor = arena.string(successor) }
+        c.pointee.n_items = items.count
+        c.pointee.items = arena.strings(items)
     }
 }
 
@@ -1913,6 +1978,75 @@ public struct RollupPublished: Message {
 
     public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__RollupPublished>, in arena: Arena) {
         if !rollup.isEmpty { c.pointee.rollup = arena.string(rollup) }
+    }
+}
+
+public struct PersonErased: Message {
+    public static let fullName = "rapport.events.v1.PersonErased"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var person: String = ""
+    public var erasure: String = ""
+
+    public init() {}
+
+    public init(
+        person: String = "",
+        erasure: String = ""
+    ) {
+        self.person = person
+        self.erasure = erasure
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&person)
+            case 2: try reader.string(&erasure)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__PersonErased>) {
+        rapport__events__v1__person_erased__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__PersonErased>, in arena: Arena) {
+        if !person.isEmpty { c.pointee.person = arena.string(person) }
+        if !erasure.isEmpty { c.pointee.erasure = arena.string(erasure) }
+    }
+}
+
+public struct RetentionEnded: Message {
+    public static let fullName = "rapport.events.v1.RetentionEnded"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var data: RetainedData = .init(rawValue: 0)
+
+    public init() {}
+
+    public init(
+        data: RetainedData = .init(rawValue: 0)
+    ) {
+        self.data = data
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.enum(&data)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Events__V1__RetentionEnded>) {
+        rapport__events__v1__retention_ended__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Events__V1__RetentionEnded>, in arena: Arena) {
+        c.pointee.data = Rapport__Privacy__V1__RetainedData(rawValue: UInt32(bitPattern: data.rawValue))
     }
 }
 

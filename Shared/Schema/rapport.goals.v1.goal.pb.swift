@@ -33,6 +33,7 @@ public struct Goal: Message {
     public var alignedWith: String = ""
     public var revisionOffers: [RevisionOffer] = []
     public var retireReason: String = ""
+    public var continues: String = ""
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -66,6 +67,7 @@ public struct Goal: Message {
         alignedWith: String = "",
         revisionOffers: [RevisionOffer] = [],
         retireReason: String = "",
+        continues: String = "",
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil,
@@ -96,6 +98,7 @@ public struct Goal: Message {
         self.alignedWith = alignedWith
         self.revisionOffers = revisionOffers
         self.retireReason = retireReason
+        self.continues = continues
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -130,6 +133,7 @@ public struct Goal: Message {
             case 22: try reader.string(&alignedWith)
             case 23: try reader.message(&revisionOffers)
             case 24: try reader.string(&retireReason)
+            case 25: try reader.string(&continues)
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
             case 32: try reader.message(&updateTime)
@@ -174,6 +178,7 @@ public struct Goal: Message {
         c.pointee.n_revision_offers = revisionOffers.count
         c.pointee.revision_offers = arena.messages(revisionOffers)
         if !retireReason.isEmpty { c.pointee.retire_reason = arena.string(retireReason) }
+        if !continues.isEmpty { c.pointee.continues = arena.string(continues) }
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)

@@ -751,11 +751,12 @@ public struct WaitlistEntry: Message {
         case noFreeCoach
         case allExcluded
         case placesTaken
+        case rematch
         /// A number that this version of the contract does not name.
         case unrecognized(Int32)
 
         /// The named ones, in the order of the contract.
-        public static let allCases: [Self] = [.unspecified, .noFreeCoach, .allExcluded, .placesTaken]
+        public static let allCases: [Self] = [.unspecified, .noFreeCoach, .allExcluded, .placesTaken, .rematch]
 
         public init(rawValue: Int32) {
             switch rawValue {
@@ -763,6 +764,7 @@ public struct WaitlistEntry: Message {
             case 1: self = .noFreeCoach
             case 2: self = .allExcluded
             case 3: self = .placesTaken
+            case 4: self = .rematch
             default: self = .unrecognized(rawValue)
             }
         }
@@ -773,6 +775,7 @@ public struct WaitlistEntry: Message {
             case .noFreeCoach: 1
             case .allExcluded: 2
             case .placesTaken: 3
+            case .rematch: 4
             case .unrecognized(let number): number
             }
         }
@@ -784,6 +787,7 @@ public struct WaitlistEntry: Message {
             case .noFreeCoach: "NO_FREE_COACH"
             case .allExcluded: "ALL_EXCLUDED"
             case .placesTaken: "PLACES_TAKEN"
+            case .rematch: "REMATCH"
             case .unrecognized(let number): "\(number)"
             }
         }

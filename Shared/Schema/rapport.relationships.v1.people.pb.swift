@@ -21,6 +21,7 @@ public struct Person: Message {
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
+    public var eraseTime: Timestamp? = nil
 
     public init() {}
 
@@ -36,7 +37,8 @@ public struct Person: Message {
         languages: [String] = [],
         etag: String = "",
         createTime: Timestamp? = nil,
-        updateTime: Timestamp? = nil
+        updateTime: Timestamp? = nil,
+        eraseTime: Timestamp? = nil
     ) {
         self.name = name
         self.externalId = externalId
@@ -50,6 +52,7 @@ public struct Person: Message {
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
+        self.eraseTime = eraseTime
     }
 
     public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
@@ -67,6 +70,7 @@ public struct Person: Message {
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
             case 32: try reader.message(&updateTime)
+            case 33: try reader.message(&eraseTime)
             default: try reader.skip()
             }
         }
@@ -90,6 +94,7 @@ public struct Person: Message {
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
+        c.pointee.erase_time = arena.optional(eraseTime)
     }
 }
 
@@ -109,6 +114,8 @@ public struct Programme: Message {
     public var retentionDays: Int32 = 0
     public var ombudsperson: String = ""
     public var matchingRules: MatchingRules? = nil
+    public var evidenceRetentionMonths: Int32 = 0
+    public var auditRetentionMonths: Int32 = 0
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -128,6 +135,8 @@ public struct Programme: Message {
         retentionDays: Int32 = 0,
         ombudsperson: String = "",
         matchingRules: MatchingRules? = nil,
+        evidenceRetentionMonths: Int32 = 0,
+        auditRetentionMonths: Int32 = 0,
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -144,6 +153,8 @@ public struct Programme: Message {
         self.retentionDays = retentionDays
         self.ombudsperson = ombudsperson
         self.matchingRules = matchingRules
+        self.evidenceRetentionMonths = evidenceRetentionMonths
+        self.auditRetentionMonths = auditRetentionMonths
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -164,6 +175,8 @@ public struct Programme: Message {
             case 10: try reader.int32(&retentionDays)
             case 11: try reader.string(&ombudsperson)
             case 12: try reader.message(&matchingRules)
+            case 20: try reader.int32(&evidenceRetentionMonths)
+            case 21: try reader.int32(&auditRetentionMonths)
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
             case 32: try reader.message(&updateTime)
@@ -189,6 +202,8 @@ public struct Programme: Message {
         c.pointee.retention_days = retentionDays
         if !ombudsperson.isEmpty { c.pointee.ombudsperson = arena.string(ombudsperson) }
         c.pointee.matching_rules = arena.optional(matchingRules)
+        c.pointee.evidence_retention_months = evidenceRetentionMonths
+        c.pointee.audit_retention_months = auditRetentionMonths
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)

@@ -28,6 +28,8 @@ public struct Relationship: Message {
     public var endTime: Timestamp? = nil
     public var agreementDueTime: Timestamp? = nil
     public var agreementDueReason: Relationship.AgreementDueReason = .init(rawValue: 0)
+    public var endReason: Relationship.EndReason = .init(rawValue: 0)
+    public var successor: String = ""
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -54,6 +56,8 @@ public struct Relationship: Message {
         endTime: Timestamp? = nil,
         agreementDueTime: Timestamp? = nil,
         agreementDueReason: Relationship.AgreementDueReason = .init(rawValue: 0),
+        endReason: Relationship.EndReason = .init(rawValue: 0),
+        successor: String = "",
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -77,6 +81,8 @@ public struct Relationship: Message {
         self.endTime = endTime
         self.agreementDueTime = agreementDueTime
         self.agreementDueReason = agreementDueReason
+        self.endReason = endReason
+        self.successor = successor
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -104,6 +110,8 @@ public struct Relationship: Message {
             case 17: try reader.message(&endTime)
             case 18: try reader.message(&agreementDueTime)
             case 19: try reader.enum(&agreementDueReason)
+            case 20: try reader.enum(&endReason)
+            case 21: try reader.string(&successor)
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
             case 32: try reader.message(&updateTime)
@@ -137,6 +145,8 @@ public struct Relationship: Message {
         c.pointee.end_time = arena.optional(endTime)
         c.pointee.agreement_due_time = arena.optional(agreementDueTime)
         c.pointee.agreement_due_reason = Rapport__Relationships__V1__Relationship__AgreementDueReason(rawValue: UInt32(bitPattern: agreementDueReason.rawValue))
+        c.pointee.end_reason = Rapport__Relationships__V1__Relationship__EndReason(rawValue: UInt32(bitPattern: endReason.rawValue))
+        if !successor.isEmpty { c.pointee.successor = arena.string(successor) }
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
@@ -184,6 +194,69 @@ public struct Relationship: Message {
             case .managerChanged: "MANAGER_CHANGED"
             case .sponsorChanged: "SPONSOR_CHANGED"
             case .dualRoleChanged: "DUAL_ROLE_CHANGED"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
+    }
+
+    public enum EndReason: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case goalsReached
+        case timeOver
+        case needsChanged
+        case workChanged
+        case noCapacity
+        case other
+        case rematched
+        case handedOver
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .goalsReached, .timeOver, .needsChanged, .workChanged, .noCapacity, .other, .rematched, .handedOver]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .goalsReached
+            case 2: self = .timeOver
+            case 3: self = .needsChanged
+            case 4: self = .workChanged
+            case 5: self = .noCapacity
+            case 6: self = .other
+            case 7: self = .rematched
+            case 8: self = .handedOver
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .goalsReached: 1
+            case .timeOver: 2
+            case .needsChanged: 3
+            case .workChanged: 4
+            case .noCapacity: 5
+            case .other: 6
+            case .rematched: 7
+            case .handedOver: 8
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "END_REASON_UNSPECIFIED"
+            case .goalsReached: "GOALS_REACHED"
+            case .timeOver: "TIME_OVER"
+            case .needsChanged: "NEEDS_CHANGED"
+            case .workChanged: "WORK_CHANGED"
+            case .noCapacity: "NO_CAPACITY"
+            case .other: "OTHER"
+            case .rematched: "REMATCHED"
+            case .handedOver: "HANDED_OVER"
             case .unrecognized(let number): "\(number)"
             }
         }

@@ -1640,6 +1640,7 @@ public struct EndRelationshipRequest: Message {
 
     public var name: String = ""
     public var why: String = ""
+    public var reason: Relationship.EndReason = .init(rawValue: 0)
     public var etag: String = ""
     public var requestId: String = ""
     public var occurredAt: Timestamp? = nil
@@ -1649,12 +1650,14 @@ public struct EndRelationshipRequest: Message {
     public init(
         name: String = "",
         why: String = "",
+        reason: Relationship.EndReason = .init(rawValue: 0),
         etag: String = "",
         requestId: String = "",
         occurredAt: Timestamp? = nil
     ) {
         self.name = name
         self.why = why
+        self.reason = reason
         self.etag = etag
         self.requestId = requestId
         self.occurredAt = occurredAt
@@ -1665,6 +1668,7 @@ public struct EndRelationshipRequest: Message {
             switch field {
             case 1: try reader.string(&name)
             case 2: try reader.string(&why)
+            case 3: try reader.enum(&reason)
             case 13: try reader.string(&etag)
             case 14: try reader.string(&requestId)
             case 15: try reader.message(&occurredAt)
@@ -1680,6 +1684,7 @@ public struct EndRelationshipRequest: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Relationships__V1__EndRelationshipRequest>, in arena: Arena) {
         if !name.isEmpty { c.pointee.name = arena.string(name) }
         if !why.isEmpty { c.pointee.why = arena.string(why) }
+        c.pointee.reason = Rapport__Relationships__V1__Relationship__EndReason(rawValue: UInt32(bitPattern: reason.rawValue))
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
         c.pointee.occurred_at = arena.optional(occurredAt)
@@ -6609,6 +6614,28 @@ public protocol RelationshipsServiceHandlers: Sendable {
     func closeBreakGlass(_ request: CloseBreakGlassRequest, _ context: ServerContext) async throws -> BreakGlassCase
     func getBreakGlassCase(_ request: GetBreakGlassCaseRequest, _ context: ServerContext) async throws -> BreakGlassCase
     func listBreakGlassCases(_ request: ListBreakGlassCasesRequest, _ context: ServerContext) async throws -> ListBreakGlassCasesResponse
+    func requestRematch(_ request: RequestRematchRequest, _ context: ServerContext) async throws -> Rematch
+    func getRematch(_ request: GetRematchRequest, _ context: ServerContext) async throws -> Rematch
+    func listRematches(_ request: ListRematchesRequest, _ context: ServerContext) async throws -> ListRematchesResponse
+    func handOverRelationship(_ request: HandOverRelationshipRequest, _ context: ServerContext) async throws -> HandOver
+    func consentToHandOver(_ request: ConsentToHandOverRequest, _ context: ServerContext) async throws -> HandOver
+    func getHandOver(_ request: GetHandOverRequest, _ context: ServerContext) async throws -> HandOver
+    func listHandOvers(_ request: ListHandOversRequest, _ context: ServerContext) async throws -> ListHandOversResponse
+    func getRelationshipActivity(_ request: GetRelationshipActivityRequest, _ context: ServerContext) async throws -> RelationshipActivity
+    func reportInactivity(_ request: ReportInactivityRequest, _ context: ServerContext) async throws -> InactivityReport
+    func offerRematch(_ request: OfferRematchRequest, _ context: ServerContext) async throws -> InactivityReport
+    func getInactivityReport(_ request: GetInactivityReportRequest, _ context: ServerContext) async throws -> InactivityReport
+    func listInactivityReports(_ request: ListInactivityReportsRequest, _ context: ServerContext) async throws -> ListInactivityReportsResponse
+    func listInactiveRelationships(_ request: ListInactiveRelationshipsRequest, _ context: ServerContext) async throws -> ListInactiveRelationshipsResponse
+    func declareAttribute(_ request: DeclareAttributeRequest, _ context: ServerContext) async throws -> ProtectedAttribute
+    func getProtectedAttribute(_ request: GetProtectedAttributeRequest, _ context: ServerContext) async throws -> ProtectedAttribute
+    func listProtectedAttributes(_ request: ListProtectedAttributesRequest, _ context: ServerContext) async throws -> ListProtectedAttributesResponse
+    func deleteProtectedAttribute(_ request: DeleteProtectedAttributeRequest, _ context: ServerContext) async throws -> ProtectedAttribute
+    func collectFairnessGroups(_ request: CollectFairnessGroupsRequest, _ context: ServerContext, _ responses: ResponseWriter<CollectFairnessGroupsResponse>) async throws
+    func createLeaderCommitment(_ request: CreateLeaderCommitmentRequest, _ context: ServerContext) async throws -> LeaderCommitment
+    func settleLeaderCommitment(_ request: SettleLeaderCommitmentRequest, _ context: ServerContext) async throws -> LeaderCommitment
+    func getLeaderCommitment(_ request: GetLeaderCommitmentRequest, _ context: ServerContext) async throws -> LeaderCommitment
+    func listLeaderCommitments(_ request: ListLeaderCommitmentsRequest, _ context: ServerContext) async throws -> ListLeaderCommitmentsResponse
     func checkViewingRight(_ request: CheckViewingRightRequest, _ context: ServerContext) async throws -> CheckViewingRightResponse
 }
 
@@ -6743,6 +6770,28 @@ extension RelationshipsServiceHandlers {
             .unary("rapport.relationships.v1.RelationshipsService", "CloseBreakGlass", closeBreakGlass),
             .unary("rapport.relationships.v1.RelationshipsService", "GetBreakGlassCase", getBreakGlassCase).withoutSideEffects,
             .unary("rapport.relationships.v1.RelationshipsService", "ListBreakGlassCases", listBreakGlassCases).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "RequestRematch", requestRematch),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetRematch", getRematch).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ListRematches", listRematches).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "HandOverRelationship", handOverRelationship),
+            .unary("rapport.relationships.v1.RelationshipsService", "ConsentToHandOver", consentToHandOver),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetHandOver", getHandOver).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ListHandOvers", listHandOvers).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "GetRelationshipActivity", getRelationshipActivity).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ReportInactivity", reportInactivity),
+            .unary("rapport.relationships.v1.RelationshipsService", "OfferRematch", offerRematch),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetInactivityReport", getInactivityReport).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ListInactivityReports", listInactivityReports).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ListInactiveRelationships", listInactiveRelationships).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "DeclareAttribute", declareAttribute),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetProtectedAttribute", getProtectedAttribute).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ListProtectedAttributes", listProtectedAttributes).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "DeleteProtectedAttribute", deleteProtectedAttribute),
+            .serverStreaming("rapport.relationships.v1.RelationshipsService", "CollectFairnessGroups", collectFairnessGroups).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "CreateLeaderCommitment", createLeaderCommitment),
+            .unary("rapport.relationships.v1.RelationshipsService", "SettleLeaderCommitment", settleLeaderCommitment),
+            .unary("rapport.relationships.v1.RelationshipsService", "GetLeaderCommitment", getLeaderCommitment).withoutSideEffects,
+            .unary("rapport.relationships.v1.RelationshipsService", "ListLeaderCommitments", listLeaderCommitments).withoutSideEffects,
             .unary("rapport.relationships.v1.RelationshipsService", "CheckViewingRight", checkViewingRight).withoutSideEffects,
         ]
     }
@@ -7262,6 +7311,94 @@ public struct RelationshipsServiceClient: Sendable {
 
     public func listBreakGlassCases(_ request: ListBreakGlassCasesRequest, options: CallOptions = .init()) async throws -> ListBreakGlassCasesResponse {
         try await channel.unary("rapport.relationships.v1.RelationshipsService/ListBreakGlassCases", request, options)
+    }
+
+    public func requestRematch(_ request: RequestRematchRequest, options: CallOptions = .init()) async throws -> Rematch {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/RequestRematch", request, options)
+    }
+
+    public func getRematch(_ request: GetRematchRequest, options: CallOptions = .init()) async throws -> Rematch {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetRematch", request, options)
+    }
+
+    public func listRematches(_ request: ListRematchesRequest, options: CallOptions = .init()) async throws -> ListRematchesResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListRematches", request, options)
+    }
+
+    public func handOverRelationship(_ request: HandOverRelationshipRequest, options: CallOptions = .init()) async throws -> HandOver {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/HandOverRelationship", request, options)
+    }
+
+    public func consentToHandOver(_ request: ConsentToHandOverRequest, options: CallOptions = .init()) async throws -> HandOver {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ConsentToHandOver", request, options)
+    }
+
+    public func getHandOver(_ request: GetHandOverRequest, options: CallOptions = .init()) async throws -> HandOver {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetHandOver", request, options)
+    }
+
+    public func listHandOvers(_ request: ListHandOversRequest, options: CallOptions = .init()) async throws -> ListHandOversResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListHandOvers", request, options)
+    }
+
+    public func getRelationshipActivity(_ request: GetRelationshipActivityRequest, options: CallOptions = .init()) async throws -> RelationshipActivity {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetRelationshipActivity", request, options)
+    }
+
+    public func reportInactivity(_ request: ReportInactivityRequest, options: CallOptions = .init()) async throws -> InactivityReport {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ReportInactivity", request, options)
+    }
+
+    public func offerRematch(_ request: OfferRematchRequest, options: CallOptions = .init()) async throws -> InactivityReport {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/OfferRematch", request, options)
+    }
+
+    public func getInactivityReport(_ request: GetInactivityReportRequest, options: CallOptions = .init()) async throws -> InactivityReport {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetInactivityReport", request, options)
+    }
+
+    public func listInactivityReports(_ request: ListInactivityReportsRequest, options: CallOptions = .init()) async throws -> ListInactivityReportsResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListInactivityReports", request, options)
+    }
+
+    public func listInactiveRelationships(_ request: ListInactiveRelationshipsRequest, options: CallOptions = .init()) async throws -> ListInactiveRelationshipsResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListInactiveRelationships", request, options)
+    }
+
+    public func declareAttribute(_ request: DeclareAttributeRequest, options: CallOptions = .init()) async throws -> ProtectedAttribute {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DeclareAttribute", request, options)
+    }
+
+    public func getProtectedAttribute(_ request: GetProtectedAttributeRequest, options: CallOptions = .init()) async throws -> ProtectedAttribute {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetProtectedAttribute", request, options)
+    }
+
+    public func listProtectedAttributes(_ request: ListProtectedAttributesRequest, options: CallOptions = .init()) async throws -> ListProtectedAttributesResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListProtectedAttributes", request, options)
+    }
+
+    public func deleteProtectedAttribute(_ request: DeleteProtectedAttributeRequest, options: CallOptions = .init()) async throws -> ProtectedAttribute {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/DeleteProtectedAttribute", request, options)
+    }
+
+    public func collectFairnessGroups(_ request: CollectFairnessGroupsRequest, options: CallOptions = .init()) async throws -> ResponseStream<CollectFairnessGroupsResponse> {
+        try await channel.serverStreaming("rapport.relationships.v1.RelationshipsService/CollectFairnessGroups", request, options)
+    }
+
+    public func createLeaderCommitment(_ request: CreateLeaderCommitmentRequest, options: CallOptions = .init()) async throws -> LeaderCommitment {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/CreateLeaderCommitment", request, options)
+    }
+
+    public func settleLeaderCommitment(_ request: SettleLeaderCommitmentRequest, options: CallOptions = .init()) async throws -> LeaderCommitment {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/SettleLeaderCommitment", request, options)
+    }
+
+    public func getLeaderCommitment(_ request: GetLeaderCommitmentRequest, options: CallOptions = .init()) async throws -> LeaderCommitment {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/GetLeaderCommitment", request, options)
+    }
+
+    public func listLeaderCommitments(_ request: ListLeaderCommitmentsRequest, options: CallOptions = .init()) async throws -> ListLeaderCommitmentsResponse {
+        try await channel.unary("rapport.relationships.v1.RelationshipsService/ListLeaderCommitments", request, options)
     }
 
     public func checkViewingRight(_ request: CheckViewingRightRequest, options: CallOptions = .init()) async throws -> CheckViewingRightResponse {

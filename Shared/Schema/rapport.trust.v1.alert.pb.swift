@@ -541,11 +541,12 @@ public struct Monitor: Message {
         case reflectionOverdue
         case wordWithoutDeed
         case staleGoal
+        case renegotiation
         /// A number that this version of the contract does not name.
         case unrecognized(Int32)
 
         /// The named ones, in the order of the contract.
-        public static let allCases: [Self] = [.unspecified, .contactGap, .recognitionDrought, .noAdaptation, .reflectionOverdue, .wordWithoutDeed, .staleGoal]
+        public static let allCases: [Self] = [.unspecified, .contactGap, .recognitionDrought, .noAdaptation, .reflectionOverdue, .wordWithoutDeed, .staleGoal, .renegotiation]
 
         public init(rawValue: Int32) {
             switch rawValue {
@@ -556,6 +557,7 @@ public struct Monitor: Message {
             case 4: self = .reflectionOverdue
             case 5: self = .wordWithoutDeed
             case 6: self = .staleGoal
+            case 7: self = .renegotiation
             default: self = .unrecognized(rawValue)
             }
         }
@@ -569,6 +571,7 @@ public struct Monitor: Message {
             case .reflectionOverdue: 4
             case .wordWithoutDeed: 5
             case .staleGoal: 6
+            case .renegotiation: 7
             case .unrecognized(let number): number
             }
         }
@@ -583,6 +586,7 @@ public struct Monitor: Message {
             case .reflectionOverdue: "REFLECTION_OVERDUE"
             case .wordWithoutDeed: "WORD_WITHOUT_DEED"
             case .staleGoal: "STALE_GOAL"
+            case .renegotiation: "RENEGOTIATION"
             case .unrecognized(let number): "\(number)"
             }
         }

@@ -1629,6 +1629,10 @@ public protocol TrustServiceHandlers: Sendable {
     func listDetectors(_ request: ListDetectorsRequest, _ context: ServerContext) async throws -> ListDetectorsResponse
     func listMonitors(_ request: ListMonitorsRequest, _ context: ServerContext) async throws -> ListMonitorsResponse
     func getFairnessView(_ request: GetFairnessViewRequest, _ context: ServerContext) async throws -> FairnessView
+    func runFairness(_ request: RunFairnessRequest, _ context: ServerContext) async throws -> FairnessRun
+    func getFairnessRun(_ request: GetFairnessRunRequest, _ context: ServerContext) async throws -> FairnessRun
+    func listFairnessRuns(_ request: ListFairnessRunsRequest, _ context: ServerContext) async throws -> ListFairnessRunsResponse
+    func cancelFairnessRun(_ request: CancelFairnessRunRequest, _ context: ServerContext) async throws -> FairnessRun
     func getEvidence(_ request: GetEvidenceRequest, _ context: ServerContext) async throws -> Evidence
     func listEvidence(_ request: ListEvidenceRequest, _ context: ServerContext) async throws -> ListEvidenceResponse
     func retractEvidence(_ request: RetractEvidenceRequest, _ context: ServerContext) async throws -> Evidence
@@ -1672,6 +1676,10 @@ extension TrustServiceHandlers {
             .unary("rapport.trust.v1.TrustService", "ListDetectors", listDetectors).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "ListMonitors", listMonitors).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "GetFairnessView", getFairnessView).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "RunFairness", runFairness),
+            .unary("rapport.trust.v1.TrustService", "GetFairnessRun", getFairnessRun).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "ListFairnessRuns", listFairnessRuns).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "CancelFairnessRun", cancelFairnessRun),
             .unary("rapport.trust.v1.TrustService", "GetEvidence", getEvidence).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "ListEvidence", listEvidence).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "RetractEvidence", retractEvidence),
@@ -1767,6 +1775,22 @@ public struct TrustServiceClient: Sendable {
 
     public func getFairnessView(_ request: GetFairnessViewRequest, options: CallOptions = .init()) async throws -> FairnessView {
         try await channel.unary("rapport.trust.v1.TrustService/GetFairnessView", request, options)
+    }
+
+    public func runFairness(_ request: RunFairnessRequest, options: CallOptions = .init()) async throws -> FairnessRun {
+        try await channel.unary("rapport.trust.v1.TrustService/RunFairness", request, options)
+    }
+
+    public func getFairnessRun(_ request: GetFairnessRunRequest, options: CallOptions = .init()) async throws -> FairnessRun {
+        try await channel.unary("rapport.trust.v1.TrustService/GetFairnessRun", request, options)
+    }
+
+    public func listFairnessRuns(_ request: ListFairnessRunsRequest, options: CallOptions = .init()) async throws -> ListFairnessRunsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/ListFairnessRuns", request, options)
+    }
+
+    public func cancelFairnessRun(_ request: CancelFairnessRunRequest, options: CallOptions = .init()) async throws -> FairnessRun {
+        try await channel.unary("rapport.trust.v1.TrustService/CancelFairnessRun", request, options)
     }
 
     public func getEvidence(_ request: GetEvidenceRequest, options: CallOptions = .init()) async throws -> Evidence {

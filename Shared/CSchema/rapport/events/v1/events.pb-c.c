@@ -232,6 +232,51 @@ void   rapport__events__v1__relationship_changed__free_unpacked
   assert(message->base.descriptor == &rapport__events__v1__relationship_changed__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__events__v1__relationship_handed_over__init
+                     (Rapport__Events__V1__RelationshipHandedOver         *message)
+{
+  static const Rapport__Events__V1__RelationshipHandedOver init_value = RAPPORT__EVENTS__V1__RELATIONSHIP_HANDED_OVER__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__relationship_handed_over__get_packed_size
+                     (const Rapport__Events__V1__RelationshipHandedOver *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__relationship_handed_over__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__relationship_handed_over__pack
+                     (const Rapport__Events__V1__RelationshipHandedOver *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__relationship_handed_over__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__relationship_handed_over__pack_to_buffer
+                     (const Rapport__Events__V1__RelationshipHandedOver *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__relationship_handed_over__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__RelationshipHandedOver *
+       rapport__events__v1__relationship_handed_over__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__RelationshipHandedOver *)
+     protobuf_c_message_unpack (&rapport__events__v1__relationship_handed_over__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__relationship_handed_over__free_unpacked
+                     (Rapport__Events__V1__RelationshipHandedOver *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__relationship_handed_over__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__events__v1__resource_changed__init
                      (Rapport__Events__V1__ResourceChanged         *message)
 {
@@ -1582,6 +1627,96 @@ void   rapport__events__v1__rollup_published__free_unpacked
   assert(message->base.descriptor == &rapport__events__v1__rollup_published__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__events__v1__person_erased__init
+                     (Rapport__Events__V1__PersonErased         *message)
+{
+  static const Rapport__Events__V1__PersonErased init_value = RAPPORT__EVENTS__V1__PERSON_ERASED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__person_erased__get_packed_size
+                     (const Rapport__Events__V1__PersonErased *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__person_erased__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__person_erased__pack
+                     (const Rapport__Events__V1__PersonErased *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__person_erased__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__person_erased__pack_to_buffer
+                     (const Rapport__Events__V1__PersonErased *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__person_erased__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__PersonErased *
+       rapport__events__v1__person_erased__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__PersonErased *)
+     protobuf_c_message_unpack (&rapport__events__v1__person_erased__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__person_erased__free_unpacked
+                     (Rapport__Events__V1__PersonErased *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__person_erased__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__events__v1__retention_ended__init
+                     (Rapport__Events__V1__RetentionEnded         *message)
+{
+  static const Rapport__Events__V1__RetentionEnded init_value = RAPPORT__EVENTS__V1__RETENTION_ENDED__INIT;
+  *message = init_value;
+}
+size_t rapport__events__v1__retention_ended__get_packed_size
+                     (const Rapport__Events__V1__RetentionEnded *message)
+{
+  assert(message->base.descriptor == &rapport__events__v1__retention_ended__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__events__v1__retention_ended__pack
+                     (const Rapport__Events__V1__RetentionEnded *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__events__v1__retention_ended__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__events__v1__retention_ended__pack_to_buffer
+                     (const Rapport__Events__V1__RetentionEnded *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__events__v1__retention_ended__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Events__V1__RetentionEnded *
+       rapport__events__v1__retention_ended__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Events__V1__RetentionEnded *)
+     protobuf_c_message_unpack (&rapport__events__v1__retention_ended__descriptor,
+                                allocator, len, data);
+}
+void   rapport__events__v1__retention_ended__free_unpacked
+                     (Rapport__Events__V1__RetentionEnded *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__events__v1__retention_ended__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor rapport__events__v1__watch_events_request__field_descriptors[1] =
 {
   {
@@ -1735,7 +1870,7 @@ const ProtobufCMessageDescriptor rapport__events__v1__cursor__descriptor =
   (ProtobufCMessageInit) rapport__events__v1__cursor__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descriptors[40] =
+static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descriptors[43] =
 {
   {
     "id",
@@ -2038,6 +2173,18 @@ static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descript
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "relationship_handed_over",
+    36,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, relationship_handed_over),
+    &rapport__events__v1__relationship_handed_over__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "person_changed",
     38,
     PROTOBUF_C_LABEL_NONE,
@@ -2217,6 +2364,30 @@ static const ProtobufCFieldDescriptor rapport__events__v1__event__field_descript
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "person_erased",
+    70,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, person_erased),
+    &rapport__events__v1__person_erased__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retention_ended",
+    71,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Events__V1__Event, payload_case),
+    offsetof(Rapport__Events__V1__Event, retention_ended),
+    &rapport__events__v1__retention_ended__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__events__v1__event__field_indices_by_name[] = {
   4,   /* field[4] = actor */
@@ -2224,50 +2395,54 @@ static const unsigned rapport__events__v1__event__field_indices_by_name[] = {
   16,   /* field[16] = advice_changed */
   18,   /* field[18] = agenda_item_added */
   10,   /* field[10] = agreement_changed */
-  38,   /* field[38] = alert_changed */
-  33,   /* field[33] = attainment_changed */
+  39,   /* field[39] = alert_changed */
+  34,   /* field[34] = attainment_changed */
   13,   /* field[13] = breach_case_changed */
-  34,   /* field[34] = check_in_changed */
+  35,   /* field[35] = check_in_changed */
   12,   /* field[12] = commitment_changed */
   21,   /* field[21] = conflict_disclosed */
   17,   /* field[17] = context_changed */
   22,   /* field[22] = credential_verified */
   14,   /* field[14] = decision_changed */
-  27,   /* field[27] = feedback_changed */
-  29,   /* field[29] = feedback_requested */
-  31,   /* field[31] = goal_changed */
+  28,   /* field[28] = feedback_changed */
+  30,   /* field[30] = feedback_requested */
+  32,   /* field[32] = goal_changed */
   0,   /* field[0] = id */
   8,   /* field[8] = import_clock */
   20,   /* field[20] = leave_changed */
-  35,   /* field[35] = obstacle_changed */
+  36,   /* field[36] = obstacle_changed */
   6,   /* field[6] = occurred_at */
-  37,   /* field[37] = opportunity_offered */
+  38,   /* field[38] = opportunity_offered */
   2,   /* field[2] = organization */
-  25,   /* field[25] = person_changed */
-  26,   /* field[26] = programme_changed */
-  28,   /* field[28] = pulse_answered */
+  26,   /* field[26] = person_changed */
+  41,   /* field[41] = person_erased */
+  27,   /* field[27] = programme_changed */
+  29,   /* field[29] = pulse_answered */
   7,   /* field[7] = recorded_at */
   15,   /* field[15] = reflect_back_changed */
   19,   /* field[19] = reflection_completed */
   3,   /* field[3] = relationship */
   9,   /* field[9] = relationship_changed */
+  25,   /* field[25] = relationship_handed_over */
   24,   /* field[24] = resource_changed */
-  36,   /* field[36] = revision_changed */
-  39,   /* field[39] = rollup_published */
-  30,   /* field[30] = round_closed */
+  42,   /* field[42] = retention_ended */
+  37,   /* field[37] = revision_changed */
+  40,   /* field[40] = rollup_published */
+  31,   /* field[31] = round_closed */
   11,   /* field[11] = session_changed */
-  32,   /* field[32] = support_planned */
+  33,   /* field[33] = support_planned */
   23,   /* field[23] = transparency_broken */
   1,   /* field[1] = type */
 };
-static const ProtobufCIntRange rapport__events__v1__event__number_ranges[5 + 1] =
+static const ProtobufCIntRange rapport__events__v1__event__number_ranges[6 + 1] =
 {
   { 1, 0 },
   { 20, 9 },
-  { 38, 25 },
-  { 50, 31 },
-  { 60, 38 },
-  { 0, 40 }
+  { 38, 26 },
+  { 50, 32 },
+  { 60, 39 },
+  { 70, 41 },
+  { 0, 43 }
 };
 const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor =
 {
@@ -2277,10 +2452,10 @@ const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor =
   "Rapport__Events__V1__Event",
   "rapport.events.v1",
   sizeof(Rapport__Events__V1__Event),
-  40,
+  43,
   rapport__events__v1__event__field_descriptors,
   rapport__events__v1__event__field_indices_by_name,
-  5,  rapport__events__v1__event__number_ranges,
+  6,  rapport__events__v1__event__number_ranges,
   (ProtobufCMessageInit) rapport__events__v1__event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -2333,6 +2508,57 @@ const ProtobufCMessageDescriptor rapport__events__v1__relationship_changed__desc
   rapport__events__v1__relationship_changed__field_indices_by_name,
   1,  rapport__events__v1__relationship_changed__number_ranges,
   (ProtobufCMessageInit) rapport__events__v1__relationship_changed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__relationship_handed_over__field_descriptors[2] =
+{
+  {
+    "successor",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__RelationshipHandedOver, successor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "items",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Rapport__Events__V1__RelationshipHandedOver, n_items),
+    offsetof(Rapport__Events__V1__RelationshipHandedOver, items),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__relationship_handed_over__field_indices_by_name[] = {
+  1,   /* field[1] = items */
+  0,   /* field[0] = successor */
+};
+static const ProtobufCIntRange rapport__events__v1__relationship_handed_over__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__relationship_handed_over__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.RelationshipHandedOver",
+  "RelationshipHandedOver",
+  "Rapport__Events__V1__RelationshipHandedOver",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__RelationshipHandedOver),
+  2,
+  rapport__events__v1__relationship_handed_over__field_descriptors,
+  rapport__events__v1__relationship_handed_over__field_indices_by_name,
+  1,  rapport__events__v1__relationship_handed_over__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__relationship_handed_over__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__events__v1__resource_changed__field_descriptors[1] =
@@ -4617,6 +4843,95 @@ const ProtobufCMessageDescriptor rapport__events__v1__rollup_published__descript
   rapport__events__v1__rollup_published__field_indices_by_name,
   1,  rapport__events__v1__rollup_published__number_ranges,
   (ProtobufCMessageInit) rapport__events__v1__rollup_published__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__person_erased__field_descriptors[2] =
+{
+  {
+    "person",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__PersonErased, person),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "erasure",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__PersonErased, erasure),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__person_erased__field_indices_by_name[] = {
+  1,   /* field[1] = erasure */
+  0,   /* field[0] = person */
+};
+static const ProtobufCIntRange rapport__events__v1__person_erased__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__person_erased__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.PersonErased",
+  "PersonErased",
+  "Rapport__Events__V1__PersonErased",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__PersonErased),
+  2,
+  rapport__events__v1__person_erased__field_descriptors,
+  rapport__events__v1__person_erased__field_indices_by_name,
+  1,  rapport__events__v1__person_erased__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__person_erased__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__events__v1__retention_ended__field_descriptors[1] =
+{
+  {
+    "data",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Events__V1__RetentionEnded, data),
+    &rapport__privacy__v1__retained_data__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__events__v1__retention_ended__field_indices_by_name[] = {
+  0,   /* field[0] = data */
+};
+static const ProtobufCIntRange rapport__events__v1__retention_ended__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__events__v1__retention_ended__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.events.v1.RetentionEnded",
+  "RetentionEnded",
+  "Rapport__Events__V1__RetentionEnded",
+  "rapport.events.v1",
+  sizeof(Rapport__Events__V1__RetentionEnded),
+  1,
+  rapport__events__v1__retention_ended__field_descriptors,
+  rapport__events__v1__retention_ended__field_indices_by_name,
+  1,  rapport__events__v1__retention_ended__number_ranges,
+  (ProtobufCMessageInit) rapport__events__v1__retention_ended__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue rapport__events__v1__role__enum_values_by_number[4] =

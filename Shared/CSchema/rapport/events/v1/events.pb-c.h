@@ -20,6 +20,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "rapport/feedback/v1/round.pb-c.h"
 #include "rapport/goals/v1/attainment.pb-c.h"
 #include "rapport/goals/v1/goal.pb-c.h"
+#include "rapport/privacy/v1/retention.pb-c.h"
 #include "rapport/relationships/v1/commitment.pb-c.h"
 #include "rapport/relationships/v1/conversation.pb-c.h"
 #include "rapport/relationships/v1/relationship.pb-c.h"
@@ -31,6 +32,7 @@ typedef struct Rapport__Events__V1__WatchEventsResponse Rapport__Events__V1__Wat
 typedef struct Rapport__Events__V1__Cursor Rapport__Events__V1__Cursor;
 typedef struct Rapport__Events__V1__Event Rapport__Events__V1__Event;
 typedef struct Rapport__Events__V1__RelationshipChanged Rapport__Events__V1__RelationshipChanged;
+typedef struct Rapport__Events__V1__RelationshipHandedOver Rapport__Events__V1__RelationshipHandedOver;
 typedef struct Rapport__Events__V1__ResourceChanged Rapport__Events__V1__ResourceChanged;
 typedef struct Rapport__Events__V1__AgreementChanged Rapport__Events__V1__AgreementChanged;
 typedef struct Rapport__Events__V1__SessionChanged Rapport__Events__V1__SessionChanged;
@@ -61,6 +63,8 @@ typedef struct Rapport__Events__V1__AlertChanged Rapport__Events__V1__AlertChang
 typedef struct Rapport__Events__V1__PersonChanged Rapport__Events__V1__PersonChanged;
 typedef struct Rapport__Events__V1__ProgrammeChanged Rapport__Events__V1__ProgrammeChanged;
 typedef struct Rapport__Events__V1__RollupPublished Rapport__Events__V1__RollupPublished;
+typedef struct Rapport__Events__V1__PersonErased Rapport__Events__V1__PersonErased;
+typedef struct Rapport__Events__V1__RetentionEnded Rapport__Events__V1__RetentionEnded;
 
 
 /* --- enums --- */
@@ -145,6 +149,7 @@ typedef enum {
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_CREDENTIAL_VERIFIED = 33,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_TRANSPARENCY_BROKEN = 34,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_RESOURCE_CHANGED = 35,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_RELATIONSHIP_HANDED_OVER = 36,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_PERSON_CHANGED = 38,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_PROGRAMME_CHANGED = 39,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_FEEDBACK_CHANGED = 40,
@@ -159,7 +164,9 @@ typedef enum {
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_REVISION_CHANGED = 55,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_OPPORTUNITY_OFFERED = 56,
   RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ALERT_CHANGED = 60,
-  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ROLLUP_PUBLISHED = 61
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_ROLLUP_PUBLISHED = 61,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_PERSON_ERASED = 70,
+  RAPPORT__EVENTS__V1__EVENT__PAYLOAD_RETENTION_ENDED = 71
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__EVENTS__V1__EVENT__PAYLOAD__CASE)
 } Rapport__Events__V1__Event__PayloadCase;
 
@@ -214,6 +221,7 @@ struct  Rapport__Events__V1__Event
     Rapport__Events__V1__CredentialVerified *credential_verified;
     Rapport__Events__V1__TransparencyBroken *transparency_broken;
     Rapport__Events__V1__ResourceChanged *resource_changed;
+    Rapport__Events__V1__RelationshipHandedOver *relationship_handed_over;
     Rapport__Events__V1__PersonChanged *person_changed;
     Rapport__Events__V1__ProgrammeChanged *programme_changed;
     Rapport__Events__V1__FeedbackChanged *feedback_changed;
@@ -229,6 +237,8 @@ struct  Rapport__Events__V1__Event
     Rapport__Events__V1__OpportunityOffered *opportunity_offered;
     Rapport__Events__V1__AlertChanged *alert_changed;
     Rapport__Events__V1__RollupPublished *rollup_published;
+    Rapport__Events__V1__PersonErased *person_erased;
+    Rapport__Events__V1__RetentionEnded *retention_ended;
   };
 };
 #define RAPPORT__EVENTS__V1__EVENT__INIT \
@@ -252,6 +262,24 @@ struct  Rapport__Events__V1__RelationshipChanged
 #define RAPPORT__EVENTS__V1__RELATIONSHIP_CHANGED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__relationship_changed__descriptor) \
     , NULL, NULL }
+
+
+/*
+ * The event is the old relationship's: the new one has begun, and the coachee takes these along.
+ */
+struct  Rapport__Events__V1__RelationshipHandedOver
+{
+  ProtobufCMessage base;
+  char *successor;
+  /*
+   * Goals and commitments of the old one.
+   */
+  size_t n_items;
+  char **items;
+};
+#define RAPPORT__EVENTS__V1__RELATIONSHIP_HANDED_OVER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__relationship_handed_over__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL }
 
 
 /*
@@ -776,6 +804,36 @@ struct  Rapport__Events__V1__RollupPublished
     , (char *)protobuf_c_empty_string }
 
 
+/*
+ * Who this was is to be forgotten by all who hear of it. Belongs to no relationship.
+ */
+struct  Rapport__Events__V1__PersonErased
+{
+  ProtobufCMessage base;
+  char *person;
+  /*
+   * The operation that the service confirms to.
+   */
+  char *erasure;
+};
+#define RAPPORT__EVENTS__V1__PERSON_ERASED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__person_erased__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * Data of a relationship have been kept long enough.
+ */
+struct  Rapport__Events__V1__RetentionEnded
+{
+  ProtobufCMessage base;
+  Rapport__Privacy__V1__RetainedData data;
+};
+#define RAPPORT__EVENTS__V1__RETENTION_ENDED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__events__v1__retention_ended__descriptor) \
+    , RAPPORT__PRIVACY__V1__RETAINED_DATA__RETAINED_DATA_UNSPECIFIED }
+
+
 /* Rapport__Events__V1__WatchEventsRequest methods */
 void   rapport__events__v1__watch_events_request__init
                      (Rapport__Events__V1__WatchEventsRequest         *message);
@@ -870,6 +928,25 @@ Rapport__Events__V1__RelationshipChanged *
                       const uint8_t       *data);
 void   rapport__events__v1__relationship_changed__free_unpacked
                      (Rapport__Events__V1__RelationshipChanged *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__RelationshipHandedOver methods */
+void   rapport__events__v1__relationship_handed_over__init
+                     (Rapport__Events__V1__RelationshipHandedOver         *message);
+size_t rapport__events__v1__relationship_handed_over__get_packed_size
+                     (const Rapport__Events__V1__RelationshipHandedOver   *message);
+size_t rapport__events__v1__relationship_handed_over__pack
+                     (const Rapport__Events__V1__RelationshipHandedOver   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__relationship_handed_over__pack_to_buffer
+                     (const Rapport__Events__V1__RelationshipHandedOver   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__RelationshipHandedOver *
+       rapport__events__v1__relationship_handed_over__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__relationship_handed_over__free_unpacked
+                     (Rapport__Events__V1__RelationshipHandedOver *message,
                       ProtobufCAllocator *allocator);
 /* Rapport__Events__V1__ResourceChanged methods */
 void   rapport__events__v1__resource_changed__init
@@ -1441,6 +1518,44 @@ Rapport__Events__V1__RollupPublished *
 void   rapport__events__v1__rollup_published__free_unpacked
                      (Rapport__Events__V1__RollupPublished *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__PersonErased methods */
+void   rapport__events__v1__person_erased__init
+                     (Rapport__Events__V1__PersonErased         *message);
+size_t rapport__events__v1__person_erased__get_packed_size
+                     (const Rapport__Events__V1__PersonErased   *message);
+size_t rapport__events__v1__person_erased__pack
+                     (const Rapport__Events__V1__PersonErased   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__person_erased__pack_to_buffer
+                     (const Rapport__Events__V1__PersonErased   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__PersonErased *
+       rapport__events__v1__person_erased__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__person_erased__free_unpacked
+                     (Rapport__Events__V1__PersonErased *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Events__V1__RetentionEnded methods */
+void   rapport__events__v1__retention_ended__init
+                     (Rapport__Events__V1__RetentionEnded         *message);
+size_t rapport__events__v1__retention_ended__get_packed_size
+                     (const Rapport__Events__V1__RetentionEnded   *message);
+size_t rapport__events__v1__retention_ended__pack
+                     (const Rapport__Events__V1__RetentionEnded   *message,
+                      uint8_t             *out);
+size_t rapport__events__v1__retention_ended__pack_to_buffer
+                     (const Rapport__Events__V1__RetentionEnded   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Events__V1__RetentionEnded *
+       rapport__events__v1__retention_ended__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__events__v1__retention_ended__free_unpacked
+                     (Rapport__Events__V1__RetentionEnded *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Events__V1__WatchEventsRequest_Closure)
@@ -1457,6 +1572,9 @@ typedef void (*Rapport__Events__V1__Event_Closure)
                   void *closure_data);
 typedef void (*Rapport__Events__V1__RelationshipChanged_Closure)
                  (const Rapport__Events__V1__RelationshipChanged *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__RelationshipHandedOver_Closure)
+                 (const Rapport__Events__V1__RelationshipHandedOver *message,
                   void *closure_data);
 typedef void (*Rapport__Events__V1__ResourceChanged_Closure)
                  (const Rapport__Events__V1__ResourceChanged *message,
@@ -1548,6 +1666,12 @@ typedef void (*Rapport__Events__V1__ProgrammeChanged_Closure)
 typedef void (*Rapport__Events__V1__RollupPublished_Closure)
                  (const Rapport__Events__V1__RollupPublished *message,
                   void *closure_data);
+typedef void (*Rapport__Events__V1__PersonErased_Closure)
+                 (const Rapport__Events__V1__PersonErased *message,
+                  void *closure_data);
+typedef void (*Rapport__Events__V1__RetentionEnded_Closure)
+                 (const Rapport__Events__V1__RetentionEnded *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1581,6 +1705,7 @@ extern const ProtobufCMessageDescriptor rapport__events__v1__watch_events_respon
 extern const ProtobufCMessageDescriptor rapport__events__v1__cursor__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__event__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__relationship_changed__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__relationship_handed_over__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__resource_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__agreement_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__session_changed__descriptor;
@@ -1611,6 +1736,8 @@ extern const ProtobufCMessageDescriptor rapport__events__v1__alert_changed__desc
 extern const ProtobufCMessageDescriptor rapport__events__v1__person_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__programme_changed__descriptor;
 extern const ProtobufCMessageDescriptor rapport__events__v1__rollup_published__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__person_erased__descriptor;
+extern const ProtobufCMessageDescriptor rapport__events__v1__retention_ended__descriptor;
 extern const ProtobufCServiceDescriptor rapport__events__v1__events_service__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -263,7 +263,7 @@ const ProtobufCEnumDescriptor rapport__goals__v1__goal__state__descriptor =
   rapport__goals__v1__goal__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__goals__v1__goal__field_descriptors[29] =
+static const ProtobufCFieldDescriptor rapport__goals__v1__goal__field_descriptors[30] =
 {
   {
     "name",
@@ -554,6 +554,18 @@ static const ProtobufCFieldDescriptor rapport__goals__v1__goal__field_descriptor
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "continues",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Goals__V1__Goal, continues),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -622,15 +634,16 @@ static const unsigned rapport__goals__v1__goal__field_indices_by_name[] = {
   6,   /* field[6] = baseline */
   16,   /* field[16] = check_in_interval_days */
   9,   /* field[9] = confidence */
-  25,   /* field[25] = create_time */
-  27,   /* field[27] = delete_time */
+  24,   /* field[24] = continues */
+  26,   /* field[26] = create_time */
+  28,   /* field[28] = delete_time */
   10,   /* field[10] = dependencies */
   8,   /* field[8] = due_time */
-  24,   /* field[24] = etag */
+  25,   /* field[25] = etag */
   15,   /* field[15] = gas_levels */
   4,   /* field[4] = measure */
   0,   /* field[0] = name */
-  28,   /* field[28] = purge_time */
+  29,   /* field[29] = purge_time */
   11,   /* field[11] = purpose */
   23,   /* field[23] = retire_reason */
   22,   /* field[22] = revision_offers */
@@ -642,14 +655,14 @@ static const unsigned rapport__goals__v1__goal__field_indices_by_name[] = {
   7,   /* field[7] = target */
   1,   /* field[1] = type */
   5,   /* field[5] = unit */
-  26,   /* field[26] = update_time */
+  27,   /* field[27] = update_time */
   13,   /* field[13] = weight */
 };
 static const ProtobufCIntRange rapport__goals__v1__goal__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 24 },
-  { 0, 29 }
+  { 30, 25 },
+  { 0, 30 }
 };
 const ProtobufCMessageDescriptor rapport__goals__v1__goal__descriptor =
 {
@@ -659,7 +672,7 @@ const ProtobufCMessageDescriptor rapport__goals__v1__goal__descriptor =
   "Rapport__Goals__V1__Goal",
   "rapport.goals.v1",
   sizeof(Rapport__Goals__V1__Goal),
-  29,
+  30,
   rapport__goals__v1__goal__field_descriptors,
   rapport__goals__v1__goal__field_indices_by_name,
   2,  rapport__goals__v1__goal__number_ranges,

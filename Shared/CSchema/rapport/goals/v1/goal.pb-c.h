@@ -161,6 +161,10 @@ struct  Rapport__Goals__V1__Goal
    * With RETIRED: why.
    */
   char *retire_reason;
+  /*
+   * The goal of the relationship before that it goes on with, after a hand-over.
+   */
+  char *continues;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
@@ -172,7 +176,7 @@ struct  Rapport__Goals__V1__Goal
 };
 #define RAPPORT__GOALS__V1__GOAL__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__goals__v1__goal__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__GOALS__V1__GOAL__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, NULL, 0, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, 0,NULL, 0, RAPPORT__GOALS__V1__GOAL__STATE__STATE_UNSPECIFIED, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__GOALS__V1__GOAL__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, NULL, 0, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, 0,NULL, 0, RAPPORT__GOALS__V1__GOAL__STATE__STATE_UNSPECIFIED, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL }
 
 
 /*

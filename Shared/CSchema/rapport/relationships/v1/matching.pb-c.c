@@ -1835,22 +1835,24 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__waitlist_entry__exc
   (ProtobufCMessageInit) rapport__relationships__v1__waitlist_entry__exclusion_count__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue rapport__relationships__v1__waitlist_entry__reason__enum_values_by_number[4] =
+static const ProtobufCEnumValue rapport__relationships__v1__waitlist_entry__reason__enum_values_by_number[5] =
 {
   { "REASON_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__WAITLIST_ENTRY__REASON__REASON_UNSPECIFIED", 0 },
   { "NO_FREE_COACH", "RAPPORT__RELATIONSHIPS__V1__WAITLIST_ENTRY__REASON__NO_FREE_COACH", 1 },
   { "ALL_EXCLUDED", "RAPPORT__RELATIONSHIPS__V1__WAITLIST_ENTRY__REASON__ALL_EXCLUDED", 2 },
   { "PLACES_TAKEN", "RAPPORT__RELATIONSHIPS__V1__WAITLIST_ENTRY__REASON__PLACES_TAKEN", 3 },
+  { "REMATCH", "RAPPORT__RELATIONSHIPS__V1__WAITLIST_ENTRY__REASON__REMATCH", 4 },
 };
 static const ProtobufCIntRange rapport__relationships__v1__waitlist_entry__reason__value_ranges[] = {
-{0, 0},{0, 4}
+{0, 0},{0, 5}
 };
-static const ProtobufCEnumValueIndex rapport__relationships__v1__waitlist_entry__reason__enum_values_by_name[4] =
+static const ProtobufCEnumValueIndex rapport__relationships__v1__waitlist_entry__reason__enum_values_by_name[5] =
 {
   { "ALL_EXCLUDED", 2 },
   { "NO_FREE_COACH", 1 },
   { "PLACES_TAKEN", 3 },
   { "REASON_UNSPECIFIED", 0 },
+  { "REMATCH", 4 },
 };
 const ProtobufCEnumDescriptor rapport__relationships__v1__waitlist_entry__reason__descriptor =
 {
@@ -1859,9 +1861,9 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__waitlist_entry__reason
   "Reason",
   "Rapport__Relationships__V1__WaitlistEntry__Reason",
   "rapport.relationships.v1",
-  4,
+  5,
   rapport__relationships__v1__waitlist_entry__reason__enum_values_by_number,
-  4,
+  5,
   rapport__relationships__v1__waitlist_entry__reason__enum_values_by_name,
   1,
   rapport__relationships__v1__waitlist_entry__reason__value_ranges,

@@ -155,7 +155,11 @@ typedef enum _Rapport__Relationships__V1__WaitlistEntry__Reason {
   /*
    * The places went to coachees whom the coaches would rather have.
    */
-  RAPPORT__RELATIONSHIPS__V1__WAITLIST_ENTRY__REASON__PLACES_TAKEN = 3
+  RAPPORT__RELATIONSHIPS__V1__WAITLIST_ENTRY__REASON__PLACES_TAKEN = 3,
+  /*
+   * The coachee waits for a new coach since the last run.
+   */
+  RAPPORT__RELATIONSHIPS__V1__WAITLIST_ENTRY__REASON__REMATCH = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__WAITLIST_ENTRY__REASON)
 } Rapport__Relationships__V1__WaitlistEntry__Reason;
 
@@ -361,7 +365,7 @@ struct  Rapport__Relationships__V1__WaitlistEntry__ExclusionCount
 
 
 /*
- * A coachee for whom the latest run found nobody. Each run writes the list anew.
+ * A coachee for whom the latest run found nobody, or who waits for a new coach since. Each run writes the list anew.
  */
 struct  Rapport__Relationships__V1__WaitlistEntry
 {
@@ -372,7 +376,7 @@ struct  Rapport__Relationships__V1__WaitlistEntry
   char *name;
   char *person;
   /*
-   * The run that found nobody.
+   * The run that found nobody; empty with REMATCH.
    */
   char *match_run;
   /*

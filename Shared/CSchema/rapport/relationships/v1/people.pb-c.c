@@ -322,7 +322,7 @@ void   rapport__relationships__v1__leave_window__free_unpacked
   assert(message->base.descriptor == &rapport__relationships__v1__leave_window__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor rapport__relationships__v1__person__field_descriptors[12] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__person__field_descriptors[13] =
 {
   {
     "name",
@@ -468,11 +468,24 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__person__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "erase_time",
+    33,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Person, erase_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__relationships__v1__person__field_indices_by_name[] = {
   7,   /* field[7] = active */
   10,   /* field[10] = create_time */
   2,   /* field[2] = display_name */
+  12,   /* field[12] = erase_time */
   9,   /* field[9] = etag */
   1,   /* field[1] = external_id */
   8,   /* field[8] = languages */
@@ -487,7 +500,7 @@ static const ProtobufCIntRange rapport__relationships__v1__person__number_ranges
 {
   { 1, 0 },
   { 30, 9 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__person__descriptor =
 {
@@ -497,7 +510,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__person__descriptor 
   "Rapport__Relationships__V1__Person",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Person),
-  12,
+  13,
   rapport__relationships__v1__person__field_descriptors,
   rapport__relationships__v1__person__field_indices_by_name,
   2,  rapport__relationships__v1__person__number_ranges,
@@ -538,7 +551,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__programme__kind__descr
   rapport__relationships__v1__programme__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__field_descriptors[15] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__field_descriptors[17] =
 {
   {
     "name",
@@ -685,6 +698,30 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__fie
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "evidence_retention_months",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Programme, evidence_retention_months),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "audit_retention_months",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Programme, audit_retention_months),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -722,11 +759,13 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__programme__fie
   },
 };
 static const unsigned rapport__relationships__v1__programme__field_indices_by_name[] = {
+  13,   /* field[13] = audit_retention_months */
   5,   /* field[5] = cadence_policy */
-  13,   /* field[13] = create_time */
+  15,   /* field[15] = create_time */
   1,   /* field[1] = display_name */
   4,   /* field[4] = end_time */
-  12,   /* field[12] = etag */
+  14,   /* field[14] = etag */
+  12,   /* field[12] = evidence_retention_months */
   7,   /* field[7] = exclude_reporting_line */
   2,   /* field[2] = kind */
   11,   /* field[11] = matching_rules */
@@ -736,13 +775,14 @@ static const unsigned rapport__relationships__v1__programme__field_indices_by_na
   9,   /* field[9] = retention_days */
   3,   /* field[3] = start_time */
   8,   /* field[8] = trust_policy */
-  14,   /* field[14] = update_time */
+  16,   /* field[16] = update_time */
 };
-static const ProtobufCIntRange rapport__relationships__v1__programme__number_ranges[2 + 1] =
+static const ProtobufCIntRange rapport__relationships__v1__programme__number_ranges[3 + 1] =
 {
   { 1, 0 },
-  { 30, 12 },
-  { 0, 15 }
+  { 20, 12 },
+  { 30, 14 },
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__programme__descriptor =
 {
@@ -752,10 +792,10 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__programme__descript
   "Rapport__Relationships__V1__Programme",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Programme),
-  15,
+  17,
   rapport__relationships__v1__programme__field_descriptors,
   rapport__relationships__v1__programme__field_indices_by_name,
-  2,  rapport__relationships__v1__programme__number_ranges,
+  3,  rapport__relationships__v1__programme__number_ranges,
   (ProtobufCMessageInit) rapport__relationships__v1__programme__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

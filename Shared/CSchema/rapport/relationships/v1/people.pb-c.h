@@ -107,10 +107,14 @@ struct  Rapport__Relationships__V1__Person
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
+  /*
+   * When the person was erased: nothing else is known of them any more.
+   */
+  Google__Protobuf__Timestamp *erase_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__PERSON__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__person__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, NULL }
 
 
 /*
@@ -156,13 +160,21 @@ struct  Rapport__Relationships__V1__Programme
    * How people are matched; absent means the defaults.
    */
   Rapport__Relationships__V1__MatchingRules *matching_rules;
+  /*
+   * Months for which evidence is kept after a pair's end, 1 to 24; 0 means 24.
+   */
+  int32_t evidence_retention_months;
+  /*
+   * Months for which audit entries are kept after a pair's end, 1 to 36; 0 means 36.
+   */
+  int32_t audit_retention_months;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__PROGRAMME__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__programme__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, NULL, NULL, NULL, 0, 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, NULL, NULL, NULL, 0, 0, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*

@@ -370,6 +370,48 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__relationship__state__d
   rapport__relationships__v1__relationship__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
+static const ProtobufCEnumValue rapport__relationships__v1__relationship__end_reason__enum_values_by_number[9] =
+{
+  { "END_REASON_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__END_REASON_UNSPECIFIED", 0 },
+  { "GOALS_REACHED", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__GOALS_REACHED", 1 },
+  { "TIME_OVER", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__TIME_OVER", 2 },
+  { "NEEDS_CHANGED", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__NEEDS_CHANGED", 3 },
+  { "WORK_CHANGED", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__WORK_CHANGED", 4 },
+  { "NO_CAPACITY", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__NO_CAPACITY", 5 },
+  { "OTHER", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__OTHER", 6 },
+  { "REMATCHED", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__REMATCHED", 7 },
+  { "HANDED_OVER", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__HANDED_OVER", 8 },
+};
+static const ProtobufCIntRange rapport__relationships__v1__relationship__end_reason__value_ranges[] = {
+{0, 0},{0, 9}
+};
+static const ProtobufCEnumValueIndex rapport__relationships__v1__relationship__end_reason__enum_values_by_name[9] =
+{
+  { "END_REASON_UNSPECIFIED", 0 },
+  { "GOALS_REACHED", 1 },
+  { "HANDED_OVER", 8 },
+  { "NEEDS_CHANGED", 3 },
+  { "NO_CAPACITY", 5 },
+  { "OTHER", 6 },
+  { "REMATCHED", 7 },
+  { "TIME_OVER", 2 },
+  { "WORK_CHANGED", 4 },
+};
+const ProtobufCEnumDescriptor rapport__relationships__v1__relationship__end_reason__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.relationships.v1.Relationship.EndReason",
+  "EndReason",
+  "Rapport__Relationships__V1__Relationship__EndReason",
+  "rapport.relationships.v1",
+  9,
+  rapport__relationships__v1__relationship__end_reason__enum_values_by_number,
+  9,
+  rapport__relationships__v1__relationship__end_reason__enum_values_by_name,
+  1,
+  rapport__relationships__v1__relationship__end_reason__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
 static const ProtobufCEnumValue rapport__relationships__v1__relationship__agreement_due_reason__enum_values_by_number[5] =
 {
   { "AGREEMENT_DUE_REASON_UNSPECIFIED", "RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__AGREEMENT_DUE_REASON_UNSPECIFIED", 0 },
@@ -404,7 +446,7 @@ const ProtobufCEnumDescriptor rapport__relationships__v1__relationship__agreemen
   rapport__relationships__v1__relationship__agreement_due_reason__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__relationship__field_descriptors[22] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__relationship__field_descriptors[24] =
 {
   {
     "name",
@@ -635,6 +677,30 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__relationship__
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "end_reason",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Relationship, end_reason),
+    &rapport__relationships__v1__relationship__end_reason__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "successor",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__Relationship, successor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -675,12 +741,13 @@ static const unsigned rapport__relationships__v1__relationship__field_indices_by
   18,   /* field[18] = agreement_due_reason */
   17,   /* field[17] = agreement_due_time */
   6,   /* field[6] = cadence_days */
-  20,   /* field[20] = create_time */
+  22,   /* field[22] = create_time */
   9,   /* field[9] = dual_role */
+  19,   /* field[19] = end_reason */
   16,   /* field[16] = end_time */
   14,   /* field[14] = ended_by */
   15,   /* field[15] = ending_time */
-  19,   /* field[19] = etag */
+  21,   /* field[21] = etag */
   12,   /* field[12] = grace_hours */
   11,   /* field[11] = import_clock */
   10,   /* field[10] = importing */
@@ -691,15 +758,16 @@ static const unsigned rapport__relationships__v1__relationship__field_indices_by
   2,   /* field[2] = programme */
   7,   /* field[7] = start_time */
   5,   /* field[5] = state */
+  20,   /* field[20] = successor */
   3,   /* field[3] = trustee */
   4,   /* field[4] = trustor */
-  21,   /* field[21] = update_time */
+  23,   /* field[23] = update_time */
 };
 static const ProtobufCIntRange rapport__relationships__v1__relationship__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 19 },
-  { 0, 22 }
+  { 30, 21 },
+  { 0, 24 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__relationship__descriptor =
 {
@@ -709,7 +777,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__relationship__descr
   "Rapport__Relationships__V1__Relationship",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__Relationship),
-  22,
+  24,
   rapport__relationships__v1__relationship__field_descriptors,
   rapport__relationships__v1__relationship__field_indices_by_name,
   2,  rapport__relationships__v1__relationship__number_ranges,

@@ -44,6 +44,33 @@ typedef enum _Rapport__Relationships__V1__Relationship__State {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__STATE)
 } Rapport__Relationships__V1__Relationship__State;
 /*
+ * Why it is over: none of them blames anybody.
+ */
+typedef enum _Rapport__Relationships__V1__Relationship__EndReason {
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__END_REASON_UNSPECIFIED = 0,
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__GOALS_REACHED = 1,
+  /*
+   * The planned time is over.
+   */
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__TIME_OVER = 2,
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__NEEDS_CHANGED = 3,
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__WORK_CHANGED = 4,
+  /*
+   * One of the two has no room for it now.
+   */
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__NO_CAPACITY = 5,
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__OTHER = 6,
+  /*
+   * The programme looks for another partner.
+   */
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__REMATCHED = 7,
+  /*
+   * Another coach has taken over.
+   */
+  RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__HANDED_OVER = 8
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON)
+} Rapport__Relationships__V1__Relationship__EndReason;
+/*
  * What has changed since the agreement was signed (docs/domain.md §6.1).
  */
 typedef enum _Rapport__Relationships__V1__Relationship__AgreementDueReason {
@@ -146,13 +173,21 @@ struct  Rapport__Relationships__V1__Relationship
    */
   Google__Protobuf__Timestamp *agreement_due_time;
   Rapport__Relationships__V1__Relationship__AgreementDueReason agreement_due_reason;
+  /*
+   * Absent while it lasts. A rematch tells no more than that.
+   */
+  Rapport__Relationships__V1__Relationship__EndReason end_reason;
+  /*
+   * The relationship with another coach that it was handed over to.
+   */
+  char *successor;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__relationship__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__STATE__STATE_UNSPECIFIED, 0, NULL, NULL, 0, 0, NULL, 0, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, NULL, RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__AGREEMENT_DUE_REASON_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__PROGRAMME__KIND__KIND_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__STATE__STATE_UNSPECIFIED, 0, NULL, NULL, 0, 0, NULL, 0, 0,NULL, (char *)protobuf_c_empty_string, NULL, NULL, NULL, RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__AGREEMENT_DUE_REASON__AGREEMENT_DUE_REASON_UNSPECIFIED, RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__END_REASON_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
@@ -486,6 +521,7 @@ typedef void (*Rapport__Relationships__V1__Signature_Closure)
 
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__relationship__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__relationship__state__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__relationships__v1__relationship__end_reason__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__relationship__agreement_due_reason__descriptor;
 extern const ProtobufCMessageDescriptor rapport__relationships__v1__pause__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__relationships__v1__pause__reason__descriptor;

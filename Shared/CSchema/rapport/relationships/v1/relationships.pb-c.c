@@ -8916,7 +8916,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__resume_relationship
   (ProtobufCMessageInit) rapport__relationships__v1__resume_relationship_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__relationships__v1__end_relationship_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor rapport__relationships__v1__end_relationship_request__field_descriptors[6] =
 {
   {
     "name",
@@ -8939,6 +8939,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__end_relationsh
     offsetof(Rapport__Relationships__V1__EndRelationshipRequest, why),
     NULL,
     &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Relationships__V1__EndRelationshipRequest, reason),
+    &rapport__relationships__v1__relationship__end_reason__descriptor,
+    NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
@@ -8980,17 +8992,18 @@ static const ProtobufCFieldDescriptor rapport__relationships__v1__end_relationsh
   },
 };
 static const unsigned rapport__relationships__v1__end_relationship_request__field_indices_by_name[] = {
-  2,   /* field[2] = etag */
+  3,   /* field[3] = etag */
   0,   /* field[0] = name */
-  4,   /* field[4] = occurred_at */
-  3,   /* field[3] = request_id */
+  5,   /* field[5] = occurred_at */
+  2,   /* field[2] = reason */
+  4,   /* field[4] = request_id */
   1,   /* field[1] = why */
 };
 static const ProtobufCIntRange rapport__relationships__v1__end_relationship_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 13, 2 },
-  { 0, 5 }
+  { 13, 3 },
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor rapport__relationships__v1__end_relationship_request__descriptor =
 {
@@ -9000,7 +9013,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__end_relationship_re
   "Rapport__Relationships__V1__EndRelationshipRequest",
   "rapport.relationships.v1",
   sizeof(Rapport__Relationships__V1__EndRelationshipRequest),
-  5,
+  6,
   rapport__relationships__v1__end_relationship_request__field_descriptors,
   rapport__relationships__v1__end_relationship_request__field_indices_by_name,
   2,  rapport__relationships__v1__end_relationship_request__number_ranges,
@@ -16657,7 +16670,7 @@ const ProtobufCMessageDescriptor rapport__relationships__v1__check_viewing_right
   (ProtobufCMessageInit) rapport__relationships__v1__check_viewing_right_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships_service__method_descriptors[128] =
+static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships_service__method_descriptors[150] =
 {
   { "CreatePerson", &rapport__relationships__v1__create_person_request__descriptor, &rapport__relationships__v1__person__descriptor },
   { "GetPerson", &rapport__relationships__v1__get_person_request__descriptor, &rapport__relationships__v1__person__descriptor },
@@ -16786,6 +16799,28 @@ static const ProtobufCMethodDescriptor rapport__relationships__v1__relationships
   { "CloseBreakGlass", &rapport__relationships__v1__close_break_glass_request__descriptor, &rapport__relationships__v1__break_glass_case__descriptor },
   { "GetBreakGlassCase", &rapport__relationships__v1__get_break_glass_case_request__descriptor, &rapport__relationships__v1__break_glass_case__descriptor },
   { "ListBreakGlassCases", &rapport__relationships__v1__list_break_glass_cases_request__descriptor, &rapport__relationships__v1__list_break_glass_cases_response__descriptor },
+  { "RequestRematch", &rapport__relationships__v1__request_rematch_request__descriptor, &rapport__relationships__v1__rematch__descriptor },
+  { "GetRematch", &rapport__relationships__v1__get_rematch_request__descriptor, &rapport__relationships__v1__rematch__descriptor },
+  { "ListRematches", &rapport__relationships__v1__list_rematches_request__descriptor, &rapport__relationships__v1__list_rematches_response__descriptor },
+  { "HandOverRelationship", &rapport__relationships__v1__hand_over_relationship_request__descriptor, &rapport__relationships__v1__hand_over__descriptor },
+  { "ConsentToHandOver", &rapport__relationships__v1__consent_to_hand_over_request__descriptor, &rapport__relationships__v1__hand_over__descriptor },
+  { "GetHandOver", &rapport__relationships__v1__get_hand_over_request__descriptor, &rapport__relationships__v1__hand_over__descriptor },
+  { "ListHandOvers", &rapport__relationships__v1__list_hand_overs_request__descriptor, &rapport__relationships__v1__list_hand_overs_response__descriptor },
+  { "GetRelationshipActivity", &rapport__relationships__v1__get_relationship_activity_request__descriptor, &rapport__relationships__v1__relationship_activity__descriptor },
+  { "ReportInactivity", &rapport__relationships__v1__report_inactivity_request__descriptor, &rapport__relationships__v1__inactivity_report__descriptor },
+  { "OfferRematch", &rapport__relationships__v1__offer_rematch_request__descriptor, &rapport__relationships__v1__inactivity_report__descriptor },
+  { "GetInactivityReport", &rapport__relationships__v1__get_inactivity_report_request__descriptor, &rapport__relationships__v1__inactivity_report__descriptor },
+  { "ListInactivityReports", &rapport__relationships__v1__list_inactivity_reports_request__descriptor, &rapport__relationships__v1__list_inactivity_reports_response__descriptor },
+  { "ListInactiveRelationships", &rapport__relationships__v1__list_inactive_relationships_request__descriptor, &rapport__relationships__v1__list_inactive_relationships_response__descriptor },
+  { "DeclareAttribute", &rapport__relationships__v1__declare_attribute_request__descriptor, &rapport__relationships__v1__protected_attribute__descriptor },
+  { "GetProtectedAttribute", &rapport__relationships__v1__get_protected_attribute_request__descriptor, &rapport__relationships__v1__protected_attribute__descriptor },
+  { "ListProtectedAttributes", &rapport__relationships__v1__list_protected_attributes_request__descriptor, &rapport__relationships__v1__list_protected_attributes_response__descriptor },
+  { "DeleteProtectedAttribute", &rapport__relationships__v1__delete_protected_attribute_request__descriptor, &rapport__relationships__v1__protected_attribute__descriptor },
+  { "CollectFairnessGroups", &rapport__relationships__v1__collect_fairness_groups_request__descriptor, &rapport__relationships__v1__collect_fairness_groups_response__descriptor },
+  { "CreateLeaderCommitment", &rapport__relationships__v1__create_leader_commitment_request__descriptor, &rapport__relationships__v1__leader_commitment__descriptor },
+  { "SettleLeaderCommitment", &rapport__relationships__v1__settle_leader_commitment_request__descriptor, &rapport__relationships__v1__leader_commitment__descriptor },
+  { "GetLeaderCommitment", &rapport__relationships__v1__get_leader_commitment_request__descriptor, &rapport__relationships__v1__leader_commitment__descriptor },
+  { "ListLeaderCommitments", &rapport__relationships__v1__list_leader_commitments_request__descriptor, &rapport__relationships__v1__list_leader_commitments_response__descriptor },
   { "CheckViewingRight", &rapport__relationships__v1__check_viewing_right_request__descriptor, &rapport__relationships__v1__check_viewing_right_response__descriptor },
 };
 const unsigned rapport__relationships__v1__relationships_service__method_indices_by_name[] = {
@@ -16805,22 +16840,27 @@ const unsigned rapport__relationships__v1__relationships_service__method_indices
   58,        /* AttestSession */
   20,        /* CancelMatchRun */
   57,        /* CancelSession */
-  127,        /* CheckViewingRight */
+  149,        /* CheckViewingRight */
   73,        /* ClaimKept */
   124,        /* CloseBreakGlass */
+  144,        /* CollectFairnessGroups */
   74,        /* ConfirmKept */
+  131,        /* ConsentToHandOver */
   67,        /* CreateCommitment */
+  145,        /* CreateLeaderCommitment */
   6,        /* CreateLeaveWindow */
   100,        /* CreateNote */
   0,        /* CreatePerson */
   10,        /* CreateProgramme */
   115,        /* CreateSharingRequest */
   4,        /* DeactivatePerson */
+  140,        /* DeclareAttribute */
   69,        /* DeclineCommitment */
   25,        /* DeclineMatchProposal */
   30,        /* DeclineRequest */
   9,        /* DeleteLeaveWindow */
   102,        /* DeleteNote */
+  143,        /* DeleteProtectedAttribute */
   117,        /* DenySharingItem */
   44,        /* DiscloseConflict */
   75,        /* DisputeCommitment */
@@ -16840,7 +16880,10 @@ const unsigned rapport__relationships__v1__relationships_service__method_indices
   48,        /* GetCredential */
   89,        /* GetDecision */
   15,        /* GetEnrollment */
+  132,        /* GetHandOver */
+  137,        /* GetInactivityReport */
   34,        /* GetInquiry */
+  147,        /* GetLeaderCommitment */
   7,        /* GetLeaveWindow */
   21,        /* GetMatchExplanation */
   22,        /* GetMatchProposal */
@@ -16848,12 +16891,16 @@ const unsigned rapport__relationships__v1__relationships_service__method_indices
   104,        /* GetNote */
   1,        /* GetPerson */
   11,        /* GetProgramme */
+  141,        /* GetProtectedAttribute */
   93,        /* GetReflectBack */
   107,        /* GetReflection */
   41,        /* GetRelationship */
+  134,        /* GetRelationshipActivity */
+  128,        /* GetRematch */
   62,        /* GetSession */
   119,        /* GetSharingRequest */
   26,        /* GetWaitlistEntry */
+  130,        /* HandOverRelationship */
   5,        /* ImportPeople */
   92,        /* JudgeReflectBack */
   99,        /* ListAdvice */
@@ -16867,21 +16914,28 @@ const unsigned rapport__relationships__v1__relationships_service__method_indices
   49,        /* ListCredentials */
   90,        /* ListDecisions */
   16,        /* ListEnrollments */
+  133,        /* ListHandOvers */
+  139,        /* ListInactiveRelationships */
+  138,        /* ListInactivityReports */
   35,        /* ListInquiries */
+  148,        /* ListLeaderCommitments */
   8,        /* ListLeaveWindows */
   23,        /* ListMatchProposals */
   19,        /* ListMatchRuns */
   105,        /* ListNotes */
   2,        /* ListPeople */
   12,        /* ListProgrammes */
+  142,        /* ListProtectedAttributes */
   94,        /* ListReflectBacks */
   108,        /* ListReflections */
   42,        /* ListRelationships */
+  129,        /* ListRematches */
   63,        /* ListSessions */
   120,        /* ListSharingRequests */
   114,        /* ListVisibility */
   27,        /* ListWaitlistEntries */
   71,        /* MarkTrivial */
+  136,        /* OfferRematch */
   37,        /* PauseRelationship */
   17,        /* ProposeMatches */
   32,        /* ProvideInfo */
@@ -16896,8 +16950,10 @@ const unsigned rapport__relationships__v1__relationships_service__method_indices
   72,        /* RenegotiateCommitment */
   79,        /* ReportBreach */
   110,        /* ReportContextIgnored */
+  135,        /* ReportInactivity */
   121,        /* RequestBreakGlass */
   28,        /* RequestRelationship */
+  127,        /* RequestRematch */
   56,        /* RescheduleSession */
   60,        /* ResolveDispute */
   38,        /* ResumeRelationship */
@@ -16905,6 +16961,7 @@ const unsigned rapport__relationships__v1__relationships_service__method_indices
   87,        /* ReviseDecision */
   54,        /* ScheduleSession */
   61,        /* SetSessionDepth */
+  146,        /* SettleLeaderCommitment */
   51,        /* SignAgreement */
   55,        /* StateIntent */
   106,        /* SubmitReflection */
@@ -16925,7 +16982,7 @@ const ProtobufCServiceDescriptor rapport__relationships__v1__relationships_servi
   "RelationshipsService",
   "Rapport__Relationships__V1__RelationshipsService",
   "rapport.relationships.v1",
-  128,
+  150,
   rapport__relationships__v1__relationships_service__method_descriptors,
   rapport__relationships__v1__relationships_service__method_indices_by_name
 };
@@ -17945,13 +18002,189 @@ void rapport__relationships__v1__relationships_service__list_break_glass_cases(P
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
   service->invoke(service, 126, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__relationships__v1__relationships_service__request_rematch(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__RequestRematchRequest *input,
+                                                                        Rapport__Relationships__V1__Rematch_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 127, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_rematch(ProtobufCService *service,
+                                                                    const Rapport__Relationships__V1__GetRematchRequest *input,
+                                                                    Rapport__Relationships__V1__Rematch_Closure closure,
+                                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 128, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_rematches(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__ListRematchesRequest *input,
+                                                                       Rapport__Relationships__V1__ListRematchesResponse_Closure closure,
+                                                                       void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 129, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__hand_over_relationship(ProtobufCService *service,
+                                                                               const Rapport__Relationships__V1__HandOverRelationshipRequest *input,
+                                                                               Rapport__Relationships__V1__HandOver_Closure closure,
+                                                                               void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 130, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__consent_to_hand_over(ProtobufCService *service,
+                                                                             const Rapport__Relationships__V1__ConsentToHandOverRequest *input,
+                                                                             Rapport__Relationships__V1__HandOver_Closure closure,
+                                                                             void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 131, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_hand_over(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__GetHandOverRequest *input,
+                                                                      Rapport__Relationships__V1__HandOver_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 132, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_hand_overs(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__ListHandOversRequest *input,
+                                                                        Rapport__Relationships__V1__ListHandOversResponse_Closure closure,
+                                                                        void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 133, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_relationship_activity(ProtobufCService *service,
+                                                                                  const Rapport__Relationships__V1__GetRelationshipActivityRequest *input,
+                                                                                  Rapport__Relationships__V1__RelationshipActivity_Closure closure,
+                                                                                  void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 134, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__report_inactivity(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__ReportInactivityRequest *input,
+                                                                          Rapport__Relationships__V1__InactivityReport_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 135, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__offer_rematch(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__OfferRematchRequest *input,
+                                                                      Rapport__Relationships__V1__InactivityReport_Closure closure,
+                                                                      void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 136, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_inactivity_report(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__GetInactivityReportRequest *input,
+                                                                              Rapport__Relationships__V1__InactivityReport_Closure closure,
+                                                                              void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 137, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_inactivity_reports(ProtobufCService *service,
+                                                                                const Rapport__Relationships__V1__ListInactivityReportsRequest *input,
+                                                                                Rapport__Relationships__V1__ListInactivityReportsResponse_Closure closure,
+                                                                                void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 138, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_inactive_relationships(ProtobufCService *service,
+                                                                                    const Rapport__Relationships__V1__ListInactiveRelationshipsRequest *input,
+                                                                                    Rapport__Relationships__V1__ListInactiveRelationshipsResponse_Closure closure,
+                                                                                    void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 139, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__declare_attribute(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__DeclareAttributeRequest *input,
+                                                                          Rapport__Relationships__V1__ProtectedAttribute_Closure closure,
+                                                                          void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 140, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_protected_attribute(ProtobufCService *service,
+                                                                                const Rapport__Relationships__V1__GetProtectedAttributeRequest *input,
+                                                                                Rapport__Relationships__V1__ProtectedAttribute_Closure closure,
+                                                                                void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 141, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_protected_attributes(ProtobufCService *service,
+                                                                                  const Rapport__Relationships__V1__ListProtectedAttributesRequest *input,
+                                                                                  Rapport__Relationships__V1__ListProtectedAttributesResponse_Closure closure,
+                                                                                  void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 142, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__delete_protected_attribute(ProtobufCService *service,
+                                                                                   const Rapport__Relationships__V1__DeleteProtectedAttributeRequest *input,
+                                                                                   Rapport__Relationships__V1__ProtectedAttribute_Closure closure,
+                                                                                   void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 143, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__collect_fairness_groups(ProtobufCService *service,
+                                                                                const Rapport__Relationships__V1__CollectFairnessGroupsRequest *input,
+                                                                                Rapport__Relationships__V1__CollectFairnessGroupsResponse_Closure closure,
+                                                                                void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 144, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__create_leader_commitment(ProtobufCService *service,
+                                                                                 const Rapport__Relationships__V1__CreateLeaderCommitmentRequest *input,
+                                                                                 Rapport__Relationships__V1__LeaderCommitment_Closure closure,
+                                                                                 void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 145, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__settle_leader_commitment(ProtobufCService *service,
+                                                                                 const Rapport__Relationships__V1__SettleLeaderCommitmentRequest *input,
+                                                                                 Rapport__Relationships__V1__LeaderCommitment_Closure closure,
+                                                                                 void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 146, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__get_leader_commitment(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__GetLeaderCommitmentRequest *input,
+                                                                              Rapport__Relationships__V1__LeaderCommitment_Closure closure,
+                                                                              void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 147, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__relationships__v1__relationships_service__list_leader_commitments(ProtobufCService *service,
+                                                                                const Rapport__Relationships__V1__ListLeaderCommitmentsRequest *input,
+                                                                                Rapport__Relationships__V1__ListLeaderCommitmentsResponse_Closure closure,
+                                                                                void *closure_data)
+{
+  assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
+  service->invoke(service, 148, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__relationships__v1__relationships_service__check_viewing_right(ProtobufCService *service,
                                                                             const Rapport__Relationships__V1__CheckViewingRightRequest *input,
                                                                             Rapport__Relationships__V1__CheckViewingRightResponse_Closure closure,
                                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__relationships__v1__relationships_service__descriptor);
-  service->invoke(service, 127, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 149, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__relationships__v1__relationships_service__init (Rapport__Relationships__V1__RelationshipsService_Service *service,
                                                               Rapport__Relationships__V1__RelationshipsService_ServiceDestroy destroy)

@@ -17,11 +17,15 @@ PROTOBUF_C__BEGIN_DECLS
 #include "google/api/annotations.pb-c.h"
 #include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
+#include "rapport/relationships/v1/attributes.pb-c.h"
 #include "rapport/relationships/v1/commitment.pb-c.h"
 #include "rapport/relationships/v1/conversation.pb-c.h"
+#include "rapport/relationships/v1/inactivity.pb-c.h"
+#include "rapport/relationships/v1/leader_commitment.pb-c.h"
 #include "rapport/relationships/v1/matching.pb-c.h"
 #include "rapport/relationships/v1/people.pb-c.h"
 #include "rapport/relationships/v1/relationship.pb-c.h"
+#include "rapport/relationships/v1/rematch.pb-c.h"
 #include "rapport/relationships/v1/session.pb-c.h"
 #include "rapport/relationships/v1/sharing.pb-c.h"
 #include "rapport/visibility/v1/visibility.pb-c.h"
@@ -751,6 +755,10 @@ struct  Rapport__Relationships__V1__EndRelationshipRequest
    */
   char *why;
   /*
+   * What the programme counts; a reason that is said here is one.
+   */
+  Rapport__Relationships__V1__Relationship__EndReason reason;
+  /*
    * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
    */
   char *etag;
@@ -759,7 +767,7 @@ struct  Rapport__Relationships__V1__EndRelationshipRequest
 };
 #define RAPPORT__RELATIONSHIPS__V1__END_RELATIONSHIP_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__relationships__v1__end_relationship_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RAPPORT__RELATIONSHIPS__V1__RELATIONSHIP__END_REASON__END_REASON_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Relationships__V1__FinishImportRequest
@@ -6020,6 +6028,94 @@ struct Rapport__Relationships__V1__RelationshipsService_Service
                                  const Rapport__Relationships__V1__ListBreakGlassCasesRequest *input,
                                  Rapport__Relationships__V1__ListBreakGlassCasesResponse_Closure closure,
                                  void *closure_data);
+  void (*request_rematch)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Relationships__V1__RequestRematchRequest *input,
+                          Rapport__Relationships__V1__Rematch_Closure closure,
+                          void *closure_data);
+  void (*get_rematch)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                      const Rapport__Relationships__V1__GetRematchRequest *input,
+                      Rapport__Relationships__V1__Rematch_Closure closure,
+                      void *closure_data);
+  void (*list_rematches)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                         const Rapport__Relationships__V1__ListRematchesRequest *input,
+                         Rapport__Relationships__V1__ListRematchesResponse_Closure closure,
+                         void *closure_data);
+  void (*hand_over_relationship)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                 const Rapport__Relationships__V1__HandOverRelationshipRequest *input,
+                                 Rapport__Relationships__V1__HandOver_Closure closure,
+                                 void *closure_data);
+  void (*consent_to_hand_over)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                               const Rapport__Relationships__V1__ConsentToHandOverRequest *input,
+                               Rapport__Relationships__V1__HandOver_Closure closure,
+                               void *closure_data);
+  void (*get_hand_over)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                        const Rapport__Relationships__V1__GetHandOverRequest *input,
+                        Rapport__Relationships__V1__HandOver_Closure closure,
+                        void *closure_data);
+  void (*list_hand_overs)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                          const Rapport__Relationships__V1__ListHandOversRequest *input,
+                          Rapport__Relationships__V1__ListHandOversResponse_Closure closure,
+                          void *closure_data);
+  void (*get_relationship_activity)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                    const Rapport__Relationships__V1__GetRelationshipActivityRequest *input,
+                                    Rapport__Relationships__V1__RelationshipActivity_Closure closure,
+                                    void *closure_data);
+  void (*report_inactivity)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                            const Rapport__Relationships__V1__ReportInactivityRequest *input,
+                            Rapport__Relationships__V1__InactivityReport_Closure closure,
+                            void *closure_data);
+  void (*offer_rematch)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                        const Rapport__Relationships__V1__OfferRematchRequest *input,
+                        Rapport__Relationships__V1__InactivityReport_Closure closure,
+                        void *closure_data);
+  void (*get_inactivity_report)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                const Rapport__Relationships__V1__GetInactivityReportRequest *input,
+                                Rapport__Relationships__V1__InactivityReport_Closure closure,
+                                void *closure_data);
+  void (*list_inactivity_reports)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                  const Rapport__Relationships__V1__ListInactivityReportsRequest *input,
+                                  Rapport__Relationships__V1__ListInactivityReportsResponse_Closure closure,
+                                  void *closure_data);
+  void (*list_inactive_relationships)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                      const Rapport__Relationships__V1__ListInactiveRelationshipsRequest *input,
+                                      Rapport__Relationships__V1__ListInactiveRelationshipsResponse_Closure closure,
+                                      void *closure_data);
+  void (*declare_attribute)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                            const Rapport__Relationships__V1__DeclareAttributeRequest *input,
+                            Rapport__Relationships__V1__ProtectedAttribute_Closure closure,
+                            void *closure_data);
+  void (*get_protected_attribute)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                  const Rapport__Relationships__V1__GetProtectedAttributeRequest *input,
+                                  Rapport__Relationships__V1__ProtectedAttribute_Closure closure,
+                                  void *closure_data);
+  void (*list_protected_attributes)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                    const Rapport__Relationships__V1__ListProtectedAttributesRequest *input,
+                                    Rapport__Relationships__V1__ListProtectedAttributesResponse_Closure closure,
+                                    void *closure_data);
+  void (*delete_protected_attribute)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                     const Rapport__Relationships__V1__DeleteProtectedAttributeRequest *input,
+                                     Rapport__Relationships__V1__ProtectedAttribute_Closure closure,
+                                     void *closure_data);
+  void (*collect_fairness_groups)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                  const Rapport__Relationships__V1__CollectFairnessGroupsRequest *input,
+                                  Rapport__Relationships__V1__CollectFairnessGroupsResponse_Closure closure,
+                                  void *closure_data);
+  void (*create_leader_commitment)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                   const Rapport__Relationships__V1__CreateLeaderCommitmentRequest *input,
+                                   Rapport__Relationships__V1__LeaderCommitment_Closure closure,
+                                   void *closure_data);
+  void (*settle_leader_commitment)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                   const Rapport__Relationships__V1__SettleLeaderCommitmentRequest *input,
+                                   Rapport__Relationships__V1__LeaderCommitment_Closure closure,
+                                   void *closure_data);
+  void (*get_leader_commitment)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                const Rapport__Relationships__V1__GetLeaderCommitmentRequest *input,
+                                Rapport__Relationships__V1__LeaderCommitment_Closure closure,
+                                void *closure_data);
+  void (*list_leader_commitments)(Rapport__Relationships__V1__RelationshipsService_Service *service,
+                                  const Rapport__Relationships__V1__ListLeaderCommitmentsRequest *input,
+                                  Rapport__Relationships__V1__ListLeaderCommitmentsResponse_Closure closure,
+                                  void *closure_data);
   void (*check_viewing_right)(Rapport__Relationships__V1__RelationshipsService_Service *service,
                               const Rapport__Relationships__V1__CheckViewingRightRequest *input,
                               Rapport__Relationships__V1__CheckViewingRightResponse_Closure closure,
@@ -6159,6 +6255,28 @@ void rapport__relationships__v1__relationships_service__init (Rapport__Relations
       function_prefix__ ## close_break_glass,\
       function_prefix__ ## get_break_glass_case,\
       function_prefix__ ## list_break_glass_cases,\
+      function_prefix__ ## request_rematch,\
+      function_prefix__ ## get_rematch,\
+      function_prefix__ ## list_rematches,\
+      function_prefix__ ## hand_over_relationship,\
+      function_prefix__ ## consent_to_hand_over,\
+      function_prefix__ ## get_hand_over,\
+      function_prefix__ ## list_hand_overs,\
+      function_prefix__ ## get_relationship_activity,\
+      function_prefix__ ## report_inactivity,\
+      function_prefix__ ## offer_rematch,\
+      function_prefix__ ## get_inactivity_report,\
+      function_prefix__ ## list_inactivity_reports,\
+      function_prefix__ ## list_inactive_relationships,\
+      function_prefix__ ## declare_attribute,\
+      function_prefix__ ## get_protected_attribute,\
+      function_prefix__ ## list_protected_attributes,\
+      function_prefix__ ## delete_protected_attribute,\
+      function_prefix__ ## collect_fairness_groups,\
+      function_prefix__ ## create_leader_commitment,\
+      function_prefix__ ## settle_leader_commitment,\
+      function_prefix__ ## get_leader_commitment,\
+      function_prefix__ ## list_leader_commitments,\
       function_prefix__ ## check_viewing_right  }
 void rapport__relationships__v1__relationships_service__create_person(ProtobufCService *service,
                                                                       const Rapport__Relationships__V1__CreatePersonRequest *input,
@@ -6668,6 +6786,94 @@ void rapport__relationships__v1__relationships_service__list_break_glass_cases(P
                                                                                const Rapport__Relationships__V1__ListBreakGlassCasesRequest *input,
                                                                                Rapport__Relationships__V1__ListBreakGlassCasesResponse_Closure closure,
                                                                                void *closure_data);
+void rapport__relationships__v1__relationships_service__request_rematch(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__RequestRematchRequest *input,
+                                                                        Rapport__Relationships__V1__Rematch_Closure closure,
+                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__get_rematch(ProtobufCService *service,
+                                                                    const Rapport__Relationships__V1__GetRematchRequest *input,
+                                                                    Rapport__Relationships__V1__Rematch_Closure closure,
+                                                                    void *closure_data);
+void rapport__relationships__v1__relationships_service__list_rematches(ProtobufCService *service,
+                                                                       const Rapport__Relationships__V1__ListRematchesRequest *input,
+                                                                       Rapport__Relationships__V1__ListRematchesResponse_Closure closure,
+                                                                       void *closure_data);
+void rapport__relationships__v1__relationships_service__hand_over_relationship(ProtobufCService *service,
+                                                                               const Rapport__Relationships__V1__HandOverRelationshipRequest *input,
+                                                                               Rapport__Relationships__V1__HandOver_Closure closure,
+                                                                               void *closure_data);
+void rapport__relationships__v1__relationships_service__consent_to_hand_over(ProtobufCService *service,
+                                                                             const Rapport__Relationships__V1__ConsentToHandOverRequest *input,
+                                                                             Rapport__Relationships__V1__HandOver_Closure closure,
+                                                                             void *closure_data);
+void rapport__relationships__v1__relationships_service__get_hand_over(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__GetHandOverRequest *input,
+                                                                      Rapport__Relationships__V1__HandOver_Closure closure,
+                                                                      void *closure_data);
+void rapport__relationships__v1__relationships_service__list_hand_overs(ProtobufCService *service,
+                                                                        const Rapport__Relationships__V1__ListHandOversRequest *input,
+                                                                        Rapport__Relationships__V1__ListHandOversResponse_Closure closure,
+                                                                        void *closure_data);
+void rapport__relationships__v1__relationships_service__get_relationship_activity(ProtobufCService *service,
+                                                                                  const Rapport__Relationships__V1__GetRelationshipActivityRequest *input,
+                                                                                  Rapport__Relationships__V1__RelationshipActivity_Closure closure,
+                                                                                  void *closure_data);
+void rapport__relationships__v1__relationships_service__report_inactivity(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__ReportInactivityRequest *input,
+                                                                          Rapport__Relationships__V1__InactivityReport_Closure closure,
+                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__offer_rematch(ProtobufCService *service,
+                                                                      const Rapport__Relationships__V1__OfferRematchRequest *input,
+                                                                      Rapport__Relationships__V1__InactivityReport_Closure closure,
+                                                                      void *closure_data);
+void rapport__relationships__v1__relationships_service__get_inactivity_report(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__GetInactivityReportRequest *input,
+                                                                              Rapport__Relationships__V1__InactivityReport_Closure closure,
+                                                                              void *closure_data);
+void rapport__relationships__v1__relationships_service__list_inactivity_reports(ProtobufCService *service,
+                                                                                const Rapport__Relationships__V1__ListInactivityReportsRequest *input,
+                                                                                Rapport__Relationships__V1__ListInactivityReportsResponse_Closure closure,
+                                                                                void *closure_data);
+void rapport__relationships__v1__relationships_service__list_inactive_relationships(ProtobufCService *service,
+                                                                                    const Rapport__Relationships__V1__ListInactiveRelationshipsRequest *input,
+                                                                                    Rapport__Relationships__V1__ListInactiveRelationshipsResponse_Closure closure,
+                                                                                    void *closure_data);
+void rapport__relationships__v1__relationships_service__declare_attribute(ProtobufCService *service,
+                                                                          const Rapport__Relationships__V1__DeclareAttributeRequest *input,
+                                                                          Rapport__Relationships__V1__ProtectedAttribute_Closure closure,
+                                                                          void *closure_data);
+void rapport__relationships__v1__relationships_service__get_protected_attribute(ProtobufCService *service,
+                                                                                const Rapport__Relationships__V1__GetProtectedAttributeRequest *input,
+                                                                                Rapport__Relationships__V1__ProtectedAttribute_Closure closure,
+                                                                                void *closure_data);
+void rapport__relationships__v1__relationships_service__list_protected_attributes(ProtobufCService *service,
+                                                                                  const Rapport__Relationships__V1__ListProtectedAttributesRequest *input,
+                                                                                  Rapport__Relationships__V1__ListProtectedAttributesResponse_Closure closure,
+                                                                                  void *closure_data);
+void rapport__relationships__v1__relationships_service__delete_protected_attribute(ProtobufCService *service,
+                                                                                   const Rapport__Relationships__V1__DeleteProtectedAttributeRequest *input,
+                                                                                   Rapport__Relationships__V1__ProtectedAttribute_Closure closure,
+                                                                                   void *closure_data);
+void rapport__relationships__v1__relationships_service__collect_fairness_groups(ProtobufCService *service,
+                                                                                const Rapport__Relationships__V1__CollectFairnessGroupsRequest *input,
+                                                                                Rapport__Relationships__V1__CollectFairnessGroupsResponse_Closure closure,
+                                                                                void *closure_data);
+void rapport__relationships__v1__relationships_service__create_leader_commitment(ProtobufCService *service,
+                                                                                 const Rapport__Relationships__V1__CreateLeaderCommitmentRequest *input,
+                                                                                 Rapport__Relationships__V1__LeaderCommitment_Closure closure,
+                                                                                 void *closure_data);
+void rapport__relationships__v1__relationships_service__settle_leader_commitment(ProtobufCService *service,
+                                                                                 const Rapport__Relationships__V1__SettleLeaderCommitmentRequest *input,
+                                                                                 Rapport__Relationships__V1__LeaderCommitment_Closure closure,
+                                                                                 void *closure_data);
+void rapport__relationships__v1__relationships_service__get_leader_commitment(ProtobufCService *service,
+                                                                              const Rapport__Relationships__V1__GetLeaderCommitmentRequest *input,
+                                                                              Rapport__Relationships__V1__LeaderCommitment_Closure closure,
+                                                                              void *closure_data);
+void rapport__relationships__v1__relationships_service__list_leader_commitments(ProtobufCService *service,
+                                                                                const Rapport__Relationships__V1__ListLeaderCommitmentsRequest *input,
+                                                                                Rapport__Relationships__V1__ListLeaderCommitmentsResponse_Closure closure,
+                                                                                void *closure_data);
 void rapport__relationships__v1__relationships_service__check_viewing_right(ProtobufCService *service,
                                                                             const Rapport__Relationships__V1__CheckViewingRightRequest *input,
                                                                             Rapport__Relationships__V1__CheckViewingRightResponse_Closure closure,

@@ -768,7 +768,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__detector__descriptor =
   (ProtobufCMessageInit) rapport__trust__v1__detector__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue rapport__trust__v1__monitor__kind__enum_values_by_number[7] =
+static const ProtobufCEnumValue rapport__trust__v1__monitor__kind__enum_values_by_number[8] =
 {
   { "KIND_UNSPECIFIED", "RAPPORT__TRUST__V1__MONITOR__KIND__KIND_UNSPECIFIED", 0 },
   { "CONTACT_GAP", "RAPPORT__TRUST__V1__MONITOR__KIND__CONTACT_GAP", 1 },
@@ -777,17 +777,19 @@ static const ProtobufCEnumValue rapport__trust__v1__monitor__kind__enum_values_b
   { "REFLECTION_OVERDUE", "RAPPORT__TRUST__V1__MONITOR__KIND__REFLECTION_OVERDUE", 4 },
   { "WORD_WITHOUT_DEED", "RAPPORT__TRUST__V1__MONITOR__KIND__WORD_WITHOUT_DEED", 5 },
   { "STALE_GOAL", "RAPPORT__TRUST__V1__MONITOR__KIND__STALE_GOAL", 6 },
+  { "RENEGOTIATION", "RAPPORT__TRUST__V1__MONITOR__KIND__RENEGOTIATION", 7 },
 };
 static const ProtobufCIntRange rapport__trust__v1__monitor__kind__value_ranges[] = {
-{0, 0},{0, 7}
+{0, 0},{0, 8}
 };
-static const ProtobufCEnumValueIndex rapport__trust__v1__monitor__kind__enum_values_by_name[7] =
+static const ProtobufCEnumValueIndex rapport__trust__v1__monitor__kind__enum_values_by_name[8] =
 {
   { "CONTACT_GAP", 1 },
   { "KIND_UNSPECIFIED", 0 },
   { "NO_ADAPTATION", 3 },
   { "RECOGNITION_DROUGHT", 2 },
   { "REFLECTION_OVERDUE", 4 },
+  { "RENEGOTIATION", 7 },
   { "STALE_GOAL", 6 },
   { "WORD_WITHOUT_DEED", 5 },
 };
@@ -798,9 +800,9 @@ const ProtobufCEnumDescriptor rapport__trust__v1__monitor__kind__descriptor =
   "Kind",
   "Rapport__Trust__V1__Monitor__Kind",
   "rapport.trust.v1",
-  7,
+  8,
   rapport__trust__v1__monitor__kind__enum_values_by_number,
-  7,
+  8,
   rapport__trust__v1__monitor__kind__enum_values_by_name,
   1,
   rapport__trust__v1__monitor__kind__value_ranges,

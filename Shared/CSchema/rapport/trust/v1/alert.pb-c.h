@@ -126,7 +126,11 @@ typedef enum _Rapport__Trust__V1__Monitor__Kind {
   /*
    * M6: a goal without a check-in for two intervals.
    */
-  RAPPORT__TRUST__V1__MONITOR__KIND__STALE_GOAL = 6
+  RAPPORT__TRUST__V1__MONITOR__KIND__STALE_GOAL = 6,
+  /*
+   * More than half of the coach's promises of 90 days, of 4 and more, were moved to a later date (docs/domain.md §4.6).
+   */
+  RAPPORT__TRUST__V1__MONITOR__KIND__RENEGOTIATION = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__TRUST__V1__MONITOR__KIND)
 } Rapport__Trust__V1__Monitor__Kind;
 typedef enum _Rapport__Trust__V1__Monitor__Status {

@@ -4157,7 +4157,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__get_fairness_view_request__
   (ProtobufCMessageInit) rapport__trust__v1__get_fairness_view_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[37] =
+static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[41] =
 {
   { "GetTrustProfile", &rapport__trust__v1__get_trust_profile_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
   { "GetProfileAt", &rapport__trust__v1__get_profile_at_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
@@ -4175,6 +4175,10 @@ static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method
   { "ListDetectors", &rapport__trust__v1__list_detectors_request__descriptor, &rapport__trust__v1__list_detectors_response__descriptor },
   { "ListMonitors", &rapport__trust__v1__list_monitors_request__descriptor, &rapport__trust__v1__list_monitors_response__descriptor },
   { "GetFairnessView", &rapport__trust__v1__get_fairness_view_request__descriptor, &rapport__trust__v1__fairness_view__descriptor },
+  { "RunFairness", &rapport__trust__v1__run_fairness_request__descriptor, &rapport__trust__v1__fairness_run__descriptor },
+  { "GetFairnessRun", &rapport__trust__v1__get_fairness_run_request__descriptor, &rapport__trust__v1__fairness_run__descriptor },
+  { "ListFairnessRuns", &rapport__trust__v1__list_fairness_runs_request__descriptor, &rapport__trust__v1__list_fairness_runs_response__descriptor },
+  { "CancelFairnessRun", &rapport__trust__v1__cancel_fairness_run_request__descriptor, &rapport__trust__v1__fairness_run__descriptor },
   { "GetEvidence", &rapport__trust__v1__get_evidence_request__descriptor, &rapport__trust__v1__evidence__descriptor },
   { "ListEvidence", &rapport__trust__v1__list_evidence_request__descriptor, &rapport__trust__v1__list_evidence_response__descriptor },
   { "RetractEvidence", &rapport__trust__v1__retract_evidence_request__descriptor, &rapport__trust__v1__evidence__descriptor },
@@ -4199,41 +4203,45 @@ static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method
 };
 const unsigned rapport__trust__v1__trust_service__method_indices_by_name[] = {
   9,        /* AcknowledgeAlert */
+  19,        /* CancelFairnessRun */
   11,        /* DismissAlert */
   2,        /* ExplainChange */
-  31,        /* ExportRollup */
+  35,        /* ExportRollup */
   8,        /* GetAlert */
-  16,        /* GetEvidence */
+  20,        /* GetEvidence */
+  17,        /* GetFairnessRun */
   15,        /* GetFairnessView */
   5,        /* GetOutcomes */
-  34,        /* GetPolicy */
+  38,        /* GetPolicy */
   1,        /* GetProfileAt */
-  25,        /* GetRollup */
-  29,        /* GetRollupAudit */
-  27,        /* GetRollupCell */
-  32,        /* GetRollupExport */
-  19,        /* GetSnapshot */
+  29,        /* GetRollup */
+  33,        /* GetRollupAudit */
+  31,        /* GetRollupCell */
+  36,        /* GetRollupExport */
+  23,        /* GetSnapshot */
   6,        /* GetSustainingIndex */
   0,        /* GetTrustProfile */
   7,        /* ListAlerts */
   13,        /* ListDetectors */
-  17,        /* ListEvidence */
+  21,        /* ListEvidence */
+  18,        /* ListFairnessRuns */
   14,        /* ListMonitors */
-  35,        /* ListPolicies */
-  28,        /* ListRollupCells */
-  33,        /* ListRollupExports */
-  26,        /* ListRollups */
-  20,        /* ListSnapshots */
+  39,        /* ListPolicies */
+  32,        /* ListRollupCells */
+  37,        /* ListRollupExports */
+  30,        /* ListRollups */
+  24,        /* ListSnapshots */
   10,        /* PlanAlert */
-  24,        /* PublishRollup */
-  22,        /* ReplayEvidence */
-  18,        /* RetractEvidence */
+  28,        /* PublishRollup */
+  26,        /* ReplayEvidence */
+  22,        /* RetractEvidence */
+  16,        /* RunFairness */
   4,        /* SuggestActions */
-  23,        /* VerifyReplay */
-  30,        /* VerifyRollups */
-  21,        /* VerifySnapshots */
+  27,        /* VerifyReplay */
+  34,        /* VerifyRollups */
+  25,        /* VerifySnapshots */
   12,        /* WatchAlerts */
-  36,        /* WatchTrustProfile */
+  40,        /* WatchTrustProfile */
   3         /* WhatIf */
 };
 const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
@@ -4243,7 +4251,7 @@ const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
   "TrustService",
   "Rapport__Trust__V1__TrustService",
   "rapport.trust.v1",
-  37,
+  41,
   rapport__trust__v1__trust_service__method_descriptors,
   rapport__trust__v1__trust_service__method_indices_by_name
 };
@@ -4375,13 +4383,45 @@ void rapport__trust__v1__trust_service__get_fairness_view(ProtobufCService *serv
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
   service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__trust__v1__trust_service__run_fairness(ProtobufCService *service,
+                                                     const Rapport__Trust__V1__RunFairnessRequest *input,
+                                                     Rapport__Trust__V1__FairnessRun_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__get_fairness_run(ProtobufCService *service,
+                                                         const Rapport__Trust__V1__GetFairnessRunRequest *input,
+                                                         Rapport__Trust__V1__FairnessRun_Closure closure,
+                                                         void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__list_fairness_runs(ProtobufCService *service,
+                                                           const Rapport__Trust__V1__ListFairnessRunsRequest *input,
+                                                           Rapport__Trust__V1__ListFairnessRunsResponse_Closure closure,
+                                                           void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__cancel_fairness_run(ProtobufCService *service,
+                                                            const Rapport__Trust__V1__CancelFairnessRunRequest *input,
+                                                            Rapport__Trust__V1__FairnessRun_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__trust__v1__trust_service__get_evidence(ProtobufCService *service,
                                                      const Rapport__Trust__V1__GetEvidenceRequest *input,
                                                      Rapport__Trust__V1__Evidence_Closure closure,
                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_evidence(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ListEvidenceRequest *input,
@@ -4389,7 +4429,7 @@ void rapport__trust__v1__trust_service__list_evidence(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__retract_evidence(ProtobufCService *service,
                                                          const Rapport__Trust__V1__RetractEvidenceRequest *input,
@@ -4397,7 +4437,7 @@ void rapport__trust__v1__trust_service__retract_evidence(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__get_snapshot(ProtobufCService *service,
                                                      const Rapport__Trust__V1__GetSnapshotRequest *input,
@@ -4405,7 +4445,7 @@ void rapport__trust__v1__trust_service__get_snapshot(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_snapshots(ProtobufCService *service,
                                                        const Rapport__Trust__V1__ListSnapshotsRequest *input,
@@ -4413,7 +4453,7 @@ void rapport__trust__v1__trust_service__list_snapshots(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__verify_snapshots(ProtobufCService *service,
                                                          const Rapport__Trust__V1__VerifySnapshotsRequest *input,
@@ -4421,7 +4461,7 @@ void rapport__trust__v1__trust_service__verify_snapshots(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__replay_evidence(ProtobufCService *service,
                                                         const Rapport__Trust__V1__ReplayEvidenceRequest *input,
@@ -4429,7 +4469,7 @@ void rapport__trust__v1__trust_service__replay_evidence(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__verify_replay(ProtobufCService *service,
                                                       const Rapport__Trust__V1__VerifyReplayRequest *input,
@@ -4437,7 +4477,7 @@ void rapport__trust__v1__trust_service__verify_replay(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__publish_rollup(ProtobufCService *service,
                                                        const Rapport__Trust__V1__PublishRollupRequest *input,
@@ -4445,7 +4485,7 @@ void rapport__trust__v1__trust_service__publish_rollup(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__get_rollup(ProtobufCService *service,
                                                    const Rapport__Trust__V1__GetRollupRequest *input,
@@ -4453,7 +4493,7 @@ void rapport__trust__v1__trust_service__get_rollup(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_rollups(ProtobufCService *service,
                                                      const Rapport__Trust__V1__ListRollupsRequest *input,
@@ -4461,7 +4501,7 @@ void rapport__trust__v1__trust_service__list_rollups(ProtobufCService *service,
                                                      void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__get_rollup_cell(ProtobufCService *service,
                                                         const Rapport__Trust__V1__GetRollupCellRequest *input,
@@ -4469,7 +4509,7 @@ void rapport__trust__v1__trust_service__get_rollup_cell(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_rollup_cells(ProtobufCService *service,
                                                           const Rapport__Trust__V1__ListRollupCellsRequest *input,
@@ -4477,7 +4517,7 @@ void rapport__trust__v1__trust_service__list_rollup_cells(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__get_rollup_audit(ProtobufCService *service,
                                                          const Rapport__Trust__V1__GetRollupAuditRequest *input,
@@ -4485,7 +4525,7 @@ void rapport__trust__v1__trust_service__get_rollup_audit(ProtobufCService *servi
                                                          void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__verify_rollups(ProtobufCService *service,
                                                        const Rapport__Trust__V1__VerifyRollupsRequest *input,
@@ -4493,7 +4533,7 @@ void rapport__trust__v1__trust_service__verify_rollups(ProtobufCService *service
                                                        void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__export_rollup(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ExportRollupRequest *input,
@@ -4501,7 +4541,7 @@ void rapport__trust__v1__trust_service__export_rollup(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__get_rollup_export(ProtobufCService *service,
                                                           const Rapport__Trust__V1__GetRollupExportRequest *input,
@@ -4509,7 +4549,7 @@ void rapport__trust__v1__trust_service__get_rollup_export(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 36, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_rollup_exports(ProtobufCService *service,
                                                             const Rapport__Trust__V1__ListRollupExportsRequest *input,
@@ -4517,7 +4557,7 @@ void rapport__trust__v1__trust_service__list_rollup_exports(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 37, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    const Rapport__Trust__V1__GetPolicyRequest *input,
@@ -4525,7 +4565,7 @@ void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 38, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ListPoliciesRequest *input,
@@ -4533,7 +4573,7 @@ void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 39, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *service,
                                                             const Rapport__Trust__V1__WatchTrustProfileRequest *input,
@@ -4541,7 +4581,7 @@ void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 36, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 40, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_Service *service,
                                               Rapport__Trust__V1__TrustService_ServiceDestroy destroy)

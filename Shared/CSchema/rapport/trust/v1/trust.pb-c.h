@@ -20,6 +20,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "rapport/trust/v1/evidence.pb-c.h"
 #include "rapport/trust/v1/explanation.pb-c.h"
 #include "rapport/trust/v1/fairness.pb-c.h"
+#include "rapport/trust/v1/fairness_run.pb-c.h"
 #include "rapport/trust/v1/outcome.pb-c.h"
 #include "rapport/trust/v1/policy.pb-c.h"
 #include "rapport/trust/v1/profile.pb-c.h"
@@ -661,7 +662,7 @@ struct  Rapport__Trust__V1__ListMonitorsResponse
 {
   ProtobufCMessage base;
   /*
-   * M1 to M6, in this order.
+   * M1 to M6, in this order, then RENEGOTIATION.
    */
   size_t n_monitors;
   Rapport__Trust__V1__Monitor **monitors;
@@ -1616,6 +1617,22 @@ struct Rapport__Trust__V1__TrustService_Service
                             const Rapport__Trust__V1__GetFairnessViewRequest *input,
                             Rapport__Trust__V1__FairnessView_Closure closure,
                             void *closure_data);
+  void (*run_fairness)(Rapport__Trust__V1__TrustService_Service *service,
+                       const Rapport__Trust__V1__RunFairnessRequest *input,
+                       Rapport__Trust__V1__FairnessRun_Closure closure,
+                       void *closure_data);
+  void (*get_fairness_run)(Rapport__Trust__V1__TrustService_Service *service,
+                           const Rapport__Trust__V1__GetFairnessRunRequest *input,
+                           Rapport__Trust__V1__FairnessRun_Closure closure,
+                           void *closure_data);
+  void (*list_fairness_runs)(Rapport__Trust__V1__TrustService_Service *service,
+                             const Rapport__Trust__V1__ListFairnessRunsRequest *input,
+                             Rapport__Trust__V1__ListFairnessRunsResponse_Closure closure,
+                             void *closure_data);
+  void (*cancel_fairness_run)(Rapport__Trust__V1__TrustService_Service *service,
+                              const Rapport__Trust__V1__CancelFairnessRunRequest *input,
+                              Rapport__Trust__V1__FairnessRun_Closure closure,
+                              void *closure_data);
   void (*get_evidence)(Rapport__Trust__V1__TrustService_Service *service,
                        const Rapport__Trust__V1__GetEvidenceRequest *input,
                        Rapport__Trust__V1__Evidence_Closure closure,
@@ -1724,6 +1741,10 @@ void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_S
       function_prefix__ ## list_detectors,\
       function_prefix__ ## list_monitors,\
       function_prefix__ ## get_fairness_view,\
+      function_prefix__ ## run_fairness,\
+      function_prefix__ ## get_fairness_run,\
+      function_prefix__ ## list_fairness_runs,\
+      function_prefix__ ## cancel_fairness_run,\
       function_prefix__ ## get_evidence,\
       function_prefix__ ## list_evidence,\
       function_prefix__ ## retract_evidence,\
@@ -1809,6 +1830,22 @@ void rapport__trust__v1__trust_service__get_fairness_view(ProtobufCService *serv
                                                           const Rapport__Trust__V1__GetFairnessViewRequest *input,
                                                           Rapport__Trust__V1__FairnessView_Closure closure,
                                                           void *closure_data);
+void rapport__trust__v1__trust_service__run_fairness(ProtobufCService *service,
+                                                     const Rapport__Trust__V1__RunFairnessRequest *input,
+                                                     Rapport__Trust__V1__FairnessRun_Closure closure,
+                                                     void *closure_data);
+void rapport__trust__v1__trust_service__get_fairness_run(ProtobufCService *service,
+                                                         const Rapport__Trust__V1__GetFairnessRunRequest *input,
+                                                         Rapport__Trust__V1__FairnessRun_Closure closure,
+                                                         void *closure_data);
+void rapport__trust__v1__trust_service__list_fairness_runs(ProtobufCService *service,
+                                                           const Rapport__Trust__V1__ListFairnessRunsRequest *input,
+                                                           Rapport__Trust__V1__ListFairnessRunsResponse_Closure closure,
+                                                           void *closure_data);
+void rapport__trust__v1__trust_service__cancel_fairness_run(ProtobufCService *service,
+                                                            const Rapport__Trust__V1__CancelFairnessRunRequest *input,
+                                                            Rapport__Trust__V1__FairnessRun_Closure closure,
+                                                            void *closure_data);
 void rapport__trust__v1__trust_service__get_evidence(ProtobufCService *service,
                                                      const Rapport__Trust__V1__GetEvidenceRequest *input,
                                                      Rapport__Trust__V1__Evidence_Closure closure,
