@@ -79,7 +79,7 @@ struct Derivation {
         case .relationshipChanged, .agreementChanged, .goalChanged, .agendaItemAdded, .reflectionCompleted,
             .leaveChanged, .feedbackRequested, .checkInChanged, .obstacleChanged, .revisionChanged,
             .opportunityOffered, .transparencyBroken, .personChanged, .programmeChanged, .alertChanged,
-            .rollupPublished, .roundClosed, .resourceChanged, .relationshipHandedOver:
+            .rollupPublished, .roundClosed, .resourceChanged, .relationshipHandedOver, .personErased, .retentionEnded:
             []
         }
     }

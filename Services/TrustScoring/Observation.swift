@@ -134,7 +134,7 @@ private struct Observer {
         case .breachCaseChanged, .reflectBackChanged, .adviceChanged, .leaveChanged, .conflictDisclosed,
             .credentialVerified, .feedbackRequested, .opportunityOffered, .transparencyBroken, .personChanged,
             .programmeChanged, .alertChanged, .rollupPublished, .roundClosed,
-            .resourceChanged, .relationshipHandedOver:
+            .resourceChanged, .relationshipHandedOver, .personErased, .retentionEnded:
             []
         }
     }
