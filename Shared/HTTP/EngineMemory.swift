@@ -1,96 +1,115 @@
 import CNghttp2
 import Glibc
+import NIOPosix
 
 /// Memory for nghttp2. It asks for nine small blocks in a request and gives those of a whole burst back together, which
-/// is more than glibc's quick lists hold; so each thread keeps blocks in lists by size.
-enum EngineMemory {
-    /// What every session allocates by. Never mutated after creation.
-    nonisolated(unsafe) static let functions: UnsafeMutablePointer<nghttp2_mem> = {
-        let functions = UnsafeMutablePointer<nghttp2_mem>.allocate(capacity: 1)
-        functions.initialize(
-            to: nghttp2_mem(
-                mem_user_data: nil,
-                malloc: { size, _ in EngineMemory.allocate(size) },
-                free: { block, _ in EngineMemory.free(block) },
-                calloc: { count, size, _ in
-                    let (total, overflow) = count.multipliedReportingOverflow(by: size)
-                    guard !overflow, let block = EngineMemory.allocate(total) else { return nil }
-                    return memset(block, 0, total)
-                },
-                realloc: { block, size, _ in EngineMemory.reallocate(block, size) }))
-        return functions
-    }()
+/// is more than glibc's quick lists hold; so each thread keeps blocks in lists by size, for its sessions.
+final class EngineMemory {
+    /// Each thread sees its own value only.
+    private nonisolated(unsafe) static let perThread = ThreadSpecificVariable<EngineMemory>()
 
-    /// Sizes are multiples of this.
-    private static let step = 64
+    /// This thread's.
+    static var current: EngineMemory {
+        if let memory = perThread.currentValue { return memory }
+        let memory = EngineMemory()
+        perThread.currentValue = memory
+        return memory
+    }
+
+    /// Sizes are multiples of 64 bytes, and counted in them.
+    private static let stepBits = 6
     /// The largest block that is kept has 1 KiB.
-    private static let sizeCount = 16
+    private static let largestKept = 16
     /// Blocks of one size that a thread keeps: at most 2 MiB of all sizes.
     static let keptOfOneSize = 256
-    /// Before each block, which is so aligned as malloc's: how many bytes it has.
+    /// Before each block, which is so aligned as malloc's: how many steps it has.
     private static let headerSize = 16
 
     private struct List {
         var first: UnsafeMutableRawPointer?
         var count = 0
-    }
 
-    private static let key: pthread_key_t = {
-        var key = pthread_key_t()
-        pthread_key_create(&key) { lists in
-            guard let lists = lists?.assumingMemoryBound(to: List.self) else { return }
-            for index in 0..<EngineMemory.sizeCount {
-                while let block = EngineMemory.pop(&lists[index]) { Glibc.free(block) }
-            }
-            lists.deallocate()
+        /// A block that waits holds the next one in its first bytes.
+        mutating func pop() -> UnsafeMutableRawPointer? {
+            guard let block = first else { return nil }
+            first = block.load(as: UnsafeMutableRawPointer?.self)
+            count &-= 1
+            return block
         }
-        return key
-    }()
 
-    private static var lists: UnsafeMutablePointer<List> {
-        if let lists = pthread_getspecific(key) { return lists.assumingMemoryBound(to: List.self) }
-        let lists = UnsafeMutablePointer<List>.allocate(capacity: sizeCount)
-        lists.initialize(repeating: List(), count: sizeCount)
-        pthread_setspecific(key, lists)
-        return lists
+        mutating func push(_ block: UnsafeMutableRawPointer) {
+            block.storeBytes(of: first, as: UnsafeMutableRawPointer?.self)
+            first = block
+            count &+= 1
+        }
     }
 
-    /// Blocks that this thread keeps.
-    static var kept: Int { (0..<sizeCount).reduce(0) { $0 + lists[$1].count } }
+    private let lists: UnsafeMutablePointer<List>
+    private let owner = pthread_self()
+    /// What a session allocates by; the session must hold this object as long as it lives.
+    let functions: UnsafeMutablePointer<nghttp2_mem>
 
-    /// A block that waits holds the next one in its first bytes.
-    private static func pop(_ list: inout List) -> UnsafeMutableRawPointer? {
-        guard let block = list.first else { return nil }
-        list.first = block.load(as: UnsafeMutableRawPointer?.self)
-        list.count -= 1
-        return block
+    init() {
+        lists = .allocate(capacity: Self.largestKept + 1)
+        lists.initialize(repeating: List(), count: Self.largestKept + 1)
+        functions = .allocate(capacity: 1)
+        functions.initialize(
+            to: nghttp2_mem(
+                mem_user_data: nil,
+                malloc: { size, memory in EngineMemory.from(memory) { $0.allocate(size) } },
+                free: { block, memory in EngineMemory.from(memory) { $0.free(block) } },
+                calloc: { count, size, memory in
+                    let (total, overflow) = count.multipliedReportingOverflow(by: size)
+                    guard !overflow, let block = EngineMemory.from(memory, { $0.allocate(total) }) else { return nil }
+                    return memset(block, 0, total)
+                },
+                realloc: { block, size, memory in EngineMemory.from(memory) { $0.reallocate(block, size) } }))
+        functions.pointee.mem_user_data = Unmanaged.passUnretained(self).toOpaque()
     }
 
-    static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
-        guard byteCount <= .max - headerSize - step else { return nil }
-        let steps = max(1, (byteCount + step - 1) / step)
-        let size = steps * step
-        let kept = steps <= sizeCount ? pop(&lists[steps - 1]) : nil
-        guard let block = kept ?? malloc(headerSize + size) else { return nil }
-        block.storeBytes(of: size, as: Int.self)
-        return block + headerSize
+    deinit {
+        for steps in 0...Self.largestKept {
+            while let block = lists[steps].pop() { Glibc.free(block) }
+        }
+        lists.deallocate()
+        functions.deallocate()
     }
 
-    static func free(_ place: UnsafeMutableRawPointer?) {
+    @inline(__always)
+    private static func from<Result>(
+        _ memory: UnsafeMutableRawPointer?, _ body: (EngineMemory) -> Result
+    ) -> Result {
+        Unmanaged<EngineMemory>.fromOpaque(memory.unsafelyUnwrapped)._withUnsafeGuaranteedRef(body)
+    }
+
+    /// Only the owner uses the lists: the last of a connection may be let go of on another thread.
+    private var isAtHome: Bool { pthread_equal(pthread_self(), owner) != 0 }
+
+    /// Blocks that are kept.
+    var kept: Int { (0...Self.largestKept).reduce(0) { $0 + lists[$1].count } }
+
+    func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        guard byteCount < .max >> 1 else { return nil }
+        let steps = max(1, (byteCount &+ (1 << Self.stepBits) &- 1) >> Self.stepBits)
+        let kept = steps <= Self.largestKept && isAtHome ? lists[steps].pop() : nil
+        guard let block = kept ?? malloc(Self.headerSize &+ steps << Self.stepBits) else { return nil }
+        block.storeBytes(of: steps, as: Int.self)
+        return block + Self.headerSize
+    }
+
+    func free(_ place: UnsafeMutableRawPointer?) {
         guard let place else { return }
-        let block = place - headerSize
-        let steps = block.load(as: Int.self) / step
-        guard steps <= sizeCount else { return Glibc.free(block) }
-        let list = lists + (steps - 1)
-        guard list.pointee.count < keptOfOneSize else { return Glibc.free(block) }
-        block.storeBytes(of: list.pointee.first, as: UnsafeMutableRawPointer?.self)
-        list.pointee.first = block
-        list.pointee.count += 1
+        let block = place - Self.headerSize
+        let steps = block.load(as: Int.self)
+        guard steps <= Self.largestKept, isAtHome, lists[steps].count < Self.keptOfOneSize else {
+            return Glibc.free(block)
+        }
+        lists[steps].push(block)
     }
 
-    static func reallocate(_ place: UnsafeMutableRawPointer?, _ byteCount: Int) -> UnsafeMutableRawPointer? {
+    func reallocate(_ place: UnsafeMutableRawPointer?, _ byteCount: Int) -> UnsafeMutableRawPointer? {
         guard let place else { return allocate(byteCount) }
-        let size = (place - headerSize).load(as: Int.self)
+        let size = (place - Self.headerSize).load(as: Int.self) << Self.stepBits
         guard byteCount > size else { return place }
         guard let larger = allocate(byteCount) else { return nil }
         memcpy(larger, place, size)

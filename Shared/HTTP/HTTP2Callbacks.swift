@@ -3,12 +3,12 @@ import NIOCore
 
 // nghttp2's callbacks. They record and return: no application code runs and the engine is not driven from here.
 extension HTTP2Session {
-    static func makeEngine(_ role: Role) -> OpaquePointer {
+    static func makeEngine(_ role: Role, _ memory: EngineMemory) -> OpaquePointer {
         var engine: OpaquePointer?
         let result =
             switch role {
-            case .server: nghttp2_session_server_new3(&engine, callbacks, nil, options, EngineMemory.functions)
-            case .client: nghttp2_session_client_new3(&engine, callbacks, nil, options, EngineMemory.functions)
+            case .server: nghttp2_session_server_new3(&engine, callbacks, nil, options, memory.functions)
+            case .client: nghttp2_session_client_new3(&engine, callbacks, nil, options, memory.functions)
             }
         guard result == 0, let engine else {
             preconditionFailure("nghttp2 could not allocate a session: \(String(cString: nghttp2_strerror(result)))")
@@ -77,7 +77,7 @@ extension HTTP2Session {
             guard let context, let frame, let name, let value else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
             return Unmanaged<HTTP2Session>.fromOpaque(context)._withUnsafeGuaranteedRef { session in
                 let limit = session.settings.maxHeaderListSize
-                session.block.add(bytes(name), bytes(value), limit: limit, texts: &session.texts)
+                session.block.add(bytes(name), bytes(value), limit: limit)
                 guard session.block.isHopeless(limit: limit) else { return 0 }
                 if session.role == .server {
                     session.isHopeless = true
@@ -193,6 +193,7 @@ extension HTTP2Session {
 
     private func recordHeaders(_ id: Int32, _ category: nghttp2_headers_category, _ endStream: Bool) {
         blockStream = 0
+        defer { block = HeaderBlock() }
         if !block.isTooLarge {
             policy.countProgress()
         }
@@ -222,7 +223,7 @@ extension HTTP2Session {
             }
             return
         }
-        guard let stream = owner?.makeStream(block.requestHead()) else { return }
+        guard let stream = owner?.makeStream(block.requestHead(&scratch.recentTargets)) else { return }
         adopt(stream, id: id)
         nghttp2_session_set_stream_user_data(engine, id, Unmanaged.passUnretained(stream).toOpaque())
         events.append(.began(stream))

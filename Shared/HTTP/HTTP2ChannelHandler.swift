@@ -11,7 +11,6 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner, ByteHolder 
 
     final let eventLoop: any EventLoop
     final let peer: Peer
-    final let settings: HTTP2Settings
     private final let keepalive: Keepalive
     final let session: HTTP2Session
     final let warnings: WarningLog
@@ -40,7 +39,6 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner, ByteHolder 
         role: HTTP2Session.Role, settings: HTTP2Settings, keepalive: Keepalive, eventLoop: any EventLoop, peer: Peer,
         warnings: WarningLog, held: HeldBytes? = nil
     ) {
-        self.settings = settings
         self.keepalive = keepalive
         keepaliveWatch = KeepaliveWatch(keepalive, now: .now())
         self.eventLoop = eventLoop
@@ -50,6 +48,8 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner, ByteHolder 
         session = HTTP2Session(role: role, settings: settings)
         session.owner = self
     }
+
+    private final var settings: HTTP2Settings { session.settings }
 
     // MARK: For the server's and the client's connection
 
@@ -113,7 +113,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner, ByteHolder 
         isInBurst = false
         flush()
         held?.settle(self)
-        if session.role == .server, session.policy.isSuspicious, !isClosing { wait(context) }
+        if session.role == .server, session.isSuspicious, !isClosing { wait(context) }
     }
 
     /// Reads nothing for a moment: whose frames lead nowhere is not to keep the loop from everybody else.
@@ -123,7 +123,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner, ByteHolder 
         try? options?.setOption(.autoRead, value: false)
         eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
             guard let options = self.context?.channel.syncOptions, !self.isClosing else { return }
-            if !self.session.policy.isSuspicious {
+            if !self.session.isSuspicious {
                 try? options.setOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator())
             }
             try? options.setOption(.autoRead, value: true)

@@ -4,15 +4,10 @@ import NIOCore
 /// What one peer has cost without use, and when that is too much. nghttp2 bounds header blocks, CONTINUATION frames,
 /// settings and queued acknowledgements itself; Debian's 1.52 has no glitch limit, so these counts are ours.
 struct HTTP2Policy {
-    private let settings: HTTP2Settings
     private var windowStart: NIODeadline?
     private(set) var resets = 0
     private(set) var idleFrames = 0
     var settingsWereReceived = false
-
-    init(settings: HTTP2Settings) {
-        self.settings = settings
-    }
 
     /// Every frame is a cost …
     mutating func countFrame() {
@@ -37,18 +32,18 @@ struct HTTP2Policy {
     }
 
     /// A fortieth of the idle frames or half of the resets that are allowed: the peer is to wait for the others.
-    var isSuspicious: Bool {
+    func isSuspicious(under settings: HTTP2Settings) -> Bool {
         idleFrames > settings.maxIdleFrames / 40 || settings.maxResets.map { resets > $0 / 2 } ?? false
     }
 
-    mutating func tick(_ now: NIODeadline) {
+    mutating func tick(_ now: NIODeadline, _ settings: HTTP2Settings) {
         if let windowStart, now - windowStart < settings.abuseWindow { return }
         windowStart = now
         resets = 0
         idleFrames = 0
     }
 
-    func violation(outboundFrames: Int) -> HTTP2Violation? {
+    func violation(of settings: HTTP2Settings, outboundFrames: Int) -> HTTP2Violation? {
         if let limit = settings.maxResets, resets > limit {
             HTTP2Violation(rule: "too many stream resets", count: resets, code: .enhanceYourCalm)
         } else if idleFrames > settings.maxIdleFrames {

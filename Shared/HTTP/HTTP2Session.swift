@@ -19,6 +19,7 @@ final class HTTP2Session {
     let settings: HTTP2Settings
     /// The nghttp2 session.
     let engine: OpaquePointer
+    private let memory = EngineMemory.current
     @exclusivity(unchecked) unowned var owner: (any HTTP2SessionOwner)?
 
     /// Events of the frames since the last `deliver`.
@@ -30,7 +31,7 @@ final class HTTP2Session {
     @exclusivity(unchecked) var isHopeless = false
     /// The bytes being fed.
     @exclusivity(unchecked) var input = ByteBuffer()
-    @exclusivity(unchecked) var policy: HTTP2Policy
+    @exclusivity(unchecked) var policy = HTTP2Policy()
     @exclusivity(unchecked) private var walker: FrameWalker
     @exclusivity(unchecked) private var clientStreams = ClientStreams()
     /// HEADERS or DATA were sent since the owner looked last.
@@ -39,7 +40,6 @@ final class HTTP2Session {
     @exclusivity(unchecked) private(set) var isDirty = false
 
     let scratch = LoopScratch.current
-    @exclusivity(unchecked) var texts = RepeatedTexts()
     @exclusivity(unchecked) private var streams: ContiguousArray<HTTP2Stream?> = []
     @exclusivity(unchecked) private var freeSlots: ContiguousArray<Int> = []
     @exclusivity(unchecked) private(set) var openStreams = 0
@@ -60,9 +60,8 @@ final class HTTP2Session {
     init(role: Role, settings: HTTP2Settings) {
         self.role = role
         self.settings = settings
-        policy = HTTP2Policy(settings: settings)
         walker = FrameWalker(skipping: role == .server ? 24 : 0)
-        engine = Self.makeEngine(role)
+        engine = Self.makeEngine(role, memory)
         nghttp2_session_set_user_data(engine, Unmanaged.passUnretained(self).toOpaque())
         submitSettings()
     }
@@ -104,7 +103,9 @@ final class HTTP2Session {
             fail(isHopeless ? .hopelessBlock : .engine(Int32(clamping: result)))
         } else if let broken {
             fail(broken)
-        } else if let violation = policy.violation(outboundFrames: nghttp2_session_get_outbound_queue_size(engine)) {
+        } else if let violation = policy.violation(
+            of: settings, outboundFrames: nghttp2_session_get_outbound_queue_size(engine))
+        {
             fail(violation)
         }
         deliver()
@@ -153,6 +154,9 @@ final class HTTP2Session {
         isDirty = true
         owner?.wakeUp()
     }
+
+    /// The peer is to wait for the others.
+    var isSuspicious: Bool { policy.isSuspicious(under: settings) }
 
     // MARK: Events
 
@@ -261,7 +265,8 @@ final class HTTP2Session {
 
     /// Checks progress; called a few times per timeout, so that requests themselves need no clock.
     func tick(_ now: NIODeadline) -> Tick {
-        policy.tick(now)
+        policy.tick(now, settings)
+        events.trim()
         if blockStream == 0 {
             blockSince = nil
         } else if let blockSince, blockSince.stream == blockStream {

@@ -1,16 +1,23 @@
 import CNghttp2
 import Glibc
 
-/// The header block being decoded. Blocks never interleave (RFC 9113 §4.3), so a session has one.
-struct HeaderBlock {
-    var method = ""
-    var scheme = ""
-    var authority = ""
-    var path = ""
-    var status = 0
-    var headers = Headers()
-    private var size = 0
+/// The header block being decoded. Blocks never interleave (RFC 9113 §4.3), so a session has one. It has memory from
+/// its first field until it is told, and none in between.
+struct HeaderBlock: ~Copyable {
+    private(set) var status = 0
     private(set) var isTooLarge = false
+    private var size = 0
+    private var memory: UnsafeMutableRawPointer?
+    private var capacity = 0
+    private var byteCount = 0
+    private var fieldCount = 0
+    /// Of the pseudo-header fields, which come before all others (RFC 9113 §8.3).
+    private var pseudoByteCount = 0
+    private var pseudoCount = 0
+
+    deinit {
+        free(memory)
+    }
 
     /// How much larger than the limit a block may be to be decoded to its end, and answered.
     static let grace = 4
@@ -19,68 +26,45 @@ struct HeaderBlock {
     func isHopeless(limit: Int) -> Bool { size > Self.grace * limit }
 
     /// Adds a field that nghttp2 has validated. Above `limit` bytes (name + value + 32 each) nothing more is kept.
-    mutating func add(
-        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, limit: Int, texts: inout RepeatedTexts
-    ) {
-        size += name.count + value.count + 32
-        guard size <= limit else {
+    mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, limit: Int) {
+        size &+= name.count &+ value.count &+ 32
+        let needed = FieldBytes.size(name, value)
+        guard size <= limit, byteCount &+ needed <= capacity || makeRoom(for: needed), let memory else {
             isTooLarge = true
             return
         }
-        guard name.count > 0, name[0] == UInt8(ascii: ":") else {
-            headers.add(name, value)
-            return
-        }
-        switch (name.count, name[1]) {
-        case (5, _): path = texts.string(value)
-        case (7, UInt8(ascii: "m")): method = texts.string(value)
-        case (7, UInt8(ascii: "s")) where name[2] == UInt8(ascii: "t"): status = Self.number(value)
-        case (7, _): scheme = texts.string(value)
-        case (10, _): authority = texts.string(value)
-        default: break
-        }
+        FieldBytes.write(name, value, to: memory + byteCount)
+        byteCount &+= needed
+        fieldCount &+= 1
+        guard name.count > 0, name[0] == UInt8(ascii: ":") else { return }
+        pseudoByteCount = byteCount
+        pseudoCount = fieldCount
+        // `:status`, of which nghttp2 has checked that it is three digits (RFC 9110 §15).
+        if name.count == 7, name[2] == UInt8(ascii: "t") { status = value.reduce(0) { 10 * $0 + Int($1) - 0x30 } }
     }
 
-    /// Three digits (RFC 9110 §15), as nghttp2 has checked.
-    private static func number(_ digits: UnsafeRawBufferPointer) -> Int {
-        digits.reduce(0) { 10 * $0 + Int($1) - 0x30 }
+    /// False when memory has run out.
+    private mutating func makeRoom(for needed: Int) -> Bool {
+        let larger = max(512, 2 * (byteCount + needed))
+        guard let place = realloc(memory, larger) else { return false }
+        memory = place
+        capacity = larger
+        return true
+    }
+
+    /// The fields besides the pseudo ones.
+    var headers: Headers {
+        Headers(
+            UnsafeRawBufferPointer(
+                start: memory.map { UnsafeRawPointer($0) + pseudoByteCount }, count: byteCount - pseudoByteCount),
+            count: fieldCount - pseudoCount)
     }
 
     /// The request that the block describes. Without `:authority` the host field names it (RFC 9113 §8.3.1).
-    func requestHead() -> RequestHead {
-        RequestHead(
-            method: method, scheme: scheme, authority: authority.isEmpty ? headers[first: "host"] ?? "" : authority,
-            path: path, headers: headers, version: .http2)
-    }
-}
-
-/// Strings of pseudo-header fields that a connection repeats: looked up by their bytes, since HPACK need not index them.
-struct RepeatedTexts {
-    /// Longer texts are not kept, so that a peer cannot make a connection hold more than 16 × 256 bytes.
-    private static let maxLength = 256
-
-    private var texts = InlineArray<16, String>(repeating: "")
-
-    /// The text of `bytes`. Bytes that are not UTF-8 are repaired.
-    mutating func string(_ bytes: UnsafeRawBufferPointer) -> String {
-        guard let last = bytes.last else { return "" }
-        // Two places for each text, the later comer in the first.
-        let place = (bytes.count &* 5 &+ Int(bytes[0]) &* 3 &+ Int(last)) % 8 * 2
-        for way in place...place + 1 where isEqual(texts[way], bytes) { return texts[way] }
-        let text = String(decoding: bytes, as: UTF8.self)
-        if bytes.count <= Self.maxLength {
-            texts[place + 1] = texts[place]
-            texts[place] = text
-        }
-        return text
-    }
-
-    private func isEqual(_ text: String, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        text.utf8.withContiguousStorageIfAvailable { utf8 in
-            guard utf8.count == bytes.count, let one = utf8.baseAddress, let other = bytes.baseAddress else {
-                return false
-            }
-            return memcmp(one, other, utf8.count) == 0
-        } ?? false
+    func requestHead(_ recent: inout RecentTargets) -> RequestHead {
+        let target = recent.target(UnsafeRawBufferPointer(start: memory, count: pseudoByteCount))
+        var head = RequestHead(target, headers, version: .http2)
+        if target.authority.isEmpty, let host = head.headers[first: "host"] { head.authority = host }
+        return head
     }
 }

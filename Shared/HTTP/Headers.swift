@@ -6,9 +6,10 @@ import Glibc
 /// They lie in memory as they travel, one after the other: a request brings a dozen of which its handler looks at two,
 /// and text that nobody reads is never made a string.
 public struct Headers: Sendable, Hashable, ExpressibleByDictionaryLiteral {
-    /// nil without any field. Shared by copies, and written only by one that has it alone.
+    /// nil without any field, and while they are constant. Shared by copies, and written only by one that has it alone.
     private nonisolated(unsafe) var memory: FieldMemory?
-    /// The same fields as nghttp2 wants them; nil unless they are `constant` and nothing was added.
+    /// The fields as nghttp2 wants them; nil unless they are `constant` and nothing was added. Not counted: every call
+    /// of every loop copies these.
     private(set) var prepared: PreparedFields?
 
     /// No fields.
@@ -20,13 +21,19 @@ public struct Headers: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 
     /// Fields that are sent again and again, checked and laid out once. They are never freed: for `static let` alone.
     public static func constant(_ headers: Headers) -> Headers {
-        var headers = headers
-        headers.prepared = PreparedFields(headers)
-        return headers
+        var constant = Headers()
+        constant.prepared = PreparedFields(headers)
+        return constant
+    }
+
+    /// Fields as `FieldBytes` lays them out.
+    init(_ bytes: UnsafeRawBufferPointer, count: Int) {
+        guard count > 0 else { return }
+        memory = FieldMemory.make(bytes, count: count, capacity: bytes.count)
     }
 
     /// Fields, each value by itself.
-    public var count: Int { memory?.header.fieldCount ?? 0 }
+    public var count: Int { memory?.fieldCount ?? prepared?.fields.count ?? 0 }
     /// There is no field.
     public var isEmpty: Bool { count == 0 }
 
@@ -42,8 +49,11 @@ public struct Headers: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 
     /// Appends a field of bytes.
     mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-        prepared = nil
-        room(for: FieldMemory.size(name, value)).append(name, value)
+        if let constant = prepared {
+            prepared = nil
+            for field in constant.fields { add(PreparedFields.name(field), PreparedFields.value(field)) }
+        }
+        room(for: FieldBytes.size(name, value)).append(name, value)
     }
 
     private mutating func room(for byteCount: Int) -> FieldMemory {
@@ -51,8 +61,9 @@ public struct Headers: Sendable, Hashable, ExpressibleByDictionaryLiteral {
         let isAlone = isKnownUniquelyReferenced(&memory)
         let (filled, capacity) = memory?.extent ?? (0, 0)
         if isAlone, let memory, capacity - filled >= byteCount { return memory }
-        let larger = FieldMemory.make(capacity: Swift.max(256, 2 * (filled + byteCount)))
-        if let memory { larger.append(memory) }
+        let larger = FieldMemory.make(
+            memory?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0), count: count,
+            capacity: Swift.max(256, 2 * (filled + byteCount)))
         memory = larger
         return larger
     }
@@ -82,6 +93,11 @@ public struct Headers: Sendable, Hashable, ExpressibleByDictionaryLiteral {
         first(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)).map(Headers.text)
     }
 
+    /// The same, as its bytes; nil where there is no such field.
+    package func withValue<Result>(of name: StaticString, _ body: (RawSpan) -> Result) -> Result? {
+        first(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)).map { body($0.bytes) }
+    }
+
     /// Whether the first field of that name has just this value.
     package func has(_ name: StaticString, _ value: StaticString) -> Bool {
         let found = first(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
@@ -92,8 +108,12 @@ public struct Headers: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 
     /// The bytes are there as long as these headers are.
     private func first(_ name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        if let prepared {
+            return prepared.fields.first { Headers.isEqual(PreparedFields.name($0), name) }.map(PreparedFields.value)
+        }
+        guard let bytes = memory?.bytes else { return nil }
         var position = 0
-        while let (other, value) = memory?.field(at: &position) {
+        while let (other, value) = FieldBytes.field(of: bytes, at: &position) {
             if Headers.isEqual(other, name) { return value }
         }
         return nil
@@ -102,9 +122,13 @@ public struct Headers: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     /// Every field, its bytes to be read before `body` returns.
     @inline(__always)
     func forEachRaw(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
+        if let prepared {
+            for field in prepared.fields { body(PreparedFields.name(field), PreparedFields.value(field)) }
+        }
         guard let memory else { return }
+        let bytes = memory.bytes
         var position = 0
-        while let (name, value) = memory.field(at: &position) { body(name, value) }
+        while let (name, value) = FieldBytes.field(of: bytes, at: &position) { body(name, value) }
     }
 
     /// Bytes that are not UTF-8 are repaired.
@@ -137,80 +161,68 @@ public struct Headers: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 extension Headers: Sequence {
     public struct Iterator: IteratorProtocol {
         private nonisolated(unsafe) let memory: FieldMemory?
+        private let prepared: PreparedFields?
         private var position = 0
 
-        fileprivate init(_ memory: FieldMemory?) { self.memory = memory }
+        fileprivate init(_ memory: FieldMemory?, _ prepared: PreparedFields?) {
+            self.memory = memory
+            self.prepared = prepared
+        }
 
         public mutating func next() -> (name: String, value: String)? {
-            memory?.field(at: &position).map { (Headers.text($0.name), Headers.text($0.value)) }
+            if let prepared {
+                guard position < prepared.fields.count else { return nil }
+                defer { position += 1 }
+                let field = prepared.fields[position]
+                return (Headers.text(PreparedFields.name(field)), Headers.text(PreparedFields.value(field)))
+            }
+            guard let bytes = memory?.bytes else { return nil }
+            return FieldBytes.field(of: bytes, at: &position).map { (Headers.text($0.name), Headers.text($0.value)) }
         }
     }
 
-    public func makeIterator() -> Iterator { Iterator(memory) }
+    public func makeIterator() -> Iterator { Iterator(memory, prepared) }
 
     public var underestimatedCount: Int { count }
 }
 
-/// Fields one after the other: two lengths of 32 bits each, the name, the value.
+/// The memory of fields, laid out as `FieldBytes`.
 private final class FieldMemory: ManagedBuffer<FieldMemory.Header, UInt8> {
     struct Header {
-        var capacity: Int
-        var byteCount = 0
-        var fieldCount = 0
+        let capacity: Int
+        var byteCount: Int
+        var fieldCount: Int
     }
-
-    private static let prefix = 8
 
     var extent: (filled: Int, capacity: Int) {
         withUnsafeMutablePointerToHeader { ($0.pointee.byteCount, $0.pointee.capacity) }
     }
 
-    static func make(capacity: Int) -> FieldMemory {
-        let memory = create(minimumCapacity: capacity) { _ in Header(capacity: capacity) }
-        return unsafeDowncast(memory, to: FieldMemory.self)
+    var fieldCount: Int { withUnsafeMutablePointerToHeader { $0.pointee.fieldCount } }
+
+    /// They are there as long as the memory is, and until something is added.
+    @inline(__always)
+    var bytes: UnsafeRawBufferPointer {
+        withUnsafeMutablePointers { UnsafeRawBufferPointer(start: $1, count: $0.pointee.byteCount) }
     }
 
-    static func size(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Int {
-        prefix + name.count + value.count
+    /// Begins with `count` fields in `bytes`.
+    static func make(_ bytes: UnsafeRawBufferPointer, count: Int, capacity: Int) -> FieldMemory {
+        let memory = create(minimumCapacity: capacity) { _ in
+            Header(capacity: capacity, byteCount: bytes.count, fieldCount: count)
+        }
+        if let start = bytes.baseAddress {
+            memory.withUnsafeMutablePointerToElements { _ = memcpy($0, start, bytes.count) }
+        }
+        return unsafeDowncast(memory, to: FieldMemory.self)
     }
 
     /// There must be room.
     func append(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         withUnsafeMutablePointers { header, elements in
-            let place = UnsafeMutableRawPointer(elements) + header.pointee.byteCount
-            place.storeBytes(of: UInt32(name.count), as: UInt32.self)
-            place.storeBytes(of: UInt32(value.count), toByteOffset: 4, as: UInt32.self)
-            if let bytes = name.baseAddress { memcpy(place + Self.prefix, bytes, name.count) }
-            if let bytes = value.baseAddress { memcpy(place + Self.prefix + name.count, bytes, value.count) }
-            header.pointee.byteCount += Self.size(name, value)
+            FieldBytes.write(name, value, to: UnsafeMutableRawPointer(elements) + header.pointee.byteCount)
+            header.pointee.byteCount += FieldBytes.size(name, value)
             header.pointee.fieldCount += 1
-        }
-    }
-
-    /// Into an empty one that is large enough.
-    func append(_ other: FieldMemory) {
-        withUnsafeMutablePointers { header, elements in
-            other.withUnsafeMutablePointers { theirs, bytes in
-                memcpy(elements, bytes, theirs.pointee.byteCount)
-                header.pointee.byteCount = theirs.pointee.byteCount
-                header.pointee.fieldCount = theirs.pointee.fieldCount
-            }
-        }
-    }
-
-    /// The field at `position`, which moves behind it; nil at the end.
-    @inline(__always)
-    func field(at position: inout Int) -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)? {
-        withUnsafeMutablePointers { header, elements in
-            guard position < header.pointee.byteCount else { return nil }
-            let place = UnsafeRawPointer(elements) + position
-            let name = Int(place.loadUnaligned(as: UInt32.self))
-            let value = Int(place.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-            position += Self.prefix + name + value
-            return (
-                UnsafeRawBufferPointer(start: place + Self.prefix, count: name),
-                UnsafeRawBufferPointer(start: place + Self.prefix + name, count: value)
-            )
         }
     }
 }

@@ -17,6 +17,7 @@ final class LoopScratch {
         return scratch
     }
 
+    @exclusivity(unchecked) var recentTargets = RecentTargets()
     @exclusivity(unchecked) private var output = ByteBuffer()
     /// While `collect` runs: what is still free of the output, and how much is filled.
     @exclusivity(unchecked) private var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)

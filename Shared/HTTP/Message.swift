@@ -6,14 +6,7 @@ public enum HTTPVersion: Sendable, Hashable {
 
 /// What a request asks for. `path` contains the query; it is empty for CONNECT (RFC 9113 §8.5).
 public struct RequestHead: Sendable, Hashable {
-    /// `GET`, `POST` …
-    public var method: String
-    /// `http` or `https`.
-    public var scheme: String
-    /// `host` or `host:port`, as the client says it.
-    public var authority: String
-    /// The path with its query.
-    public var path: String
+    private var target: RequestTarget
     /// The fields besides the pseudo ones; names in lower case.
     public var headers: Headers
     /// Which protocol it came by.
@@ -24,12 +17,40 @@ public struct RequestHead: Sendable, Hashable {
         method: String, scheme: String, authority: String, path: String, headers: Headers = [:],
         version: HTTPVersion = .http2
     ) {
-        self.method = method
-        self.scheme = scheme
-        self.authority = authority
-        self.path = path
+        target = RequestTarget(method: method, scheme: scheme, authority: authority, path: path)
         self.headers = headers
         self.version = version
+    }
+
+    init(_ target: RequestTarget, _ headers: Headers, version: HTTPVersion) {
+        self.target = target
+        self.headers = headers
+        self.version = version
+    }
+
+    /// `GET`, `POST` …
+    public var method: String { target.method }
+    /// `http` or `https`.
+    public var scheme: String { target.scheme }
+    /// `host` or `host:port`, as the client says it.
+    public var authority: String {
+        get { target.authority }
+        set { target = RequestTarget(method: method, scheme: scheme, authority: newValue, path: path) }
+    }
+    /// The path with its query.
+    public var path: String {
+        get { target.path }
+        set { target = RequestTarget(method: method, scheme: scheme, authority: authority, path: newValue) }
+    }
+
+    public static func == (one: RequestHead, other: RequestHead) -> Bool {
+        one.method == other.method && one.scheme == other.scheme && one.authority == other.authority
+            && one.path == other.path && one.headers == other.headers && one.version == other.version
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(path)
+        hasher.combine(headers)
     }
 }
 

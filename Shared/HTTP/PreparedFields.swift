@@ -24,6 +24,14 @@ struct PreparedFields: @unchecked Sendable {
         fields = UnsafeBufferPointer(rebasing: places[..<count])
     }
 
+    static func name(_ field: nghttp2_nv) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: field.name, count: field.namelen)
+    }
+
+    static func value(_ field: nghttp2_nv) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: field.value, count: field.valuelen)
+    }
+
     private static func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeMutableBufferPointer<UInt8> {
         let place = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(bytes.count, 1))
         _ = place.initialize(from: bytes)

@@ -30,15 +30,16 @@ public struct Deadline: Sendable, Hashable, Comparable {
 /// `grpc-timeout`: one to eight digits and a unit (gRPC PROTOCOL-HTTP2, "Timeout").
 enum TimeoutHeader {
     /// Nil when the text is not a timeout. Zero is legal and has already expired.
-    static func decode(_ text: String) -> Duration? {
-        let bytes = text.utf8
-        guard (2...9).contains(bytes.count), let unit = bytes.last else { return nil }
+    static func decode(_ text: RawSpan) -> Duration? {
+        let count = text.byteCount
+        guard count >= 2, count <= 9 else { return nil }
         var value: Int64 = 0
-        for digit in bytes.dropLast() {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+        for place in 0..<count - 1 {
+            let digit = text.unsafeLoad(fromByteOffset: place, as: UInt8.self)
+            guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
             value = value * 10 + Int64(digit - UInt8(ascii: "0"))
         }
-        switch unit {
+        switch text.unsafeLoad(fromByteOffset: count - 1, as: UInt8.self) {
         case UInt8(ascii: "H"): return .seconds(value * 3600)
         case UInt8(ascii: "M"): return .seconds(value * 60)
         case UInt8(ascii: "S"): return .seconds(value)
@@ -52,15 +53,31 @@ enum TimeoutHeader {
     /// The finest unit whose value fits eight digits, rounded down, at least one nanosecond.
     static func encode(_ duration: Duration) -> String {
         let nanoseconds = max(duration.clampedNanoseconds, 1)
-        for (unit, scale) in units where nanoseconds / scale < 100_000_000 {
-            return "\(nanoseconds / scale)\(unit)"
+        for index in units.indices where nanoseconds / units[index].scale < 100_000_000 {
+            return text(nanoseconds / units[index].scale, units[index].letter)
         }
         return "99999999H"
     }
 
-    private static let units: [(String, Int64)] = [
-        ("n", 1), ("u", 1000), ("m", 1_000_000), ("S", 1_000_000_000), ("M", 60_000_000_000), ("H", 3_600_000_000_000),
+    private static let units: InlineArray<6, (letter: UInt8, scale: Int64)> = [
+        (UInt8(ascii: "n"), 1), (UInt8(ascii: "u"), 1000), (UInt8(ascii: "m"), 1_000_000),
+        (UInt8(ascii: "S"), 1_000_000_000), (UInt8(ascii: "M"), 60_000_000_000), (UInt8(ascii: "H"), 3_600_000_000_000),
     ]
+
+    /// At most eight digits and the unit: a short string, without memory of its own.
+    private static func text(_ value: Int64, _ unit: UInt8) -> String {
+        var digits = InlineArray<9, UInt8>(repeating: unit)
+        var (rest, first) = (value, 8)
+        repeat {
+            first -= 1
+            digits[first] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        } while rest > 0
+        return String(unsafeUninitializedCapacity: 9 - first) { bytes in
+            for place in first..<9 { bytes[place - first] = digits[place] }
+            return 9 - first
+        }
+    }
 }
 
 extension Duration {

@@ -14,12 +14,15 @@ protocol DeadlineTarget: AnyObject {
 final class DeadlineWheel {
     struct Token: Equatable {
         fileprivate let index: Int
+        fileprivate let use: UInt64
     }
 
     private struct Entry {
         var tick: UInt64
         var next: Int
         var previous: Int
+        /// Which of all uses of all entries this is; none of two targets is the other's.
+        var use: UInt64
         var target: (any DeadlineTarget)?
     }
 
@@ -35,6 +38,7 @@ final class DeadlineWheel {
     @exclusivity(unchecked) private var armedTick = UInt64.max
 
     @exclusivity(unchecked) private(set) var count = 0
+    @exclusivity(unchecked) private var uses: UInt64 = 0
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -44,17 +48,18 @@ final class DeadlineWheel {
     func add(_ deadline: Deadline, _ target: any DeadlineTarget) -> Token {
         let tick = max((deadline.instant.uptimeNanoseconds + 999_999) / 1_000_000, now + 1)
         let slot = Int(tick % Self.slotCount)
-        let index = takeFree(Entry(tick: tick, next: slots[slot], previous: Self.none, target: target))
+        uses += 1
+        let index = takeFree(Entry(tick: tick, next: slots[slot], previous: Self.none, use: uses, target: target))
         if slots[slot] != Self.none { entries[slots[slot]].previous = index }
         slots[slot] = index
         count += 1
         if tick < armedTick { arm(tick) }
-        return Token(index: index)
+        return Token(index: index, use: uses)
     }
 
     /// Does nothing when the target has been told already.
-    func remove(_ token: Token, _ target: any DeadlineTarget) {
-        if entries[token.index].target === target { unlink(token.index) }
+    func remove(_ token: Token) {
+        if entries[token.index].use == token.use { unlink(token.index) }
     }
 
     private func takeFree(_ entry: Entry) -> Int {
@@ -69,14 +74,16 @@ final class DeadlineWheel {
     }
 
     private func unlink(_ index: Int) {
-        let entry = entries[index]
-        if entry.previous == Self.none {
-            slots[Int(entry.tick % Self.slotCount)] = entry.next
+        let (tick, next, previous) = (entries[index].tick, entries[index].next, entries[index].previous)
+        if previous == Self.none {
+            slots[Int(tick % Self.slotCount)] = next
         } else {
-            entries[entry.previous].next = entry.next
+            entries[previous].next = next
         }
-        if entry.next != Self.none { entries[entry.next].previous = entry.previous }
-        entries[index] = Entry(tick: 0, next: free, previous: Self.none, target: nil)
+        if next != Self.none { entries[next].previous = previous }
+        entries[index].target = nil
+        entries[index].use = 0
+        entries[index].next = free
         free = index
         count -= 1
     }

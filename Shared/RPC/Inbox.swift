@@ -12,6 +12,7 @@ struct Inbox {
     private var reader: MessageReader
     // The stream has ended, with an error or without; what is buffered is still delivered before it.
     private var isEnded = false
+    private var isClosed = false
     private var failure: RPCError?
     private var waiter: Waiter<ByteBuffer?>?
 
@@ -47,11 +48,16 @@ struct Inbox {
     }
 
     /// The call is over: nothing that is buffered matters any more.
-    mutating func fail(_ error: RPCError) {
+    /// - Parameter error: what those hear who ask for more; nil when it has ended well.
+    mutating func close(_ error: RPCError?) {
         isEnded = true
-        failure = error
+        isClosed = true
+        if let error { failure = error }
         reader.discard()
     }
+
+    /// What is heard of a call that has ended well.
+    static let isOver = RPCError(.cancelled, "the call is over")
 
     /// The next message, the end, or nil when neither has arrived.
     mutating func take() throws(FramingError) -> Item? {
@@ -61,6 +67,7 @@ struct Inbox {
         }
         guard isEnded else { return nil }
         if let failure { return .end(failure) }
+        if isClosed { return .end(Inbox.isOver) }
         return .end(reader.hasBytes ? RPCError(.internal, "the stream ended inside a message") : nil)
     }
 

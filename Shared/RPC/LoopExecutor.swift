@@ -4,8 +4,11 @@ import Synchronization
 /// Runs tasks on an event loop. A job made ready on the loop itself costs no lock and no wake-up; those made ready
 /// elsewhere share one wake-up until the loop has taken them.
 ///
+/// Handlers run on one. A task that makes many calls prefers one, with the loop that its calls are to go through: it
+/// changes no thread between a call and its answer.
+///
 /// `@exclusivity(unchecked)`: no access spans the running of a job.
-final class LoopExecutor: TaskExecutor, @unchecked Sendable {
+public final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     // Unchecked: `local`, `isScheduled` and `isInBurst` are touched on the loop only.
     let eventLoop: any EventLoop
     @exclusivity(unchecked) private var local = CircularBuffer<UnownedJob>()
@@ -13,9 +16,10 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) private var isInBurst = false
     private let remote = Mutex<[UnownedJob]>([])
 
-    init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+    /// For tasks that prefer `eventLoop`.
+    public init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if eventLoop.inEventLoop {
             local.append(job)

@@ -75,7 +75,7 @@ public struct Metadata: Sendable {
     }
 
     /// There is no pair.
-    public var isEmpty: Bool { !contains { _ in true } }
+    public var isEmpty: Bool { headers.isEmpty || !contains { _ in true } }
 
     private static func isLegal(_ name: String) -> Bool {
         !name.isEmpty && !isReserved(name) && name != "user-agent"

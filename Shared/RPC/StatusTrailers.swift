@@ -19,7 +19,9 @@ enum StatusTrailers {
             }
             for (name, value) in error.metadata { trailers.add(name, value) }
         }
-        for (name, value) in metadata { trailers.add(name, value) }
+        if !metadata.isEmpty {
+            for (name, value) in metadata { trailers.add(name, value) }
+        }
         return trailers
     }
 

@@ -34,16 +34,16 @@ struct ProtectionTests {
         _ = harness.session.tick(.uptimeNanoseconds(0))
         for index in 0..<100 {
             harness.feed(.request(UInt32(2 * index + 1)), .ping(1))
-            #expect(!harness.session.policy.isSuspicious)
+            #expect(!harness.session.isSuspicious)
         }
         for _ in 0..<11 { harness.feed(.ping(1)) }
-        #expect(harness.session.policy.isSuspicious)
+        #expect(harness.session.isSuspicious)
         _ = harness.session.tick(.uptimeNanoseconds(0) + .seconds(30))
-        #expect(!harness.session.policy.isSuspicious)
+        #expect(!harness.session.isSuspicious)
         for index in 100..<111 {
             harness.feed(.request(UInt32(2 * index + 1)), .rst(UInt32(2 * index + 1), 8))
         }
-        #expect(harness.session.policy.isSuspicious)
+        #expect(harness.session.isSuspicious)
         #expect(harness.violations.isEmpty)
     }
 

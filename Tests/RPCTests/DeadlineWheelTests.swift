@@ -47,7 +47,7 @@ private final class Target: DeadlineTarget {
         let wheel = DeadlineWheel(eventLoop: loop)
         let removed = Target(loop)
         let kept = Target(loop)
-        wheel.remove(wheel.add(deadline(5_000_000), removed), removed)
+        wheel.remove(wheel.add(deadline(5_000_000), removed))
         _ = wheel.add(deadline(5_000_000), kept)
         loop.advanceTime(by: .seconds(1))
         #expect(removed.firedAt == [])
@@ -61,7 +61,7 @@ private final class Target: DeadlineTarget {
         loop.advanceTime(by: .milliseconds(2))
         let second = Target(loop)
         _ = wheel.add(deadline(1_000_000), second)
-        wheel.remove(token, first)
+        wheel.remove(token)
         loop.advanceTime(by: .milliseconds(2))
         #expect(second.firedAt.count == 1)
     }

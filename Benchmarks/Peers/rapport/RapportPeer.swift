@@ -85,7 +85,7 @@ struct Client: AsyncParsableCommand {
     @discardableResult
     private func call(_ channel: RPC.Channel, on loop: any EventLoop, _ seconds: Double) async throws -> Int {
         let client = PeersServiceClient(channel)
-        let executor = LoopExecutor(loop)
+        let executor = LoopExecutor(eventLoop: loop)
         let end = ContinuousClock.now + .seconds(seconds)
         return try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<concurrency {
@@ -114,18 +114,6 @@ extension ScoreResponse {
     static let ofSample = ScoreResponse(
         pair: "people/ada/people/grace", time: 1_764_000_001, kind: .promise, trust: 0.7250000000000001, lowest: 0.65,
         highest: 0.8)
-}
-
-/// Runs tasks on an event loop.
-private final class LoopExecutor: TaskExecutor {
-    private let loop: any EventLoop
-
-    init(_ loop: any EventLoop) { self.loop = loop }
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
-    }
 }
 
 /// Of this process, user and system.

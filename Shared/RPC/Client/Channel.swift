@@ -222,8 +222,11 @@ public final class Channel: Sendable {
             _ path: String, _ options: CallOptions, request: ByteBuffer?, takesOneResponse: Bool
         ) async throws -> ClientCall
     {
-        var options = options
         let interceptors = home.options.interceptors
+        guard !interceptors.isEmpty else {
+            return ClientCall(path, options, request: request, takesOneResponse: takesOneResponse, on: loop)
+        }
+        var options = options
         for (number, interceptor) in interceptors.enumerated() {
             do {
                 try await interceptor.willCall(path, &options)

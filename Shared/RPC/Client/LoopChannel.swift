@@ -4,6 +4,8 @@ import NIOCore
 
 /// One event loop's part of a channel: its connections, and the calls that wait for one. A call made on a loop never
 /// leaves it. Confined to its loop.
+///
+/// `@exclusivity(unchecked)`: no access spans a call of anybody else's code.
 final class LoopChannel: @unchecked Sendable {
     // Unchecked: all state is touched on the loop only.
     let eventLoop: any EventLoop
@@ -13,29 +15,34 @@ final class LoopChannel: @unchecked Sendable {
     let throttle: RetryThrottle?
     let counts: ClientCounts.Share?
     /// Bytes of requests that are kept in case they have to be said again.
-    var keptBytes = 0
+    @exclusivity(unchecked) var keptBytes = 0
 
     /// How its calls fared.
-    var calls = CallTotals()
+    @exclusivity(unchecked) var calls = CallTotals()
     /// nil where nobody asks.
     let trace: ChannelTrace?
 
-    private var subchannels: Subchannel.Context
+    @exclusivity(unchecked) private var subchannels: Subchannel.Context
     private let logger: Logger
     // Asks for the endpoints of a name; nil when they are known.
     private let resolution: Resolution?
-    private var endpoints: [Endpoint]
-    private var resolutionFailure: RPCError?
+    @exclusivity(unchecked) private var endpoints: [Endpoint]
+    @exclusivity(unchecked) private var resolutionFailure: RPCError?
 
-    private var balancer: (any LoadBalancer)?
-    private var queue = CircularBuffer<CallAttempt>()
-    private var readyWaiters: [Waiter<Void>] = []
-    private var isWaking = false
-    private var isClosed = false
+    /// Methods whose heads are kept.
+    private static let mostHeads = 1000
+    @exclusivity(unchecked) private var heads: [String: RequestHead] = [:]
+    @exclusivity(unchecked) private var lastHead: (path: String, head: RequestHead)?
+
+    @exclusivity(unchecked) private var balancer: (any LoadBalancer)?
+    @exclusivity(unchecked) private var queue = CircularBuffer<CallAttempt>()
+    @exclusivity(unchecked) private var readyWaiters: [Waiter<Void>] = []
+    @exclusivity(unchecked) private var isWaking = false
+    @exclusivity(unchecked) private var isClosed = false
     // What the trace knows.
-    private var tracedConnectivity: Subchannel.Connectivity? = .idle
-    private var idleSince: NIODeadline
-    private var idleTimer: Scheduled<Void>?
+    @exclusivity(unchecked) private var tracedConnectivity: Subchannel.Connectivity? = .idle
+    @exclusivity(unchecked) private var idleSince: NIODeadline
+    @exclusivity(unchecked) private var idleTimer: Scheduled<Void>?
 
     init(
         _ target: Target, _ options: RPC.Channel.Options, throttle: RetryThrottle? = nil, resolution: Resolution? = nil,
@@ -64,6 +71,17 @@ final class LoopChannel: @unchecked Sendable {
     var config: ServiceConfig { options.serviceConfig }
 
     // MARK: Calls
+
+    /// The head of a request for a method, which is made once for each of the methods that are called again and again.
+    func head(_ path: String) -> RequestHead {
+        if let lastHead, lastHead.path == path { return lastHead.head }
+        let head =
+            heads[path]
+            ?? RequestHead(method: "POST", scheme: target.scheme, authority: target.authority, path: "/" + path)
+        if heads.count < Self.mostHeads { heads[path] = head }
+        lastHead = (path, head)
+        return head
+    }
 
     func callEnded(_ code: StatusCode) {
         calls.ended(code)

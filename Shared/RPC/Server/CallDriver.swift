@@ -26,6 +26,7 @@ final class CallDriver: @unchecked Sendable {
     @exclusivity(unchecked) private var activeDriver: UInt64?
     @exclusivity(unchecked) private var activeCall: ServerCall?
     @exclusivity(unchecked) private var driverCount: UInt64 = 0
+    @exclusivity(unchecked) private var burstStart: NIODeadline?
 
     var eventLoop: any EventLoop { executor.eventLoop }
 
@@ -47,7 +48,18 @@ final class CallDriver: @unchecked Sendable {
     /// True while `call`'s handler runs on this loop at this very moment, further up the stack.
     func isActive(_ call: ServerCall) -> Bool { activeCall === call }
 
+    /// When the burst began, to which all its calls came; the clock's time outside of one.
+    var now: NIODeadline { burstStart ?? eventLoop.now }
+
+    /// Input is being delivered, and `burstEnded` will follow.
+    func burstBegan() {
+        guard burstStart == nil else { return }
+        burstStart = eventLoop.now
+        executor.burstBegan()
+    }
+
     func burstEnded() {
+        burstStart = nil
         while !ready.isEmpty { startDriver() }
         executor.burstEnded()
     }

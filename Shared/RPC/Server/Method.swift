@@ -29,53 +29,58 @@ public struct Method: Sendable {
         case serverStreaming(ServerStreaming)
         case clientStreaming(ClientStreaming)
         case bidirectionalStreaming(BidirectionalStreaming)
-
-        var givesOneResponse: Bool {
-            switch self {
-            case .unary, .clientStreaming: true
-            case .serverStreaming, .bidirectionalStreaming: false
-            }
-        }
-
-        /// The request is one message, and the handler starts when it is complete.
-        var takesOneRequest: Bool {
-            switch self {
-            case .unary, .serverStreaming: true
-            case .clientStreaming, .bidirectionalStreaming: false
-            }
-        }
     }
 
-    /// What a method is called: one object, since every call holds its method.
-    private final class Names: Sendable {
+    /// All that a method is: one object, since every call holds its method.
+    private final class Definition: Sendable {
         let service: String
         let name: String
         let path: String
         let input: String
         let output: String
+        let handler: Handler
+        let isUnary: Bool
+        let takesOneRequest: Bool
+        let givesOneResponse: Bool
 
-        init(_ service: String, _ name: String, _ input: String, _ output: String) {
+        init(_ service: String, _ name: String, _ input: String, _ output: String, _ handler: Handler, isUnary: Bool) {
             self.service = service
             self.name = name
             path = service + "/" + name
             self.input = input
             self.output = output
+            self.handler = handler
+            self.isUnary = isUnary
+            takesOneRequest =
+                switch handler {
+                case .unary, .serverStreaming: true
+                case .clientStreaming, .bidirectionalStreaming: false
+                }
+            givesOneResponse =
+                switch handler {
+                case .unary, .clientStreaming: true
+                case .serverStreaming, .bidirectionalStreaming: false
+                }
         }
     }
 
-    private let names: Names
+    private let definition: Definition
     /// The full name of the service, `package.Service`.
-    public var service: String { names.service }
+    public var service: String { definition.service }
     /// Without the service.
-    public var name: String { names.name }
+    public var name: String { definition.name }
     /// `package.Service/Method`
-    public var path: String { names.path }
+    public var path: String { definition.path }
     /// The full names of the messages each way; empty where only their bytes are known.
-    var input: String { names.input }
-    var output: String { names.output }
-    let handler: Handler
+    var input: String { definition.input }
+    var output: String { definition.output }
+    var handler: Handler { definition.handler }
     /// One message each way, as the contract has it; the handler may take any call.
-    let isUnary: Bool
+    var isUnary: Bool { definition.isUnary }
+    /// The request is one message, and the handler starts when it is complete.
+    var takesOneRequest: Bool { definition.takesOneRequest }
+    /// The handler returns the response's one message.
+    var givesOneResponse: Bool { definition.givesOneResponse }
     private(set) var runsOnGlobalPool = false
     private(set) var hasNoSideEffects = false
     /// Where its calls are counted; given by the server.
@@ -90,9 +95,7 @@ public struct Method: Sendable {
     private init(
         _ service: String, _ name: String, _ input: String, _ output: String, isUnary: Bool, _ handler: Handler
     ) {
-        names = Names(service, name, input, output)
-        self.isUnary = isUnary
-        self.handler = handler
+        definition = Definition(service, name, input, output, handler, isUnary: isUnary)
     }
 
     /// The same method, its handler run on the global pool: for work that would keep an event loop from its connections

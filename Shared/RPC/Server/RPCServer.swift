@@ -96,8 +96,7 @@ public final class RPCServer: Application {
         if case .grpc(let codec) = contentType, head.method == "POST" {
             let method = methods[head.path] ?? passthroughMethod(head.path)
             return open(exchange, head, method, GRPC(codec: codec), codec) { () throws(RPCError) in
-                try CallTerms(
-                    timeout: head.headers.value(of: "grpc-timeout"), encoding: head.headers.value(of: "grpc-encoding"))
+                try CallTerms(grpc: head.headers)
             }
         }
         let path = String(head.path.prefix { $0 != "?" })
@@ -147,7 +146,7 @@ public final class RPCServer: Application {
         let headers = head.headers
         let voice = GRPCWeb(codec, isText: isText, accept: headers[first: "accept"])
         open(exchange, head, method, voice, codec) { () throws(RPCError) in
-            try CallTerms(timeout: headers[first: "grpc-timeout"], encoding: headers[first: "grpc-encoding"])
+            try CallTerms(grpc: headers)
         }
     }
 
@@ -175,6 +174,7 @@ public final class RPCServer: Application {
         guard let driver = driver(of: exchange.eventLoop) else {
             return Refusal.refuse(exchange, voice, RPCError(.internal, "the server does not know this event loop"))
         }
+        driver.burstBegan()
         do throws(RPCError) {
             let terms = try terms()
             if let timeout = terms.timeout, timeout <= .zero {
@@ -187,15 +187,14 @@ public final class RPCServer: Application {
             }
             let context = ServerContext(
                 method: method.path, metadata: Metadata(received: head.headers),
-                deadline: terms.timeout.map { .after($0, now: exchange.eventLoop.now) }, peer: exchange.peer,
+                deadline: terms.timeout.map { .after($0, now: driver.now) }, peer: exchange.peer,
                 requestCoding: terms.requestCoding, responseCoding: terms.responseCoding, malformed: voice.malformed)
             let call = ServerCall(exchange, method, context, voice, codec, driver: driver, server: self)
             exchange.delegate = call
-            driver.executor.burstBegan()
             call.begin()
         } catch {
             let path = method?.path ?? String(head.path.dropFirst())
-            driver.lastBegan = exchange.eventLoop.now
+            driver.lastBegan = driver.now
             driver.counts.refused(counts.number(of: path), error.code)
             Refusal.refuse(exchange, voice, error)
         }

@@ -89,7 +89,7 @@ extension ServerCall: ExchangeDelegate {
     @usableFromInline
     func received(_ bytes: ByteBuffer) {
         guard !isEnded else { return exchange.consume(bytes.readableBytes) }
-        driver.executor.burstBegan()
+        driver.burstBegan()
         do throws(FramingError) {
             let messages = try voice.read(bytes)
             // What a voice keeps back, or is less of once it is decoded, waits for nobody.
@@ -106,11 +106,11 @@ extension ServerCall: ExchangeDelegate {
     @usableFromInline
     func receivedEnd(trailers: Headers) {
         guard !isEnded else { return }
-        driver.executor.burstBegan()
+        driver.burstBegan()
         do throws(FramingError) {
             if let messages = try voice.readEnd() { try inbox.append(messages) }
             inbox.finish(nil)
-            try method.handler.takesOneRequest ? takeSingleRequest() : inbox.serve()
+            try method.takesOneRequest ? takeSingleRequest() : inbox.serve()
             returnCredit()
         } catch {
             abort(requestError(error))

@@ -58,7 +58,7 @@ final class ServerCall: @unchecked Sendable {
         self.voice = voice
         self.codec = codec
         inbox = Inbox(limit: server.options.limit(of: codec), coding: context.requestCoding)
-        began = exchange.eventLoop.now
+        began = driver.now
         if let tracer = server.options.tracer { trace(tracer) }
         if context.requestCoding != nil || span != nil {
             inbox.onTake = { [span] isCompressed, byteCount in
@@ -85,7 +85,7 @@ final class ServerCall: @unchecked Sendable {
         driver.counts.began(method.number)
         driver.lastBegan = began
         if let deadline = context.deadline { timer = driver.wheel.add(deadline, self) }
-        if !method.handler.takesOneRequest { makeReady() }
+        if !method.takesOneRequest { makeReady() }
     }
 
     func makeReady() {
@@ -94,7 +94,7 @@ final class ServerCall: @unchecked Sendable {
             end(RPCError(.resourceExhausted, "the server runs as many handlers as it may"))
             return
         }
-        if case .unary = method.handler, let limit = driver.limiter?.current {
+        if let limit = driver.limiter?.current, method.takesOneRequest, method.givesOneResponse {
             guard driver.limiter?.admit() == true else {
                 server.refusedForLoad(context, limit: limit)
                 var error = RPCError(.unavailable, "the server has as much to do as it can")
@@ -117,10 +117,16 @@ final class ServerCall: @unchecked Sendable {
         guard phase == .ready, !isEnded else { return }
         phase = .running
         do {
-            let response = try await server.interceptors.isEmpty ? handle() : intercept()
+            let response: ByteBuffer?
+            if isPlain, case .unary(let handler) = method.handler {
+                // What most calls are: each asynchronous function on the way has a frame of its own.
+                response = try await handler(request ?? ByteBuffer(), context)
+            } else {
+                response = try await server.interceptors.isEmpty ? handle() : intercept()
+            }
             if let response {
                 send(try encoded(response))
-            } else if method.handler.givesOneResponse {
+            } else if method.givesOneResponse {
                 throw RPCError(.internal, "an interceptor neither called the handler nor refused the call")
             }
             end(nil)
@@ -137,6 +143,8 @@ final class ServerCall: @unchecked Sendable {
         self.task = task
         if context.isCancelled { task.cancel() }
     }
+
+    private var isPlain: Bool { codec == .proto && server.interceptors.isEmpty && !method.runsOnGlobalPool }
 
     private func intercept() async throws -> ByteBuffer? {
         var response: ByteBuffer?
@@ -162,7 +170,7 @@ final class ServerCall: @unchecked Sendable {
         private func callHandler() async throws -> ByteBuffer?
     {
         var message = request ?? ByteBuffer()
-        if codec == .json, method.handler.takesOneRequest { message = try await read(json: message) }
+        if codec == .json, method.takesOneRequest { message = try await read(json: message) }
         switch method.handler {
         case .unary(let handler):
             return try await handler(message, context)
@@ -201,7 +209,7 @@ final class ServerCall: @unchecked Sendable {
 
     private func write(_ message: ByteBuffer, _ compresses: Bool, _ written: Waiter<Void>) {
         if isEnded {
-            written.resolve(.failure(context.cancellation ?? ServerCall.isOver))
+            written.resolve(.failure(context.cancellation ?? Inbox.isOver))
             return
         }
         do throws(RPCError) {
@@ -249,15 +257,13 @@ final class ServerCall: @unchecked Sendable {
             // Messages of child tasks that the handler did not wait for go before the status.
             while let message = outbox.popFirst() { send(message) }
         }
-        release(error ?? ServerCall.isOver, as: error?.code ?? .ok)
+        release(error)
         voice.end(
             exchange, error,
             EndMetadata(
                 hasBegun: isHeadSent, initial: isHeadSent ? Metadata() : context.initialMetadata,
                 trailing: context.trailingMetadata))
     }
-
-    private static let isOver = RPCError(.cancelled, "the call is over")
 
     /// Ends the call although its handler may be running; the handler is cancelled.
     func abort(_ error: RPCError) {
@@ -268,7 +274,7 @@ final class ServerCall: @unchecked Sendable {
     /// Nobody waits for the answer any more.
     func cancel(_ error: RPCError) {
         context.cancel(error)
-        release(error, as: error.code)
+        release(error)
         if let task {
             task.cancel()
         } else if driver.isActive(self) {
@@ -276,21 +282,23 @@ final class ServerCall: @unchecked Sendable {
         }
     }
 
-    private func release(_ error: RPCError, as outcome: StatusCode) {
+    /// - Parameter error: nil for OK.
+    private func release(_ error: RPCError?) {
         if !isEnded {
+            let outcome = error?.code ?? .ok
             driver.counts.ended(
                 method.number, outcome, after: driver.eventLoop.now - began, sent: sentBytes,
                 received: inbox.messageBytes)
-            span?.end(outcome, outcome == .ok ? "" : error.message)
+            span?.end(outcome, error?.message ?? "")
         }
         isEnded = true
         if phase != .running { phase = .over }
-        if let timer { driver.wheel.remove(timer, self) }
+        if let timer { driver.wheel.remove(timer) }
         timer = nil
-        inbox.fail(error)
+        inbox.close(error)
         returnCredit()
         try? inbox.serve()
-        outbox.fail(error)
+        if !outbox.isEmpty { outbox.fail(error ?? Inbox.isOver) }
     }
 
     func onLoop(_ body: @escaping @Sendable (ServerCall) -> Void) {

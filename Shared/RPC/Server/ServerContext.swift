@@ -25,7 +25,8 @@ public final class ServerContext: Sendable {
         var responseCoding: ContentCoding?
         var receivedCompressed = false
         var trace: TraceContext?
-        var attachments: [ObjectIdentifier: any Sendable] = [:]
+        // nil until there is one: most calls have none.
+        var attachments: [ObjectIdentifier: any Sendable]?
     }
 
     // Handlers may run child tasks anywhere. The lock is never contended while they stay on the loop.
@@ -107,8 +108,13 @@ public final class ServerContext: Sendable {
 
     /// What interceptors leave for the handler, one value for each type: `context[Caller.self] = caller`.
     public subscript<Value: Sendable>(_ type: Value.Type) -> Value? {
-        get { state.withLock { $0.attachments[ObjectIdentifier(type)] } as? Value }
-        set { state.withLock { $0.attachments[ObjectIdentifier(type)] = newValue } }
+        get { state.withLock { $0.attachments?[ObjectIdentifier(type)] } as? Value }
+        set {
+            state.withLock { state in
+                if state.attachments == nil { state.attachments = [:] }
+                state.attachments?[ObjectIdentifier(type)] = newValue
+            }
+        }
     }
 }
 

@@ -45,7 +45,7 @@ public final class ClientCounts: Sendable {
 
         let target: String
         // Unchecked: touched on the loop only.
-        private(set) var state = State()
+        @exclusivity(unchecked) private(set) var state = State()
         private let eventLoop: any EventLoop
 
         fileprivate init(_ target: String, on eventLoop: any EventLoop) {

@@ -6,7 +6,7 @@ final class PickFirst: LoadBalancer {
     private let context: Subchannel.Context
     private let shuffles: Bool
     private let onChange: (_ isLost: Bool) -> Void
-    private var subchannel: Subchannel?
+    @exclusivity(unchecked) private var subchannel: Subchannel?
 
     /// - Parameter onChange: told when `pick` may have another answer, and whether a connection was lost or not found.
     init(_ context: Subchannel.Context, shuffles: Bool, onChange: @escaping (_ isLost: Bool) -> Void) {
@@ -19,6 +19,7 @@ final class PickFirst: LoadBalancer {
 
     func pick() -> Pick {
         guard let subchannel else { return .wait }
+        if let transport = subchannel.freeTransport { return .connection(transport, subchannel) }
         switch subchannel.connectivity {
         case .ready:
             return subchannel.transport().map { .connection($0, subchannel) } ?? .wait

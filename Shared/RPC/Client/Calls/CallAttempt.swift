@@ -7,20 +7,20 @@ final class CallAttempt {
     let call: ClientCall
     /// Attempts of the same call before this one.
     let number: Int
-    var isWaiting = false
+    @exclusivity(unchecked) var isWaiting = false
 
     /// Kept after the end: the connection gets its credit back through it.
-    private(set) var exchange: (any ClientExchange)?
-    private var subchannel: Subchannel?
+    @exclusivity(unchecked) private(set) var exchange: (any ClientExchange)?
+    @exclusivity(unchecked) private var subchannel: Subchannel?
     // The position of the next message of the request.
-    private(set) var sent = 0
-    private var isHalfClosed = false
-    private var isOver = false
+    @exclusivity(unchecked) private(set) var sent = 0
+    @exclusivity(unchecked) private var isHalfClosed = false
+    @exclusivity(unchecked) private var isOver = false
     // A head that holds the status: "Trailers-Only" (gRPC PROTOCOL-HTTP2, "Responses").
-    private var lastHead: ResponseHead?
+    @exclusivity(unchecked) private var lastHead: ResponseHead?
 
     private let began: NIODeadline
-    private var sentBytes = 0
+    @exclusivity(unchecked) private var sentBytes = 0
     let span: OpenSpan?
 
     /// - Parameter isTransparent: it repeats one that no server has seen.
@@ -96,7 +96,7 @@ extension CallAttempt: ClientExchangeDelegate {
     func received(_ head: ResponseHead) {
         guard !isOver else { return }
         subchannel?.heard()
-        if head.headers[first: "grpc-status"] != nil {
+        if head.headers.value(of: "grpc-status") != nil {
             lastHead = head
         } else if let error = HTTPStatus.error(head) {
             exchange?.reset(.cancel)

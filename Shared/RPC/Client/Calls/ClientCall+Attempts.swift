@@ -26,9 +26,11 @@ extension ClientCall {
         isCommitted = true
         nextAttempt?.cancel()
         nextAttempt = nil
-        let others = attempts.filter { $0 !== attempt }
-        attempts = [attempt]
-        for other in others { other.cancel(as: .cancelled) }
+        if attempts.count > 1 {
+            let others = attempts.filter { $0 !== attempt }
+            attempts = [attempt]
+            for other in others { other.cancel(as: .cancelled) }
+        }
         channel.keptBytes -= requests.keptBytes
         requests.forget(before: attempt.sent)
     }
@@ -111,20 +113,18 @@ extension ClientCall {
         guard outcome == nil else { return }
         commit(to: attempt)
         self.head = head
-        var isCompressed: ((Bool) -> Void)?
-        switch MessageEncoding(wire: head.headers[first: "grpc-encoding"]) {
+        switch MessageEncoding(wire: head.headers.value(of: "grpc-encoding")) {
         case .identity: break
-        case .coding(let coding):
-            inbox.coding = coding
-            if let record = options.record { isCompressed = { record.receivedCompressed = $0 } }
+        case .coding(let coding): inbox.coding = coding
         case .unknown(let name):
             return abort(RPCError(.internal, "grpc-encoding \(name.prefix(32)) is not known here"))
         }
+        let record = inbox.coding == nil ? nil : options.record
         // A single response is taken only when the attempt is over.
         let span = response == nil ? attempt.span : nil
-        if isCompressed != nil || span != nil {
-            inbox.onTake = { flag, byteCount in
-                isCompressed?(flag)
+        if record != nil || span != nil {
+            inbox.onTake = { isCompressed, byteCount in
+                record?.receivedCompressed = isCompressed
                 span?.receivedMessage(byteCount)
             }
         }

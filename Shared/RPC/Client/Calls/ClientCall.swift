@@ -5,6 +5,8 @@ import Synchronization
 
 /// One call on the client, whatever attempts it takes. Confined to the event loop of its channel, save where a method
 /// says otherwise.
+///
+/// `@exclusivity(unchecked)`: no access spans a call of the transport or an interceptor.
 final class ClientCall: @unchecked Sendable {
     // Unchecked: what is not said to be for any task is touched on the loop only.
     let path: String
@@ -13,33 +15,33 @@ final class ClientCall: @unchecked Sendable {
     let response: Waiter<ByteBuffer>?
     let channel: LoopChannel
 
-    var config: MethodConfig?
-    private var deadline: Deadline?
-    private var timer: DeadlineWheel.Token?
-    var requests: RequestBuffer
-    var inbox: Inbox
-    var head: ResponseHead?
-    var headWaiters: [Waiter<Metadata>] = []
-    private var hasBegun = false
-    private var began = NIODeadline.uptimeNanoseconds(0)
+    @exclusivity(unchecked) var config: MethodConfig?
+    @exclusivity(unchecked) private var deadline: Deadline?
+    @exclusivity(unchecked) private var timer: DeadlineWheel.Token?
+    @exclusivity(unchecked) var requests: RequestBuffer
+    @exclusivity(unchecked) var inbox: Inbox
+    @exclusivity(unchecked) var head: ResponseHead?
+    @exclusivity(unchecked) var headWaiters: [Waiter<Metadata>] = []
+    @exclusivity(unchecked) private var hasBegun = false
+    @exclusivity(unchecked) private var began = NIODeadline.uptimeNanoseconds(0)
     /// The method's number in the channel's counts.
-    private(set) var number = 0
+    @exclusivity(unchecked) private(set) var number = 0
     /// Gives each attempt its own.
-    private(set) var span: OpenSpan?
-    var outcome: StatusTrailers.Outcome?
+    @exclusivity(unchecked) private(set) var span: OpenSpan?
+    @exclusivity(unchecked) var outcome: StatusTrailers.Outcome?
     private let trailers = Mutex(Metadata())
 
     // Those that are open or wait for a connection; when the call is committed, its one.
-    var attempts: [CallAttempt] = []
-    var started = 0
+    @exclusivity(unchecked) var attempts: [CallAttempt] = []
+    @exclusivity(unchecked) var started = 0
     // It belongs to one attempt: the server has begun to answer, or too much would have to be kept to say it again.
-    var isCommitted = false
-    var hasRetriedTransparently = false
-    var retriesSincePushBack = 0
-    var hedgesNoMore = false
-    var nextAttempt: Scheduled<Void>?
+    @exclusivity(unchecked) var isCommitted = false
+    @exclusivity(unchecked) var hasRetriedTransparently = false
+    @exclusivity(unchecked) var retriesSincePushBack = 0
+    @exclusivity(unchecked) var hedgesNoMore = false
+    @exclusivity(unchecked) var nextAttempt: Scheduled<Void>?
     // Through which credit goes back once the call has ended.
-    private var lastExchange: (any ClientExchange)?
+    @exclusivity(unchecked) private var lastExchange: (any ClientExchange)?
 
     /// - Parameters:
     ///   - request: the one message of the request, framed; nil when messages will be written.
@@ -68,19 +70,22 @@ final class ClientCall: @unchecked Sendable {
     private func begin() {
         guard outcome == nil else { return }
         hasBegun = true
-        began = channel.eventLoop.now
-        channel.calls.began(at: began)
+        let now = channel.eventLoop.now
+        began = now
+        channel.calls.began(at: now)
         if let counts = channel.counts { number = counts.number(of: path) }
         if let tracer = channel.options.tracer { trace(tracer) }
         config = channel.config.methods.isEmpty ? nil : channel.config.method(path)
         if let limit = config?.maxResponseBytes { inbox = Inbox(limit: min(limit, options.maxResponseBytes)) }
-        if let error = refusal(of: requests.largest) { return end(.failure(error), discarding: true) }
+        if config?.maxRequestBytes != nil, let error = refusal(of: requests.largest) {
+            return end(.failure(error), discarding: true)
+        }
         if let timeout = config?.timeout {
-            let limit = Deadline.after(timeout, now: channel.eventLoop.now)
+            let limit = Deadline.after(timeout, now: now)
             deadline = deadline.map { min($0, limit) } ?? limit
         }
         if let deadline {
-            guard deadline.instant > channel.eventLoop.now else {
+            guard deadline.instant > now else {
                 return end(.failure(RPCError(.deadlineExceeded, "the deadline has passed")), discarding: true)
             }
             timer = channel.wheel.add(deadline, self)
@@ -115,13 +120,15 @@ final class ClientCall: @unchecked Sendable {
         }
         if attempt.number > 0 { headers.add("grpc-previous-rpc-attempts", "\(attempt.number)") }
         if let span = attempt.span { headers.add("traceparent", span.context.traceparent) }
-        for (name, value) in options.metadata {
-            if name == "user-agent" || name == "traceparent" && attempt.span != nil { continue }
-            headers.add(name, value)
+        if !options.metadata.isEmpty {
+            for (name, value) in options.metadata {
+                if name == "user-agent" || name == "traceparent" && attempt.span != nil { continue }
+                headers.add(name, value)
+            }
         }
-        return RequestHead(
-            method: "POST", scheme: channel.target.scheme, authority: channel.target.authority, path: "/" + path,
-            headers: headers)
+        var head = channel.head(path)
+        head.headers = headers
+        return head
     }
 
     private static let requestHeaders: Headers = [
@@ -255,7 +262,7 @@ final class ClientCall: @unchecked Sendable {
         guard self.outcome == nil else { return }
         self.outcome = outcome
         if hasBegun { channel.callEnded(outcome.error?.code ?? .ok) }
-        if let timer { channel.wheel.remove(timer, self) }
+        if let timer { channel.wheel.remove(timer) }
         timer = nil
         nextAttempt?.cancel()
         nextAttempt = nil
@@ -270,7 +277,7 @@ final class ClientCall: @unchecked Sendable {
         for interceptor in channel.options.interceptors.reversed() { interceptor.didEnd(path, outcome.error) }
         if discarding, let error = outcome.error {
             recordTrailers(error.metadata)
-            inbox.fail(error)
+            inbox.close(error)
         } else {
             inbox.finish(outcome.error)
         }
@@ -288,7 +295,7 @@ final class ClientCall: @unchecked Sendable {
 
     /// What has arrived is not read any more, and who waits for it hears why.
     private func discard(_ error: RPCError) {
-        inbox.fail(error)
+        inbox.close(error)
         // Only the end is left, which is never malformed.
         try? inbox.serve()
     }

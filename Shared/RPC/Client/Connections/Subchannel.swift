@@ -4,6 +4,8 @@ import NIOCore
 
 /// One event loop's connections to one endpoint, or, for pick_first, to the first of several that answers. It connects
 /// when it is told to, and backs off when nobody answers. Confined to its loop.
+///
+/// `@exclusivity(unchecked)`: no access spans a call of anybody else's code.
 final class Subchannel {
     enum Connectivity: Equatable, Sendable {
         case idle, connecting, ready
@@ -40,35 +42,35 @@ final class Subchannel {
     /// Told when `connectivity` may have changed.
     private let onChange: (Subchannel) -> Void
 
-    private var state = State.idle
-    private var connections: [Connection] = []
+    @exclusivity(unchecked) private var state = State.idle
+    @exclusivity(unchecked) private var connections: [Connection] = []
     /// How its calls fared; attempts, that is.
-    private(set) var calls = CallTotals()
+    @exclusivity(unchecked) private(set) var calls = CallTotals()
     /// For those who ask: its number, and what has happened to it; no trace where nobody asks.
     let number = SerialNumber.next()
     private let trace: ChannelTrace?
     /// How calls ended since the outlier detection last looked.
-    var tally = CallTally()
+    @exclusivity(unchecked) var tally = CallTally()
     /// Why there is no connection; nil since there was one.
-    private(set) var lastFailure: String?
+    @exclusivity(unchecked) private(set) var lastFailure: String?
     /// The endpoint that the first connection leads to.
-    private(set) var endpoint: Endpoint?
+    @exclusivity(unchecked) private(set) var endpoint: Endpoint?
 
-    private var attempt = 0
-    private var attemptBegan = NIODeadline.uptimeNanoseconds(0)
-    private var untried: ArraySlice<Endpoint> = []
-    private var pending = 0
-    private var failures = 0
-    private var keepalive: Keepalive
-    private var isExtending = false
+    @exclusivity(unchecked) private var attempt = 0
+    @exclusivity(unchecked) private var attemptBegan = NIODeadline.uptimeNanoseconds(0)
+    @exclusivity(unchecked) private var untried: ArraySlice<Endpoint> = []
+    @exclusivity(unchecked) private var pending = 0
+    @exclusivity(unchecked) private var failures = 0
+    @exclusivity(unchecked) private var keepalive: Keepalive
+    @exclusivity(unchecked) private var isExtending = false
     // Whether a connection has brought a response; until then it counts as another failed attempt.
-    private var hasHeard = false
+    @exclusivity(unchecked) private var hasHeard = false
 
     private final class Connection {
         let number = SerialNumber.next()
         let transport: any ClientTransport
         let endpoint: Endpoint
-        var health: HealthWatch?
+        @exclusivity(unchecked) var health: HealthWatch?
 
         init(_ transport: any ClientTransport, to endpoint: Endpoint) {
             self.transport = transport
@@ -109,12 +111,18 @@ final class Subchannel {
         return worst
     }
 
-    /// A connection that takes a request now. When there is none because all streams are in use, another connection is
-    /// made, as far as that is allowed.
-    func transport() -> (any ClientTransport)? {
+    /// A connection that takes a request now.
+    var freeTransport: (any ClientTransport)? {
         for connection in connections where connection.transport.canTakeRequest {
             if connection.health?.status.isHealthy ?? true { return connection.transport }
         }
+        return nil
+    }
+
+    /// The same. When there is none because all streams are in use, another connection is made, as far as that is
+    /// allowed.
+    func transport() -> (any ClientTransport)? {
+        if let freeTransport { return freeTransport }
         extend()
         return nil
     }

@@ -22,6 +22,7 @@ struct GRPC: Voice {
     }
 
     func begin(_ exchange: any Exchange, _ metadata: Metadata, _ coding: ContentCoding?) {
+        guard coding != nil || !metadata.isEmpty else { return exchange.respond(head, endStream: false) }
         var head = head
         if let coding { head.headers.add("grpc-encoding", coding.rawValue) }
         for (name, value) in metadata { head.headers.add(name, value) }
@@ -42,14 +43,14 @@ struct GRPC: Voice {
 
 extension CallTerms {
     /// gRPC and gRPC-Web say the same in the same fields: `grpc-timeout` and `grpc-encoding`.
-    init(timeout: String?, encoding: String?) throws(RPCError) {
-        if let timeout {
-            guard let duration = TimeoutHeader.decode(timeout) else {
-                throw RPCError(.internal, "\"\(timeout)\" is not a grpc-timeout")
+    init(grpc headers: Headers) throws(RPCError) {
+        if let duration = headers.withValue(of: "grpc-timeout", TimeoutHeader.decode) {
+            guard let duration else {
+                throw RPCError(.internal, "\"\(headers.value(of: "grpc-timeout") ?? "")\" is not a grpc-timeout")
             }
-            self.timeout = duration
+            timeout = duration
         }
-        switch MessageEncoding(wire: encoding) {
+        switch MessageEncoding(wire: headers.value(of: "grpc-encoding")) {
         case .identity: break
         case .coding(let known): (requestCoding, responseCoding) = (known, known)
         case .unknown(let name):
