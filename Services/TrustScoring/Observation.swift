@@ -17,6 +17,8 @@ struct Observation: Hashable, Sendable {
         /// `value`: 1 to 5.
         case safety = "pulse.safe_to_raise"
         case motivation = "pulse.motivated"
+        /// What the trustor says of a session's depth, at its start. `value`: as the contract numbers it.
+        case depth = "session.depth"
         /// About the trustor's team, for roll-ups alone. `object`: the item; `value`: 1 to 5.
         case team = "pulse.team"
         /// `subject`: the goal; `object`: the slot; `isSet`: on time.
@@ -143,6 +145,15 @@ private struct Observer {
 
     private func session(_ change: SessionChanged) throws -> [ObservationChange] {
         let start = try instant(change.startTime)
+        if event.type == "session.depth_set.v1" {
+            return [
+                .add(
+                    Observation(
+                        kind: .depth, at: start, subject: change.session, role: .trustor,
+                        value: Double(change.depth.rawValue)),
+                    replacing: [.depth])
+            ]
+        }
         func attended(_ kind: Observation.Kind) -> [ObservationChange] {
             [
                 .add(

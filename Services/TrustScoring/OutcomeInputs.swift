@@ -120,6 +120,14 @@ struct OutcomeInputs: Sendable {
         return Rhythm.burstiness(of: zip(starts.dropFirst(), starts).map { $0.days(since: $1) })
     }
 
+    /// The share of the last 120 days' sessions of known depth that told the state of things alone (docs/domain.md S09).
+    func formality(at instant: Instant) -> Double? {
+        let first = instant.advanced(byDays: -OutcomeFacts.responseDays)
+        let depths = (observations[.depth] ?? []).filter { $0.at > first && $0.at <= instant && $0.value >= 1 }
+        guard depths.count >= Self.sufficientAnswers else { return nil }
+        return Double(depths.count { $0.value == Double(Session.Depth.status.rawValue) }) / Double(depths.count)
+    }
+
     func attention(at instant: Instant) -> Double? { Self.trend(attention, at: instant) }
 
     func motivation(at instant: Instant) -> Double? { Self.trend(motivation, at: instant) }

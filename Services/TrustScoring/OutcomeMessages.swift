@@ -148,7 +148,8 @@ extension OutcomeCompanions {
             contactCount: Int64(contacts.trustor + contacts.trustee),
             sayDoRatio: promises == 0 ? nil : DoubleValue(value: kept / promises),
             cadenceBurstiness: inputs.burstiness(at: instant).map { DoubleValue(value: $0) },
-            attention: inputs.attention(at: instant).map { DoubleValue(value: $0) })
+            attention: inputs.attention(at: instant).map { DoubleValue(value: $0) },
+            formalityRatio: inputs.formality(at: instant).map { DoubleValue(value: $0) })
     }
 }
 

@@ -54,6 +54,35 @@ import TrustModel
         #expect(try await !isDue(.noAdaptation, pair, at: 26))
     }
 
+    @Test("S09: four sessions in a row that told the state of things alone ask for a reflection")
+    func reflectionAfterFourSessionsOfStatus() async throws {
+        let pair = try await Pair(now: 200)
+        let facts = pair.facts
+        func tell(_ depths: [Session.Depth], from first: Int) async throws {
+            for (number, depth) in depths.enumerated() {
+                let start = day(Double(7 * (first + number)))
+                try await pair.tell([
+                    facts.held("s\(first + number)", start: start),
+                    facts.depth("s\(first + number)", depth, start: start),
+                ])
+            }
+        }
+        try await tell([.status, .status, .status], from: 0)
+        #expect(try await !isDue(.reflectionOverdue, pair, at: 15))
+        try await tell([.growth, .status, .status, .status], from: 3)
+        #expect(try await !isDue(.reflectionOverdue, pair, at: 43))
+        try await tell([.status], from: 7)
+        let monitor = try await monitor(.reflectionOverdue, pair, at: 50)
+        #expect(monitor.status == .due && monitor.dueSince == day(49).timestamp)
+        #expect(monitor.subjects == (4...7).map { facts.name("sessions", "s\($0)") })
+        // The coachee thinks again of one of them.
+        try await pair.tell(facts.depth("s6", .problem, start: day(42)))
+        #expect(try await !isDue(.reflectionOverdue, pair, at: 50))
+        try await pair.tell(facts.depth("s6", .status, start: day(42)))
+        try await pair.tell(facts.reflection("r1", at: day(51)))
+        #expect(try await !isDue(.reflectionOverdue, pair, at: 52))
+    }
+
     @Test func reflectionAfter56DaysAndAfter28WhenThereWasAnAlert() async throws {
         let pair = try await Pair(now: 200)
         try await pair.tell(pair.facts.reflection("r1", at: day(10)))

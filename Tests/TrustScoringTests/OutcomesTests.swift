@@ -61,6 +61,30 @@ import TrustModel
         #expect(near(openness.lines.reduce(0) { $0 + $1.contribution }, openness.change?.value ?? 0, 1e-9))
     }
 
+    @Test("S08: raising something in one session of five after four of five shows within four sessions")
+    func silence() async throws {
+        let pair = try await Pair(now: 120)
+        for number in 0..<16 {
+            let raised = number < 10 ? number % 5 != 0 : number % 5 == 0
+            try await pair.tell(pair.facts.held("s\(number)", start: day(Double(7 * number)), raised: raised))
+        }
+        let before = try outcome(.openness, try await outcomes(pair, at: day(7 * 9 + 1)))
+        let after = try outcome(.openness, try await outcomes(pair, at: day(7 * 13 + 1)))
+        #expect(try #require(after.value?.value) < #require(before.value?.value) - 0.1)
+        #expect(try #require(after.change?.value) < -0.1)
+    }
+
+    @Test("S09: the formality ratio is the share of sessions that told the state of things alone")
+    func formality() async throws {
+        let pair = try await Pair(now: 60)
+        for (number, depth) in [Session.Depth.status, .growth, .status].enumerated() {
+            try await pair.tell(pair.facts.depth("s\(number)", depth, start: day(Double(7 * number))))
+        }
+        #expect(try await outcomes(pair, at: day(20)).companions?.formalityRatio == nil)
+        try await pair.tell(pair.facts.depth("s3", .status, start: day(21)))
+        #expect(try await outcomes(pair, at: day(22)).companions?.formalityRatio?.value == 0.75)
+    }
+
     /// Single ratings stay with the coachee (docs/domain.md rule 19).
     @Test func theCoachSeesRatingsOfSafetyAsOneLine() async throws {
         let pair = try await Pair(now: 60)

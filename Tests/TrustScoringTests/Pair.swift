@@ -80,6 +80,13 @@ struct Facts: Sendable {
             "session.held.v1", id, start: start, trustor: .held, trustee: .held, raised: raised, attention: attention)
     }
 
+    func depth(_ id: String, _ depth: Session.Depth, start: Instant) -> Event {
+        event(
+            "session.depth_set.v1",
+            .sessionChanged(SessionChanged(session: name("sessions", id), startTime: start.timestamp, depth: depth)),
+            at: start, by: .trustor)
+    }
+
     func intent(_ id: String, start: Instant, stated: Instant) -> Event {
         session("session.intent_stated.v1", id, start: start, at: stated, by: .trustee, intent: stated)
     }

@@ -72,6 +72,41 @@ import TrustModel
         #expect(try await acme.cell("").value(.teamClimate) == 0.75)
     }
 
+    @Test("S45: what is told of the culture says of how many, of when and how surely")
+    func everyNumberSaysOfWhat() async throws {
+        let acme = try await RollupOrganization()
+        try await acme.settle(climate: 4)
+        let rollup = try await acme.publish()
+        let root = try await acme.cell("")
+        #expect(root.name.hasPrefix(rollup.name + "/cells/"))
+        #expect(root.coacheeCount?.value == 47)
+        let means: Set<RollupCell.Metric> = [
+            .trustLevel, .healthyShare, .reliabilityLevel, .integrityLevel, .competenceLevel, .empathyLevel,
+            .teamClimate,
+        ]
+        for figure in root.figures where means.contains(figure.metric) {
+            let value = try #require(figure.value?.value, "\(figure.metric)")
+            let interval = try #require(figure.interval, "\(figure.metric)")
+            #expect(interval.lower <= value && value <= interval.upper, "\(figure.metric)")
+            #expect(figure.asOf == rollup.endTime, "\(figure.metric)")
+        }
+    }
+
+    @Test("S46: how leaders coach is told of three of them, with five coachees, and not of one", arguments: [1, 2, 3])
+    func leadersAreNotToldOfOneByOne(count: Int) async throws {
+        let acme = try await RollupOrganization()
+        for number in 0..<count { try await acme.place("leader\(number)", in: "Board", level: 1) }
+        for number in 0..<3 { try await acme.place("coach\(number)", in: "Board") }
+        for number in 0..<12 {
+            try await acme.place("p\(number)", in: "A")
+            try await acme.pair("p\(number)", number < 6 ? "leader\(number % count)" : "coach\(number % 3)")
+        }
+        try await acme.publish()
+        let figure = try await acme.cell("A").figure(.leadersReliability)
+        #expect((figure.value != nil) == (count == 3))
+        #expect(figure.reason == (count == 3 ? .unspecified : .tooFewCoaches))
+    }
+
     @Test func programmesAreTheOneDimension() async throws {
         let acme = try await RollupOrganization()
         for number in 0..<16 {

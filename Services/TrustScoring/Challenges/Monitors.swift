@@ -11,6 +11,8 @@ struct Monitors {
     /// M4, and after an ALERT.
     static let reflectionDays = 56
     static let reflectionDaysAfterAlert = 28
+    /// Sessions in a row that told the state of things alone (docs/domain.md S09).
+    static let statusSessions = 4
     /// M5.
     static let deedDays = 7
     /// M6: check-ins missed one after the other.
@@ -107,7 +109,17 @@ struct Monitors {
         let limit =
             lastAlert.map { $0 > last && $0 > now.advanced(byDays: -Self.reflectionDays) } ?? false
             ? Self.reflectionDaysAfterAlert : Self.reflectionDays
-        return presence(since: last) > Double(limit) ? (last.advanced(byDays: limit), []) : nil
+        let overdue: Due? = presence(since: last) > Double(limit) ? (last.advanced(byDays: limit), []) : nil
+        return [overdue, statusAlone(since: last)].compactMap(\.self).min { $0.since < $1.since }
+    }
+
+    /// The latest sessions of which a depth is known, since the last reflection.
+    private func statusAlone(since last: Instant) -> Due? {
+        let latest = of(.depth).filter { $0.at > last }.suffix(Self.statusSessions)
+        let status = Double(Session.Depth.status.rawValue)
+        guard latest.count == Self.statusSessions, latest.allSatisfy({ $0.value == status }), let end = latest.last
+        else { return nil }
+        return (end.at, latest.map(\.subject))
     }
 
     // MARK: M5, M6
