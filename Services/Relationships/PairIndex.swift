@@ -79,6 +79,16 @@ enum PairIndex {
         ).map { try $0.text(0) }
     }
 
+    /// Everybody who is or was coached in a programme, ascending.
+    static func trustors(programme: String, organization: String, in snapshot: Snapshot) throws -> [String] {
+        try snapshot.query(
+            """
+            SELECT DISTINCT trustor FROM relationship_pair WHERE organization = ? AND programme = ? ORDER BY trustor
+            """,
+            [.text(organization), .text(programme)]
+        ).map { try $0.text(0) }
+    }
+
     /// How many relationships of a programme a person has in a role, asked for or begun.
     static func load(
         of person: String, as role: Enrollment.Role, programme: String, organization: String, in snapshot: Snapshot

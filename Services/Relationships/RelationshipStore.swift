@@ -46,11 +46,16 @@ enum Tables {
     static let waitlistEntries = Table<WaitlistEntry>(
         "waitlist_entries", collections: Form.waitlistEntries, below: programmes)
 
+    /// Encrypted with a key of the person's own, which nothing else is encrypted with.
+    static let protectedAttributes = Table<ProtectedAttribute>(
+        "protected_attributes", collections: Form.protectedAttributes, isEncrypted: true)
+
     /// Of names that are taken apart beside their tables.
     enum Form {
         static let matchRuns = ["organizations", "programmes", "matchRuns"]
         static let matchProposals = ["organizations", "programmes", "matchProposals"]
         static let waitlistEntries = ["organizations", "programmes", "waitlistEntries"]
+        static let protectedAttributes = ["organizations", "people", "protectedAttributes"]
     }
 
     private static func below(_ collection: String) -> [String] {
@@ -79,6 +84,7 @@ enum Tables {
             version: 103, name: "sharing and break-glass",
             statements: sharingRequests.statements + breakGlassCases.statements + Grants.statements),
         Announcements.migration,
+        Migration(version: 120, name: "protected attributes", statements: protectedAttributes.statements),
     ]
 }
 
@@ -117,6 +123,7 @@ extension LeaveWindow: Dated, SoftDeletable {}
 extension MatchRun: Dated {}
 extension MatchProposal: Dated {}
 extension WaitlistEntry: Dated {}
+extension ProtectedAttribute: Dated {}
 extension SharingRequest: Dated {}
 extension BreakGlassCase: Dated {}
 

@@ -19,6 +19,10 @@ struct Observation: Hashable, Sendable {
         case motivation = "pulse.motivated"
         /// About the trustor's team, for roll-ups alone. `object`: the item; `value`: 1 to 5.
         case team = "pulse.team"
+        /// The trustor feels treated fairly, for fairness runs alone. `value`: 1 to 5.
+        case fair = "pulse.fair"
+        /// A chance to grow was offered.
+        case opportunity = "opportunity"
         /// `subject`: the goal; `object`: the slot; `isSet`: on time.
         case checkIn = "check_in"
         /// The slot has passed: a trigger. `subject`: the goal.
@@ -130,9 +134,10 @@ private struct Observer {
                 ? [add(.supportPlanned, change.supportAction, object: change.contextChange, once: true)] : []
         case .reflectionCompleted(let change): reflection(change)
         case .relationshipChanged(let change): try pause(change)
+        case .opportunityOffered(let offer): [add(.opportunity, offer.opportunity, once: true)]
         case .decisionChanged(let change): change.promises ? [add(.decisionPromise, change.decision, once: true)] : []
         case .breachCaseChanged, .reflectBackChanged, .adviceChanged, .leaveChanged, .conflictDisclosed,
-            .credentialVerified, .feedbackRequested, .opportunityOffered, .transparencyBroken, .personChanged,
+            .credentialVerified, .feedbackRequested, .transparencyBroken, .personChanged,
             .programmeChanged, .alertChanged, .rollupPublished, .roundClosed,
             .resourceChanged, .relationshipHandedOver, .personErased, .retentionEnded:
             []
@@ -169,6 +174,7 @@ private struct Observer {
         switch answer.item {
         case .safeToRaise: return [add(.safety, answer.pulse, value: Double(answer.value))]
         case .motivated: return [add(.motivation, answer.pulse, value: Double(answer.value))]
+        case .fair: return [add(.fair, answer.pulse, value: Double(answer.value))]
         case .teamSpeakUp, .teamShareIdeas, .teamRely:
             return [add(.team, answer.pulse, object: "\(answer.item.rawValue)", value: Double(answer.value))]
         default: return []
