@@ -103,6 +103,36 @@ enum PairIndex {
         return Int(count ?? 0)
     }
 
+    /// A coachee's relationships of a programme, ascending.
+    static func relationships(
+        ofTrustor trustor: String, programme: String, organization: String, in snapshot: Snapshot
+    ) throws -> [String] {
+        try snapshot.query(
+            """
+            SELECT relationship FROM relationship_pair
+            WHERE organization = ? AND trustor = ? AND programme = ? ORDER BY relationship
+            """,
+            [.text(organization), .text(trustor), .text(programme)]
+        ).map { try $0.text(0) }
+    }
+
+    /// Whether one coaches the other now.
+    static func coaches(
+        _ trustee: String, _ trustor: String, organization: String, in snapshot: Snapshot
+    ) throws -> Bool {
+        try snapshot.first(
+            """
+            SELECT 1 FROM relationship_pair
+            WHERE organization = ? AND trustee = ? AND trustor = ? AND open = 1 LIMIT 1
+            """, [.text(organization), .text(trustee), .text(trustor)]) != nil
+    }
+
+    static func coachesSomebody(_ trustee: String, organization: String, in snapshot: Snapshot) throws -> Bool {
+        try snapshot.first(
+            "SELECT 1 FROM relationship_pair WHERE organization = ? AND trustee = ? AND open = 1 LIMIT 1",
+            [.text(organization), .text(trustee)]) != nil
+    }
+
     /// Whether the two share a relationship, in either direction.
     /// - Parameter open: of whatever state, or only one that has not ended.
     static func arePartners(

@@ -39,6 +39,9 @@ struct Observation: Hashable, Sendable {
         case promiseLate = "promise.late"
         case promiseRenegotiated = "promise.renegotiated"
         case promiseMissed = "promise.missed"
+        /// The trustee's: accepted, and moved to a later date.
+        case coachPromised = "coach.promised"
+        case coachRenegotiated = "coach.renegotiated"
         /// A commitment of either. `object`: what asked for it.
         case commitmentProposed = "commitment.proposed"
         /// A decision whose text promises something.
@@ -219,6 +222,7 @@ private struct Observer {
             let value = max(0.2, 0.8 - 0.1 * Double(max(0, change.daysLate)))
             promise(.promiseLate, at: try instant(change.claimTime), value: value, replacing: [.promiseLate])
         case "commitment.renegotiated.v1":
+            if change.ownerRole == .trustee { changes.append(add(.coachRenegotiated, subject)) }
             promise(.promiseRenegotiated, at: try instant(change.renegotiateTime), value: 0.7)
         case "commitment.missed.v1": promise(.promiseMissed, at: occurredAt, replacing: Self.outcomes)
         case "commitment.proposed.v1":
@@ -226,6 +230,7 @@ private struct Observer {
                 changes.append(add(.commitmentProposed, subject, object: change.source, once: true))
             }
         case "commitment.accepted.v1":
+            if change.ownerRole == .trustee { changes.append(add(.coachPromised, subject, once: true)) }
             if !change.source.isEmpty { changes.append(add(.supportAccepted, change.source, once: true)) }
         case "commitment.disputed.v1", "commitment.voided.v1":
             changes.append(.remove(subject: subject, kinds: Self.outcomes.union([.commitmentClosed])))

@@ -4,10 +4,10 @@ import Testing
 /// docs/domain.md §1: each row of the seed that the suite covers has a test that names it.
 @Suite("The seed")
 struct SeedTests {
-    /// The rows whose feature later work brings: signs of silence, perceived bias (§4.4), reports about cohorts, contextual
+    /// The rows whose feature later work brings: signs of silence, reports about cohorts, contextual
     /// tips.
     static let later: Set = [
-        "S08", "S09", "S29", "S30", "S38", "S45", "S46", "S48", "S51", "A1",
+        "S08", "S09", "S30", "S38", "S45", "S46", "S51", "A1",
     ]
 
     static let rows =

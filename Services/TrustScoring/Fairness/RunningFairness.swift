@@ -22,10 +22,10 @@ struct RunningFairness: Sendable {
         self.init(runtime: runtime) { programme in
             let relationships = RelationshipsServiceClient(try runtime.call("relationships"))
             var labels: Labels = [:]
-            for try await response in relationships.collectFairnessGroups(
+            let responses = try await relationships.collectFairnessGroups(
                 CollectFairnessGroupsRequest(name: programme),
                 options: try await runtime.workloadOptions(timeout: .seconds(60)))
-            {
+            for try await response in responses {
                 for label in response.labels { labels[label.kind, default: [:]][label.person] = label.value }
             }
             return labels
