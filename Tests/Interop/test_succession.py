@@ -4,7 +4,7 @@ coachee takes along what they choose."""
 import grpc
 import pytest
 
-from api import API, Pair, as_admin, create_person, in_days, programme
+from api import API, Pair, create_person, in_days, programme
 from rapport_suite import eventually
 
 ORGANIZATION = "organizations/succession"
@@ -48,7 +48,7 @@ def test_S43_a_rematch_blames_nobody_and_never_leads_back(api, frame):
 
     other = create_person(api, ORGANIZATION, "coach-other")
     api("Enroll", other, {"parent": frame, "enrollment": {"person": other, "role": "TRUSTEE", "capacity": 2}})
-    run = as_admin(api, frame, "ProposeMatches")
+    run = api("ProposeMatches", admin, {"parent": frame}, **ADMIN)
     get = lambda: api("GetMatchRun", admin, {"name": run.name}, **ADMIN)  # noqa: E731
     eventually("the run", lambda: get().state == 3, 30)
     [proposal] = api.all("ListMatchProposals", pair.coachee, {"parent": frame})

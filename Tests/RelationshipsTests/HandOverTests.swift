@@ -76,7 +76,7 @@ import Testing
         #expect(told.successor == handOver.successor && told.items == [goal])
         let done = try await pair.service.getHandOver(GetHandOverRequest(name: handOver.name), pair.by(pair.coachee))
         #expect(done.state == .completed && done.completeTime == old.endTime)
-        #expect(await refusal { try await consent(pair, handOver, stays) } == "WRONG_STATE")
+        #expect(await refusal { try await consent(pair, handOver, goes, withdraw: true) } == "WRONG_STATE")
     }
 
     @Test func historyStaysWithTheOldPair() async throws {

@@ -178,11 +178,13 @@ extension Change {
     fileprivate func carry(_ resources: [String], from old: Change) throws -> [String] {
         var goals: [String] = []
         for resource in resources {
-            guard let commitment = try old.find(Tables.commitments, resource) else {
+            guard resource.hasPrefix("\(old.relationship.name)/commitments/") else {
                 goals.append(resource)
                 continue
             }
-            guard commitment.isOpen, try commitment.due > now else { continue }
+            guard let commitment = try old.find(Tables.commitments, resource), commitment.isOpen,
+                try commitment.due > now
+            else { continue }
             let draft = Commitment(text: commitment.text, dueTime: commitment.dueTime)
             let promised = try create(
                 Tables.commitments,

@@ -65,8 +65,9 @@ struct FairnessFindings: Sendable {
         for (trial, (comparison, q)) in zip(trials, zip(comparisons, adjusted)) {
             tests.append(Self.test(trial, comparison, adjusted: q, strata))
         }
-        self.tests = tests.sorted {
-            ($0.attribute.rawValue, $0.measure.rawValue, $0.group) < ($1.attribute.rawValue, $1.measure.rawValue, $1.group)
+        self.tests = tests.sorted { one, other in
+            (one.attribute.rawValue, one.measure.rawValue, one.group)
+                < (other.attribute.rawValue, other.measure.rawValue, other.group)
         }
     }
 

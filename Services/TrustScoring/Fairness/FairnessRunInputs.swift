@@ -41,7 +41,9 @@ struct FairnessRunInputs: Sendable {
 
     private init(_ readings: [String: [Reading]], at end: Instant) {
         for (person, all) in readings {
-            guard let latest = all.max(by: { $0.start < $1.start }), let first = all.map(\.start).min() else { continue }
+            guard let latest = all.max(by: { $0.start < $1.start }), let first = all.map(\.start).min() else {
+                continue
+            }
             var facts = FairnessUnit.Facts()
             for reading in all { facts.add(reading.facts) }
             let circumstances = FairnessUnit.Circumstances(
