@@ -34,6 +34,7 @@ struct GoalsService: RapportService, GoalsServiceHandlers {
     func apply(_ event: Event, from source: String, in transaction: Transaction) throws {
         try ContextChanges.apply(event, in: transaction)
         try RevisionOffers.apply(event, in: transaction)
+        try HandedOverGoals.apply(event, in: runtime, transaction)
     }
 
     func forget(_ source: String, in transaction: Transaction) throws {

@@ -86,3 +86,16 @@ extension BreachCase {
         }
     }
 }
+
+extension BreachCase {
+    /// What a confirmed report says of the coach's openness (docs/domain.md §4.3, T1 and T2): confidence was broken, or a record
+    /// altered. Nil for what the coach has reported.
+    func brokenRule(in relationship: Relationship) -> TransparencyRule? {
+        guard reportedBy == relationship.trustor else { return nil }
+        switch kind {
+        case .confidentiality: return .sharedOutsideAgreement
+        case .recordAltered: return .changedInSilence
+        default: return nil
+        }
+    }
+}

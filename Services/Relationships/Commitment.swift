@@ -19,6 +19,9 @@ extension Commitment {
             name: name, owner: owner, text: draft.text, dueTime: due.timestamp, state: .proposed, source: draft.source)
     }
 
+    /// Promised, and nothing has come of it yet.
+    var isOpen: Bool { [.proposed, .accepted, .renegotiated].contains(state) }
+
     var due: Instant { get throws { try Check.instant(dueTime, "commitment.due_time") } }
     var claimed: Instant { get throws { try Check.instant(claimTime, "commitment.claim_time") } }
 

@@ -20,6 +20,8 @@ enum DutyKind: String, CaseIterable {
     case sharingExpires = "sharing.expires"
     case breakGlassExpires = "break_glass.expires"
     case breakGlassTold = "break_glass.told"
+    case inactivityStep = "inactivity.step"
+    case leaderSilent = "leader.silent"
 }
 
 /// The lengths of time of docs/domain.md rule 48. The grace of a due date is the relationship's own.

@@ -79,6 +79,16 @@ enum PairIndex {
         ).map { try $0.text(0) }
     }
 
+    /// Everybody who is or was coached in a programme, ascending.
+    static func trustors(programme: String, organization: String, in snapshot: Snapshot) throws -> [String] {
+        try snapshot.query(
+            """
+            SELECT DISTINCT trustor FROM relationship_pair WHERE organization = ? AND programme = ? ORDER BY trustor
+            """,
+            [.text(organization), .text(programme)]
+        ).map { try $0.text(0) }
+    }
+
     /// How many relationships of a programme a person has in a role, asked for or begun.
     static func load(
         of person: String, as role: Enrollment.Role, programme: String, organization: String, in snapshot: Snapshot
@@ -91,6 +101,36 @@ enum PairIndex {
             """,
             [.text(organization), .text(person), .text(programme)])?.int64(0)
         return Int(count ?? 0)
+    }
+
+    /// A coachee's relationships of a programme, ascending.
+    static func relationships(
+        ofTrustor trustor: String, programme: String, organization: String, in snapshot: Snapshot
+    ) throws -> [String] {
+        try snapshot.query(
+            """
+            SELECT relationship FROM relationship_pair
+            WHERE organization = ? AND trustor = ? AND programme = ? ORDER BY relationship
+            """,
+            [.text(organization), .text(trustor), .text(programme)]
+        ).map { try $0.text(0) }
+    }
+
+    /// Whether one coaches the other now.
+    static func coaches(
+        _ trustee: String, _ trustor: String, organization: String, in snapshot: Snapshot
+    ) throws -> Bool {
+        try snapshot.first(
+            """
+            SELECT 1 FROM relationship_pair
+            WHERE organization = ? AND trustee = ? AND trustor = ? AND open = 1 LIMIT 1
+            """, [.text(organization), .text(trustee), .text(trustor)]) != nil
+    }
+
+    static func coachesSomebody(_ trustee: String, organization: String, in snapshot: Snapshot) throws -> Bool {
+        try snapshot.first(
+            "SELECT 1 FROM relationship_pair WHERE organization = ? AND trustee = ? AND open = 1 LIMIT 1",
+            [.text(organization), .text(trustee)]) != nil
     }
 
     /// Whether the two share a relationship, in either direction.

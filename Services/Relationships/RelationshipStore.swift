@@ -46,14 +46,29 @@ enum Tables {
     static let waitlistEntries = Table<WaitlistEntry>(
         "waitlist_entries", collections: Form.waitlistEntries, below: programmes)
 
+    static let rematches = Table<Rematch>("rematches", collections: Form.rematches, isEncrypted: true)
+    static let handOvers = Table<HandOver>("hand_overs", collections: Form.handOvers, state: \.state.rawValue)
+    static let inactivityReports = Table<InactivityReport>(
+        "inactivity_reports", collections: Form.inactivityReports, state: \.state.rawValue)
+    static let leaderCommitments = Table<LeaderCommitment>(
+        "leader_commitments", collections: Form.leaderCommitments, below: people, state: \.state.rawValue)
+    /// Encrypted with a key of the person's own, which nothing else is encrypted with.
+    static let protectedAttributes = Table<ProtectedAttribute>(
+        "protected_attributes", collections: Form.protectedAttributes, isEncrypted: true)
+
     /// Of names that are taken apart beside their tables.
     enum Form {
         static let matchRuns = ["organizations", "programmes", "matchRuns"]
         static let matchProposals = ["organizations", "programmes", "matchProposals"]
         static let waitlistEntries = ["organizations", "programmes", "waitlistEntries"]
+        static let rematches = below("rematches")
+        static let handOvers = below("handOvers")
+        static let inactivityReports = below("inactivityReports")
+        static let leaderCommitments = ["organizations", "people", "leaderCommitments"]
+        static let protectedAttributes = ["organizations", "people", "protectedAttributes"]
     }
 
-    private static func below(_ collection: String) -> [String] {
+    fileprivate static func below(_ collection: String) -> [String] {
         ["organizations", "relationships", collection]
     }
 
@@ -79,6 +94,11 @@ enum Tables {
             version: 103, name: "sharing and break-glass",
             statements: sharingRequests.statements + breakGlassCases.statements + Grants.statements),
         Announcements.migration,
+        Migration(version: 120, name: "protected attributes", statements: protectedAttributes.statements),
+        Migration(
+            version: 121, name: "re-match, hand-over, inactivity, leaders' commitments",
+            statements: rematches.statements + handOvers.statements + SuccessionIndex.statements
+                + inactivityReports.statements + Activity.statements + leaderCommitments.statements),
     ]
 }
 
@@ -117,6 +137,11 @@ extension LeaveWindow: Dated, SoftDeletable {}
 extension MatchRun: Dated {}
 extension MatchProposal: Dated {}
 extension WaitlistEntry: Dated {}
+extension ProtectedAttribute: Dated {}
+extension Rematch: Dated {}
+extension HandOver: Dated {}
+extension InactivityReport: Dated {}
+extension LeaderCommitment: Dated {}
 extension SharingRequest: Dated {}
 extension BreakGlassCase: Dated {}
 

@@ -62,6 +62,9 @@ extension RelationshipsService {
                 guard decides else { return breachCase }
                 if breachCase.state == .confirmed {
                     try change.announce(breachCase)
+                    if let rule = breachCase.brokenRule(in: change.relationship) {
+                        try change.publishBroken(rule, breachCase.name)
+                    }
                 } else {
                     try change.publish("breach.not_confirmed.v1", breachCase)
                 }

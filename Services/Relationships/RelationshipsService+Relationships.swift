@@ -66,14 +66,16 @@ private func requireImport(_ caller: Caller, isDated: Bool) throws {
 
 extension Change {
     /// Kind, programme, trustee, trustor, rhythm and planned end are read from the draft.
-    /// - Parameter requester: a party or an administrator; the other one, or both, answer.
+    /// - Parameters:
+    ///   - requester: a party or an administrator; the other one, or both, answer.
+    ///   - old: the relationship that the new one takes the place of: it needs no room beside it.
     func requestRelationship(
-        _ draft: Relationship, by requester: String, in organization: String
+        _ draft: Relationship, by requester: String, in organization: String, following old: Relationship? = nil
     ) throws -> Relationship {
         let programme = try programme(draft.programme, in: organization)
         _ = try activePerson(draft.trustee, "relationship.trustee", in: organization)
         let trustor = try activePerson(draft.trustor, "relationship.trustor", in: organization)
-        try requireRoom(for: draft, in: programme, organization)
+        try requireRoom(for: draft, in: programme, organization, following: old)
         var relationship = try Relationship.requested(
             draft, name: newName("relationships", in: organization), programme: programme,
             reportingLine: try Person.reportingLine(of: trustor) { try find(Tables.people, $0) }, at: now)
@@ -111,13 +113,17 @@ extension Change {
     }
 
     /// Where the two have said how much they can take, one more must fit (docs/domain.md §6.1).
-    fileprivate func requireRoom(for draft: Relationship, in programme: Programme, _ organization: String) throws {
+    fileprivate func requireRoom(
+        for draft: Relationship, in programme: Programme, _ organization: String, following old: Relationship?
+    ) throws {
         for (person, role) in [(draft.trustee, Enrollment.Role.trustee), (draft.trustor, .trustor)] {
             let name = Enrollment.name(of: person, as: role, in: programme.name)
             guard let enrollment = try find(Tables.enrollments, name) else { continue }
-            try enrollment.requireRoom(
-                load: try PairIndex.load(
-                    of: person, as: role, programme: programme.name, organization: organization, in: transaction))
+            let load = try PairIndex.load(
+                of: person, as: role, programme: programme.name, organization: organization, in: transaction)
+            // A pair that is rematched takes no place already.
+            let isReplaced = role == .trustor && old != nil && old?.state != .rematching
+            try enrollment.requireRoom(load: isReplaced ? load - 1 : load)
         }
     }
 }

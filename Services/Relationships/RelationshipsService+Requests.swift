@@ -117,11 +117,13 @@ extension Change {
         guard var relationship = try find(Tables.relationships, name), relationship.expire() else { return }
         relationship = try publish("relationship.expired.v1", saving: relationship)
         try closePair(relationship)
+        try cancelHandOver(to: relationship.name)
     }
 
     /// The request has come to nothing.
     fileprivate func close(_ relationship: Relationship) throws {
         try cancel(.requestExpires, for: relationship.name)
         try closePair(relationship)
+        try cancelHandOver(to: relationship.name)
     }
 }

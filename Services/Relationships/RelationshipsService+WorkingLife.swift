@@ -11,7 +11,9 @@ extension RelationshipsService {
             var relationship = try change.get(Tables.relationships, request.name)
             let signed = try change.agreements(of: relationship.name).first { $0.state == .signed }
             try relationship.activate(on: signed, at: change.now)
-            return try change.publish("relationship.activated.v1", saving: relationship)
+            let activated = try change.publish("relationship.activated.v1", saving: relationship)
+            try runtime.concludePredecessors(of: change)
+            return activated
         }
     }
 
@@ -72,6 +74,8 @@ extension RelationshipsService {
         try await runtime.mutate(request, context, under: request.name, answering: Tables.relationships) { change in
             let person = try change.party(.trustor, .trustee)
             var relationship = try change.get(Tables.relationships, request.name)
+            let isFirstWord = relationship.state != .ending && relationship.state != .rematching
+            if isFirstWord { try relationship.giveReason(request.reason) }
             var since: Instant?
             switch try relationship.end(by: person, at: change.now) {
             case .ended:
@@ -82,7 +86,7 @@ extension RelationshipsService {
                 try change.endPause(of: relationship, since: paused)
             case .announced: break
             }
-            try change.giveReason(request.why, by: person)
+            try change.giveReason(request.why, or: relationship.endReason, by: person)
             try change.schedule(
                 .relationshipEnds, for: relationship.name, at: change.now.adding(days: Span.endingDays))
             return try change.publish("relationship.ending.v1", saving: relationship, pausedSince: since)
@@ -92,11 +96,11 @@ extension RelationshipsService {
 
 extension Change {
     /// The reason of an end is a note that both read: the relationship itself, which the programme reads, holds no word of
-    /// it.
-    func giveReason(_ why: String, by person: String) throws {
+    /// it. One that blames nobody is said in the relationship, and is a reason as well.
+    func giveReason(_ why: String, or reason: Relationship.EndReason, by person: String) throws {
         try Check.text(why, "why", 0...2000)
         guard why.saysSomething else {
-            if role == .trustee { try publishBroken(.endedWithoutReason, relationship.name) }
+            if role == .trustee, reason == .unspecified { try publishBroken(.endedWithoutReason, relationship.name) }
             return
         }
         let draft = Note(level: .pair, body: why)
@@ -123,15 +127,19 @@ extension Change {
     }
 
     /// Each open deadline moves by the pause's length (docs/domain.md rule 28).
-    fileprivate func endPause(of relationship: Relationship, since: Instant) throws {
+    func endPause(of relationship: Relationship, since: Instant) throws {
         try shiftDuties(of: relationship.name, by: now - since)
+        try shiftInactivityReports(by: now - since)
         try shiftOpenCommitments(by: now - since)
         if !relationship.importing { try release(relationship.name) }
     }
 
     /// The relationship is over; what is open binds nobody any more.
-    fileprivate func conclude(_ relationship: Relationship) throws -> Relationship {
+    @discardableResult
+    func conclude(_ relationship: Relationship) throws -> Relationship {
         try releaseOpenCommitments()
+        try closeInactivityReports()
+        if let handOver = try openHandOver() { try cancel(handOver) }
         let ended = try publish("relationship.ended.v1", saving: relationship)
         try closePair(ended)
         let kept = try find(Tables.programmes, ended.programme)?.keptDays ?? Programme.defaultRetention

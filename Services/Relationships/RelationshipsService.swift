@@ -7,7 +7,7 @@ import Storage
 struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
     static let name = "relationships"
     static var migrations: [Migration] { Tables.migrations }
-    static let eventSources = ["goals"]
+    static let eventSources = ["goals", "feedback"]
     static var relationshipSource: (any RelationshipSource)? { OwnRelationships() }
 
     static var grantSource: (any GrantSource)? { OwnGrants() }
@@ -50,14 +50,18 @@ struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
         case .sharingExpires: try change.expireSharing(name)
         case .breakGlassExpires: try change.expireBreakGlass(name)
         case .breakGlassTold: try change.endSilence(name)
+        case .inactivityStep: try change.climb(name)
+        case .leaderSilent: try change.missLeaderCommitment(name)
         }
     }
 
     func apply(_ event: Event, from source: String, in transaction: Transaction) throws {
         try ContextAnswers.apply(event, in: transaction)
+        try Activity.apply(event, from: source, in: transaction)
     }
 
     func forget(_ source: String, in transaction: Transaction) throws {
-        try ContextAnswers.forget(in: transaction)
+        if source == "goals" { try ContextAnswers.forget(in: transaction) }
+        try Activity.forget(source, in: transaction)
     }
 }

@@ -36,7 +36,12 @@ extension Relationship {
 
     /// One party ends it: ENDING; the other one's word, then, ends it at once.
     mutating func end(by person: String, at now: Instant) throws -> Ending {
-        try require([.accepted, .active, .paused, .ending], "ACCEPTED, ACTIVE, PAUSED or ENDING")
+        try require(
+            [.accepted, .active, .paused, .ending, .rematching], "ACCEPTED, ACTIVE, PAUSED, ENDING or REMATCHING")
+        if state == .rematching {
+            _ = finish(at: now)
+            return .ended
+        }
         if state == .ending {
             guard person != endedBy else {
                 throw Refusal.wrongState("relationship", is: state, needs: "the other party's word, or time")
@@ -51,15 +56,27 @@ extension Relationship {
         return pausedSince.map { .announcedInPause(since: $0) } ?? .announced
     }
 
+    /// Why it ends, in words that blame nobody; unspecified for not said.
+    /// - Throws: `Refusal` for a reason that the programme alone gives.
+    mutating func giveReason(_ reason: EndReason) throws {
+        guard reason != .unspecified else { return }
+        try Check.known(reason, "reason")
+        guard reason != .rematched, reason != .handedOver else {
+            throw Refusal.invalid("reason", "REMATCHED and HANDED_OVER come of a rematch and a hand-over")
+        }
+        endReason = reason
+    }
+
     /// The time to say goodbye is over. False when it had ended before.
     mutating func finish(at now: Instant) -> Bool {
-        guard state == .ending else { return false }
+        guard state == .ending || state == .rematching else { return false }
+        if state == .rematching { endReason = .rematched }
         state = .ended
         endTime = now.timestamp
         return true
     }
 
-    private mutating func endPause(at now: Instant) throws -> Instant {
+    mutating func endPause(at now: Instant) throws -> Instant {
         let last = pauses.count - 1
         let since = try Check.instant(last < 0 ? nil : pauses[last].startTime, "relationship.pauses.start_time")
         pauses[last].endTime = now.timestamp
@@ -87,6 +104,6 @@ extension Relationship {
 
     /// What happened may still be told and settled, though nothing new begins: also while it ends and afterwards.
     var mayBeSettled: Bool {
-        [.active, .ending, .ended].contains(state) && startTime != nil
+        [.active, .ending, .rematching, .ended].contains(state) && startTime != nil
     }
 }

@@ -61,6 +61,7 @@ struct EvidenceStore {
                 """,
             ]),
         SnapshotStore.migration, ObservationStore.migration, ConductStore.migration, RollupTables.migration,
+        FairnessTables.migration,
     ]
 
     // MARK: Writing

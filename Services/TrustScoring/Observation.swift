@@ -21,6 +21,10 @@ struct Observation: Hashable, Sendable {
         case depth = "session.depth"
         /// About the trustor's team, for roll-ups alone. `object`: the item; `value`: 1 to 5.
         case team = "pulse.team"
+        /// The trustor feels treated fairly, for fairness runs alone. `value`: 1 to 5.
+        case fair = "pulse.fair"
+        /// A chance to grow was offered.
+        case opportunity = "opportunity"
         /// `subject`: the goal; `object`: the slot; `isSet`: on time.
         case checkIn = "check_in"
         /// The slot has passed: a trigger. `subject`: the goal.
@@ -37,6 +41,9 @@ struct Observation: Hashable, Sendable {
         case promiseLate = "promise.late"
         case promiseRenegotiated = "promise.renegotiated"
         case promiseMissed = "promise.missed"
+        /// The trustee's: accepted, and moved to a later date.
+        case coachPromised = "coach.promised"
+        case coachRenegotiated = "coach.renegotiated"
         /// A commitment of either. `object`: what asked for it.
         case commitmentProposed = "commitment.proposed"
         /// A decision whose text promises something.
@@ -132,9 +139,10 @@ private struct Observer {
                 ? [add(.supportPlanned, change.supportAction, object: change.contextChange, once: true)] : []
         case .reflectionCompleted(let change): reflection(change)
         case .relationshipChanged(let change): try pause(change)
+        case .opportunityOffered(let offer): [add(.opportunity, offer.opportunity, once: true)]
         case .decisionChanged(let change): change.promises ? [add(.decisionPromise, change.decision, once: true)] : []
         case .breachCaseChanged, .reflectBackChanged, .adviceChanged, .leaveChanged, .conflictDisclosed,
-            .credentialVerified, .feedbackRequested, .opportunityOffered, .transparencyBroken, .personChanged,
+            .credentialVerified, .feedbackRequested, .transparencyBroken, .personChanged,
             .programmeChanged, .alertChanged, .rollupPublished, .roundClosed,
             .resourceChanged, .relationshipHandedOver, .personErased, .retentionEnded:
             []
@@ -180,6 +188,7 @@ private struct Observer {
         switch answer.item {
         case .safeToRaise: return [add(.safety, answer.pulse, value: Double(answer.value))]
         case .motivated: return [add(.motivation, answer.pulse, value: Double(answer.value))]
+        case .fair: return [add(.fair, answer.pulse, value: Double(answer.value))]
         case .teamSpeakUp, .teamShareIdeas, .teamRely:
             return [add(.team, answer.pulse, object: "\(answer.item.rawValue)", value: Double(answer.value))]
         default: return []
@@ -224,6 +233,7 @@ private struct Observer {
             let value = max(0.2, 0.8 - 0.1 * Double(max(0, change.daysLate)))
             promise(.promiseLate, at: try instant(change.claimTime), value: value, replacing: [.promiseLate])
         case "commitment.renegotiated.v1":
+            if change.ownerRole == .trustee { changes.append(add(.coachRenegotiated, subject)) }
             promise(.promiseRenegotiated, at: try instant(change.renegotiateTime), value: 0.7)
         case "commitment.missed.v1": promise(.promiseMissed, at: occurredAt, replacing: Self.outcomes)
         case "commitment.proposed.v1":
@@ -231,6 +241,7 @@ private struct Observer {
                 changes.append(add(.commitmentProposed, subject, object: change.source, once: true))
             }
         case "commitment.accepted.v1":
+            if change.ownerRole == .trustee { changes.append(add(.coachPromised, subject, once: true)) }
             if !change.source.isEmpty { changes.append(add(.supportAccepted, change.source, once: true)) }
         case "commitment.disputed.v1", "commitment.voided.v1":
             changes.append(.remove(subject: subject, kinds: Self.outcomes.union([.commitmentClosed])))

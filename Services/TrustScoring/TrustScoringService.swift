@@ -34,9 +34,13 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
 
     var methods: [RPC.Method] { trustServiceMethods }
 
-    /// Beside requests and events: roll-ups.
+    /// Beside requests and events: roll-ups and fairness runs.
     func run() async throws {
-        try await RunningRollup(runtime: runtime, policy: scores.policy).run()
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await RunningRollup(runtime: runtime, policy: scores.policy).run() }
+            group.addTask { try await RunningFairness(runtime: runtime).run() }
+            try await group.waitForAll()
+        }
     }
 
     // MARK: Events

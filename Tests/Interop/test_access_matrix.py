@@ -55,6 +55,16 @@ ADMIN = "programme administrator"
 # What lies below a relationship is for the two of it and for nobody else, but for these.
 OPEN = {
     "GetRelationship": PARTIES | {ADMIN},
+    # The asker's, and the programme's: the partner reads none of it.
+    "GetRematch": PARTIES | {ADMIN},
+    "ListRematches": PARTIES | {ADMIN},
+    "HandOverRelationship": PARTIES | {ADMIN},
+    "GetHandOver": PARTIES | {ADMIN},
+    "ListHandOvers": PARTIES | {ADMIN},
+    # An administrator learns of those of which the programme was told.
+    "GetInactivityReport": PARTIES | {ADMIN},
+    "ListInactivityReports": PARTIES | {ADMIN},
+    "OfferRematch": {ADMIN},
     "VerifyCredential": {ADMIN},
     "RecordFinding": PARTIES | {"ombudsperson"},
     "VerifySnapshots": PARTIES | {"auditor"},
@@ -82,7 +92,7 @@ OPEN |= {
         "WithdrawRequest", "ProvideInfo", "SubmitPulse", "SkipPulse", "ListPulses", "AnswerKnowWhy", "SetSessionDepth",
         "DeclineCommitment", "ReleaseCommitment", "MarkTrivial", "ConfirmKept", "DisputeCommitment", "AcceptRepair",
         "JudgeReflectBack", "TeachBack", "RateAdvice", "UndeleteNote", "ReportContextIgnored", "ApproveSharingItem",
-        "DenySharingItem", "RecallSharing",
+        "DenySharingItem", "RecallSharing", "ConsentToHandOver",
     ]
 }  # fmt: skip
 
@@ -94,6 +104,7 @@ ORGANIZATION_OPEN = {
         "CreatePerson", "ListPeople", "DeactivatePerson", "CreateProgramme", "GetEnrollment", "ProposeMatches",
         "GetMatchRun", "ListMatchRuns", "CancelMatchRun", "GetMatchExplanation", "GetMatchProposal", "AcceptMatchProposal",
         "DeclineMatchProposal", "GetWaitlistEntry", "RequestRelationship", "PublishRollup", "ExportRollup",
+        "ListInactiveRelationships",
     ]
 } | {
     name: EVERYBODY
@@ -109,6 +120,15 @@ ORGANIZATION_OPEN = {
     "CreateLeaveWindow": {"coachee", ADMIN},
     "DeleteLeaveWindow": {"coachee", ADMIN},
     "GetFairnessView": {"coachee"},
+    # What a person says of themselves is theirs alone; what they promise openly, theirs and of whom they coach: nobody here.
+    "DeclareAttribute": {"coachee"},
+    "GetProtectedAttribute": {"coachee"},
+    "ListProtectedAttributes": {"coachee"},
+    "DeleteProtectedAttribute": {"coachee"},
+    "CreateLeaderCommitment": {"coachee"},
+    "SettleLeaderCommitment": {"coachee"},
+    "GetLeaderCommitment": {"coachee"},
+    "ListLeaderCommitments": {"coachee"},
     # Somebody enrols themselves, or an administrator does: whom, the request says.
     "Enroll": set(),
 } | {
@@ -128,6 +148,10 @@ ORGANIZATION_OPEN = {
     "ListRollupExports": {ADMIN, "auditor"},
     "VerifyRollups": {ADMIN, "auditor"},
     "GetRollupAudit": {"auditor"},
+    "RunFairness": {ADMIN, "data-protection officer"},
+    "CancelFairnessRun": {ADMIN, "data-protection officer"},
+    "GetFairnessRun": {ADMIN, "data-protection officer", "auditor"},
+    "ListFairnessRuns": {ADMIN, "data-protection officer", "auditor"},
 }  # fmt: skip
 
 

@@ -92,6 +92,10 @@ def test_no_trace_of_a_secret(told):
     pair.as_coach("CreateFeedback", **parent, feedbackItem={
         "kind": "CONSTRUCTIVE", "situation": secret(), "behaviour": secret(), "impact": secret(), "nextStep": secret(),
         "strength": secret()})  # fmt: skip
+    # What people say of themselves, and why they want another partner.
+    pair.as_coachee("DeclareAttribute", parent=pair.coachee, kind="RELIGION", value=secret())
+    rematched = Pair(api, ORGANIZATION, frame, "2")
+    rematched.as_coachee("RequestRematch", name=rematched.name, reason="NOT_A_FIT", note=secret())
     glass = api("RequestBreakGlass", dpo, {**parent, "breakGlassCase": {"reason": "LAW", "justification": secret()}},
                 purpose="privacy")  # fmt: skip
     api("ApproveBreakGlass", ombudsperson, {"name": glass.name})
@@ -134,7 +138,7 @@ def test_no_trace_of_a_secret(told):
         with collector.lock:
             return any(span.name.endswith("." + method) for _, span in collector.spans)
 
-    for method in ("CreateNote", "AddObstacle", "SubmitReflection", "CreateFeedback", "RequestBreakGlass"):
+    for method in ("CreateNote", "AddObstacle", "SubmitReflection", "CreateFeedback", "RequestBreakGlass", "DeclareAttribute", "RequestRematch"):
         eventually(f"the span of {method}", lambda method=method: exported(method))
     with collector.lock:
         assert not secret.found_in(b"".join(collector.received))

@@ -42,6 +42,29 @@ import Testing
         #expect(await refusal { try await pair.acknowledge(reported.name, at: day(98)) } == "WRONG_STATE")
     }
 
+    @Test(
+        "D3 T1 and T2: a confirmed breach of confidence is said aloud in the transaction of the finding; the coach's own report is not"
+    )
+    func aConfirmedBreachOfConfidenceIsATransparencyMatter() async throws {
+        for (kind, rule) in [
+            (BreachCase.Kind.confidentiality, TransparencyRule.sharedOutsideAgreement),
+            (.recordAltered, .changedInSilence),
+        ] {
+            for isCoachees in [true, false] {
+                let pair = try await Pair.active(importing: true)
+                let reported = try await report(pair, kind, by: isCoachees ? pair.coachee : pair.coach)
+                for person in [pair.coach, pair.coachee] { _ = try await find(pair, reported, true, by: person) }
+                let broken = try await pair.lastEvent("transparency.broken.v1")
+                guard isCoachees else {
+                    #expect(broken == nil)
+                    continue
+                }
+                guard case .transparencyBroken(let told)? = broken?.payload else { throw Refusal.notFound("the event") }
+                #expect(told.rule == rule && told.subject == reported.name && broken?.occurredAt == day(6).timestamp)
+            }
+        }
+    }
+
     @Test func theProgrammesOmbudspersonFindsAlone() async throws {
         let pair = try await Pair.active()
         let reported = try await report(pair, .recordAltered, by: pair.coachee)

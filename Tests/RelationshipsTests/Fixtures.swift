@@ -1,5 +1,6 @@
 import Schema
 import ServiceKit
+import Standard
 import Testing
 
 @testable import Relationships
@@ -25,6 +26,11 @@ func refusal(_ body: () throws -> Void) -> String? {
     } catch {
         return "\(error)"
     }
+}
+
+/// The day of an instant, to an hour: the clock of a test goes on while it runs.
+func dayNumber(_ timestamp: Timestamp?) throws -> Double? {
+    try timestamp.map { (Double(try Instant($0) - dayZero) / Double(Instant.microsecondsPerDay) * 24).rounded() / 24 }
 }
 
 extension Instant {

@@ -28,10 +28,20 @@ import Testing
             V(name: "pause", leads: [.active: .paused]) { try $0.pause(.absence, at: day(1)) },
             V(name: "resume", leads: [.paused: .active]) { _ = try $0.resume(at: day(5)) },
             V(
-                name: "end", leads: [.accepted: .ending, .active: .ending, .paused: .ending, .ending: .ended],
+                name: "end",
+                leads: [
+                    .accepted: .ending, .active: .ending, .paused: .ending, .ending: .ended, .rematching: .ended,
+                ],
                 act: { _ = try $0.end(by: coachee, at: day(5)) }),
-            V(name: "end again", leads: [.accepted: .ending, .active: .ending, .paused: .ending]) {
-                _ = try $0.end(by: coach, at: day(5))
+            V(
+                name: "end again",
+                leads: [.accepted: .ending, .active: .ending, .paused: .ending, .rematching: .ended],
+                act: { _ = try $0.end(by: coach, at: day(5)) }),
+            V(name: "rematch", leads: [.active: .rematching, .paused: .rematching]) {
+                _ = try $0.rematch(at: day(5))
+            },
+            V(name: "hand over", leads: [.active: .ended, .paused: .ended, .rematching: .ended]) {
+                _ = try $0.handOver(to: "next", at: day(5))
             },
         ]
         expect(verbs, in: Relationship.State.allCases, of: \.state) { state in
@@ -47,7 +57,7 @@ import Testing
         var one = Relationship(state: state)
         #expect(one.expire() == (state == .requested || state == .needsInfo))
         var two = Relationship(state: state)
-        #expect(two.finish(at: day(14)) == (state == .ending))
+        #expect(two.finish(at: day(14)) == (state == .ending || state == .rematching))
     }
 
     @Test func sessions() {

@@ -83,6 +83,32 @@ import TrustModel
         #expect(try await !isDue(.reflectionOverdue, pair, at: 52))
     }
 
+    @Test("Renegotiate everything: more than half of four promises and more (docs/domain.md §4.6)")
+    func renegotiation() async throws {
+        let pair = try await Pair(now: 200)
+        func promise(_ id: String, at number: Double, moved: Bool, by owner: Role = .trustee) async throws {
+            try await pair.tell(
+                pair.facts.commitment("commitment.accepted.v1", id, at: day(number), owner: owner))
+            guard moved else { return }
+            try await pair.tell(
+                pair.facts.commitment(
+                    "commitment.renegotiated.v1", id, at: day(number + 1), owner: owner, renegotiated: day(number + 1)))
+        }
+        for number in 0..<3 { try await promise("m\(number)", at: Double(10 * number), moved: true) }
+        #expect(try await !isDue(.renegotiation, pair, at: 30), "three are too few")
+        try await promise("k0", at: 30, moved: false)
+        let monitor = try await self.monitor(.renegotiation, pair, at: 40)
+        #expect(monitor.status == .due && monitor.dueSince == day(21).timestamp && monitor.subjects.count == 3)
+        try await promise("k1", at: 41, moved: false)
+        try await promise("k2", at: 42, moved: false)
+        #expect(try await !isDue(.renegotiation, pair, at: 43), "half is not more than half")
+        for number in 0..<4 { try await promise("c\(number)", at: 44, moved: true, by: .trustor) }
+        #expect(try await !isDue(.renegotiation, pair, at: 50), "the coachee's own are not looked at")
+        try await promise("m3", at: 60, moved: true)
+        #expect(try await isDue(.renegotiation, pair, at: 62))
+        #expect(try await !isDue(.renegotiation, pair, at: 140), "within 90 days")
+    }
+
     @Test func reflectionAfter56DaysAndAfter28WhenThereWasAnAlert() async throws {
         let pair = try await Pair(now: 200)
         try await pair.tell(pair.facts.reflection("r1", at: day(10)))

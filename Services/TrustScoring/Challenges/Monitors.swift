@@ -19,6 +19,9 @@ struct Monitors {
     static let missedCheckIns = 2
     /// How far back open triggers, decisions and goals are looked for.
     static let memoryDays = 180
+    /// Promises of the coach, of so many days, that are looked at together (docs/domain.md §4.6).
+    static let promiseDays = 90
+    static let minimumPromises = 4
     static let maximumSubjects = 20
 
     let relationship: Relationship
@@ -59,6 +62,9 @@ struct Monitors {
                 .wordWithoutDeed, wordsWithoutDeed,
                 "A decision promised something. Should it become a commitment with a date?"),
             monitor(.staleGoal, staleGoals, "This goal has not been looked at for two intervals. Is it still yours?"),
+            monitor(
+                .renegotiation, renegotiation,
+                "More than half of what was promised has moved to a later date. What can be promised for sure?"),
         ]
     }
 
@@ -90,6 +96,20 @@ struct Monitors {
         guard sustaining.hasRecognitionDrought(at: now) else { return nil }
         let last = sustaining.facts.recognitions.max() ?? start
         return (last.advanced(byDays: SustainingInputs.recognitionDays), [])
+    }
+
+    // MARK: Renegotiation
+
+    /// More than half of the coach's promises were moved.
+    private var renegotiation: Due? {
+        let from = now.advanced(byDays: -Self.promiseDays)
+        let promised = Set(of(.coachPromised).filter { $0.at > from }.map(\.subject))
+        let moved = of(.coachRenegotiated).filter { promised.contains($0.subject) }
+        let subjects = Self.distinct(moved.map(\.subject))
+        guard promised.count >= Self.minimumPromises, 2 * subjects.count > promised.count,
+            let since = moved.map(\.at).max()
+        else { return nil }
+        return (since, subjects)
     }
 
     // MARK: M3, M4
@@ -167,6 +187,7 @@ extension Monitor.Kind {
         case .noAdaptation: "no-adaptation"
         case .reflectionOverdue: "reflection-overdue"
         case .wordWithoutDeed: "word-without-deed"
+        case .renegotiation: "renegotiation"
         default: "stale-goal"
         }
     }

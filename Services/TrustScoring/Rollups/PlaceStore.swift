@@ -86,6 +86,18 @@ enum PlaceStore {
             "SELECT max(minimum) FROM programme_minimum WHERE organization = ?", [.text(organization)]
         )?.optionalInt64(0).map(Int.init) ?? 0
     }
+
+    static func isKnown(programme: String, in snapshot: Snapshot) throws -> Bool {
+        try minimum(ofProgramme: programme, in: snapshot) > 0
+    }
+
+    /// 0 for a programme that nobody has told of.
+    static func minimum(ofProgramme programme: String, in snapshot: Snapshot) throws -> Int {
+        try snapshot.first(
+            "SELECT minimum FROM programme_minimum WHERE organization = ? AND programme = ?",
+            [.text(try ResourceName(programme, "organizations", "programmes").organization), .text(programme)]
+        )?.int(0) ?? 0
+    }
 }
 
 /// The id under which somebody or something is counted: 64 bits of SHA-256 of its name.

@@ -26,7 +26,7 @@ public struct Table<R: Resource>: Sendable {
     /// - Parameters:
     ///   - state: the indexed state column.
     ///   - isEncrypted: for what only the people of a relationship may read: the operator of the database cannot
-    ///     (docs/domain.md §6.8). Resources directly below a relationship, whose key it is.
+    ///     (docs/domain.md §6.8). The key is that of their parent, a relationship or a person.
     public init(
         _ sqlName: String, collections: [String], state: @escaping @Sendable (R) -> Int32 = { _ in 0 },
         isEncrypted: Bool = false
@@ -51,6 +51,11 @@ public struct Table<R: Resource>: Sendable {
     /// - Returns: how many.
     public func encryptRows(in transaction: Transaction) throws -> Int {
         try storage.encryptRows(in: transaction)
+    }
+
+    /// Destroys the key that what lies below a parent was encrypted with, in every encrypted table.
+    public func shredKey(of parent: ResourceName, in transaction: Transaction) throws {
+        try transaction.shred(parent.organizationKey, parent.asParentKey)
     }
 
     /// What a request about these resources names: one of them, or what they belong to.

@@ -48,6 +48,9 @@ public struct GroupComparison: Sendable {
     let isBelowFourFifths: Bool
     /// Units in strata that hold both groups.
     public let comparableCount: Int
+    /// Of the difference within strata: of an outcome in rates, of a measure in standard deviations; nil where no stratum holds
+    /// both groups, and of a measure that does not vary.
+    public let standardError: Double?
 
     /// An outcome: Cochran–Mantel–Haenszel within strata, Fisher's exact test for the crude table.
     public init(outcome units: [Unit]) {
@@ -66,10 +69,16 @@ public struct GroupComparison: Sendable {
         effect = nil
         stratifiedEffect = nil
         comparableCount = both.map(\.total).reduce(0, +)
+        let variances = zip(both, weights).map { table, weight in
+            weight * weight * (Self.variance(table.first) + Self.variance(table.second))
+        }
+        standardError = both.isEmpty ? nil : variances.reduce(0, +).squareRoot() / weights.reduce(0, +)
     }
 
     /// A measure: permutation of the weighted mean difference, within strata and over all.
-    public init(measure units: [Unit], draws: Int = PermutationTest.minimumDraws) {
+    public init(
+        measure units: [Unit], draws: Int = PermutationTest.minimumDraws, seed: UInt64 = PermutationTest.defaultSeed
+    ) {
         let counts = [units.count { $0.group == 0 }, units.count { $0.group != 0 }]
         isSufficient = counts.min() ?? 0 >= Self.minimumGroup
         let sizes = Dictionary(grouping: units, by: \.stratum)
@@ -84,21 +93,34 @@ public struct GroupComparison: Sendable {
         let crude = Self.difference(values, one, 1, units.map(\.group))
         let stratified = Self.difference(comparable, strata, numbers.count, both.map(\.group))
         crudeP =
-            PermutationTest(labels: units.map(\.group), strata: one, draws: draws) {
+            PermutationTest(labels: units.map(\.group), strata: one, draws: draws, seed: seed) {
                 abs(Self.difference(values, one, 1, $0))
             }.pValue
         stratifiedP =
             both.isEmpty
             ? 1
-            : PermutationTest(labels: both.map(\.group), strata: strata, draws: draws) {
+            : PermutationTest(labels: both.map(\.group), strata: strata, draws: draws, seed: seed) {
                 abs(Self.difference(comparable, strata, numbers.count, $0))
             }.pValue
         effect = Self.deviation(units, one).map { crude / $0 }
         stratifiedEffect = Self.deviation(both, strata).map { stratified / $0 }
+        let information = Dictionary(grouping: both, by: \.stratum).values.map { units in
+            let first = units.count { $0.group == 0 }
+            return Double(first * (units.count - first)) / Double(units.count)
+        }.sorted().reduce(0, +)
+        standardError = stratifiedEffect.map { _ in 1 / information.squareRoot() }
         crudeDifference = crude
         stratifiedDifference = stratified
         impactRatio = nil
         isBelowFourFifths = false
+    }
+
+    /// Within strata: of an outcome the difference of rates, of a measure in standard deviations; and where it lies with 95 %.
+    public var difference: (value: Double, interval: ClosedRange<Double>)? {
+        guard let standardError else { return nil }
+        let value = stratifiedEffect ?? stratifiedDifference
+        let half = WilsonScore.normal95 * standardError
+        return (value, (value - half)...(value + half))
     }
 
     /// - Parameter q: the adjusted p-value of the stratified test among all of the run.
@@ -126,6 +148,12 @@ public struct GroupComparison: Sendable {
     private static func rate(_ counts: (with: Int, without: Int)) -> Double {
         let total = counts.with + counts.without
         return total == 0 ? 0 : Double(counts.with) / Double(total)
+    }
+
+    /// Of a rate.
+    private static func variance(_ counts: (with: Int, without: Int)) -> Double {
+        let share = rate(counts)
+        return share * (1 - share) / Double(counts.with + counts.without)
     }
 
     private static func weighted(_ values: [Double], _ weights: [Double]) -> Double {
