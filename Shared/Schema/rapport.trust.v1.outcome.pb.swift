@@ -291,6 +291,7 @@ public struct OutcomeCompanions: Message {
     public var sayDoRatio: DoubleValue? = nil
     public var cadenceBurstiness: DoubleValue? = nil
     public var attention: DoubleValue? = nil
+    public var formalityRatio: DoubleValue? = nil
 
     public init() {}
 
@@ -303,7 +304,8 @@ public struct OutcomeCompanions: Message {
         contactCount: Int64 = 0,
         sayDoRatio: DoubleValue? = nil,
         cadenceBurstiness: DoubleValue? = nil,
-        attention: DoubleValue? = nil
+        attention: DoubleValue? = nil,
+        formalityRatio: DoubleValue? = nil
     ) {
         self.trustorAcknowledgeMedian = trustorAcknowledgeMedian
         self.trustorActMedian = trustorActMedian
@@ -314,6 +316,7 @@ public struct OutcomeCompanions: Message {
         self.sayDoRatio = sayDoRatio
         self.cadenceBurstiness = cadenceBurstiness
         self.attention = attention
+        self.formalityRatio = formalityRatio
     }
 
     public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
@@ -328,6 +331,7 @@ public struct OutcomeCompanions: Message {
             case 7: try reader.message(&sayDoRatio)
             case 8: try reader.message(&cadenceBurstiness)
             case 9: try reader.message(&attention)
+            case 10: try reader.message(&formalityRatio)
             default: try reader.skip()
             }
         }
@@ -347,6 +351,7 @@ public struct OutcomeCompanions: Message {
         c.pointee.say_do_ratio = arena.optional(sayDoRatio)
         c.pointee.cadence_burstiness = arena.optional(cadenceBurstiness)
         c.pointee.attention = arena.optional(attention)
+        c.pointee.formality_ratio = arena.optional(formalityRatio)
     }
 }
 

@@ -621,7 +621,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__outcome__descriptor =
   (ProtobufCMessageInit) rapport__trust__v1__outcome__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__trust__v1__outcome_companions__field_descriptors[9] =
+static const ProtobufCFieldDescriptor rapport__trust__v1__outcome_companions__field_descriptors[10] =
 {
   {
     "trustor_acknowledge_median",
@@ -731,11 +731,24 @@ static const ProtobufCFieldDescriptor rapport__trust__v1__outcome_companions__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "formality_ratio",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__OutcomeCompanions, formality_ratio),
+    &google__protobuf__double_value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__trust__v1__outcome_companions__field_indices_by_name[] = {
   8,   /* field[8] = attention */
   7,   /* field[7] = cadence_burstiness */
   5,   /* field[5] = contact_count */
+  9,   /* field[9] = formality_ratio */
   4,   /* field[4] = reciprocity */
   6,   /* field[6] = say_do_ratio */
   2,   /* field[2] = trustee_acknowledge_median */
@@ -746,7 +759,7 @@ static const unsigned rapport__trust__v1__outcome_companions__field_indices_by_n
 static const ProtobufCIntRange rapport__trust__v1__outcome_companions__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor rapport__trust__v1__outcome_companions__descriptor =
 {
@@ -756,7 +769,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__outcome_companions__descrip
   "Rapport__Trust__V1__OutcomeCompanions",
   "rapport.trust.v1",
   sizeof(Rapport__Trust__V1__OutcomeCompanions),
-  9,
+  10,
   rapport__trust__v1__outcome_companions__field_descriptors,
   rapport__trust__v1__outcome_companions__field_indices_by_name,
   1,  rapport__trust__v1__outcome_companions__number_ranges,

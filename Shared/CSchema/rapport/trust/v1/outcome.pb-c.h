@@ -238,10 +238,15 @@ struct  Rapport__Trust__V1__OutcomeCompanions
    * (docs/domain.md rule 49).
    */
   Google__Protobuf__DoubleValue *attention;
+  /*
+   * Of the sessions of the last 120 days whose depth the trustor has set, the share of STATUS, 0 to 1; absent below 4
+   * (docs/domain.md S09).
+   */
+  Google__Protobuf__DoubleValue *formality_ratio;
 };
 #define RAPPORT__TRUST__V1__OUTCOME_COMPANIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__outcome_companions__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL }
+    , NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL }
 
 
 /*
