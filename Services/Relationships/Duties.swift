@@ -16,7 +16,11 @@ enum DutyKind: String, CaseIterable {
     case disputeVoid = "dispute.void"
     case reflectionReveals = "reflection.reveals"
     case notePurged = "note.purged"
+    /// Of notes.
     case retentionEnds = "retention.ends"
+    case evidenceRetentionEnds = "retention.evidence_ends"
+    case auditRetentionEnds = "retention.audit_ends"
+    case exportExpires = "export.expires"
     case sharingExpires = "sharing.expires"
     case breakGlassExpires = "break_glass.expires"
     case breakGlassTold = "break_glass.told"

@@ -19,6 +19,7 @@ extension Person {
 
     /// What the directory says now. Leaving is more than a field: a person is deactivated by the RPC for it.
     func updated(by patch: Person) throws -> Person {
+        guard !isErased else { throw Refusal.wrongState("the person", is: "ERASED", needs: "one who is not") }
         try patch.check(try ResourceName(name, "organizations", "people"))
         guard patch.active || !active else {
             throw Refusal.invalid("person.active", "DeactivatePerson deactivates", reason: "BAD_MASK")

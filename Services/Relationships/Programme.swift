@@ -12,7 +12,8 @@ extension Programme {
 
     static let mutableFields = UpdateMask<Programme>(
         "display_name", "start_time", "end_time", "cadence_policy", "minimum_group_size", "exclude_reporting_line",
-        "trust_policy", "retention_days", "ombudsperson", "matching_rules")
+        "trust_policy", "retention_days", "evidence_retention_months", "audit_retention_months", "ombudsperson",
+        "matching_rules")
 
     static func created(_ draft: Programme, name: String) throws -> Programme {
         try draft.checked(name: name)
@@ -28,7 +29,9 @@ extension Programme {
             guard programme.minimumGroupSize >= minimumGroupSize else {
                 throw Refusal.wrongState("programme", is: "RUNNING", needs: "a smallest group that does not shrink")
             }
-            guard programme.retentionDays <= keptDays else {
+            guard programme.retentionDays <= keptDays, programme.evidenceRetentionMonths <= keptEvidenceMonths,
+                programme.auditRetentionMonths <= keptAuditMonths
+            else {
                 throw Refusal.wrongState("programme", is: "RUNNING", needs: "a retention that does not grow")
             }
         }
@@ -60,6 +63,11 @@ extension Programme {
         try Check.range(programme.minimumGroupSize, "programme.minimum_group_size", Self.smallestGroup...1000)
         programme.retentionDays = keptDays
         try Check.range(programme.retentionDays, "programme.retention_days", Self.retention)
+        programme.evidenceRetentionMonths = keptEvidenceMonths
+        try Check.range(
+            programme.evidenceRetentionMonths, "programme.evidence_retention_months", Self.evidenceRetention)
+        programme.auditRetentionMonths = keptAuditMonths
+        try Check.range(programme.auditRetentionMonths, "programme.audit_retention_months", Self.auditRetention)
         programme.cadencePolicy = CadencePolicy(intervalDays: intervalDays, graceHours: graceHours)
         try Check.range(intervalDays, "programme.cadence_policy.interval_days", 1...90)
         try Check.range(graceHours, "programme.cadence_policy.grace_hours", 0...72)

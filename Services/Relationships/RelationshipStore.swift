@@ -55,9 +55,17 @@ enum Tables {
     /// Encrypted with a key of the person's own, which nothing else is encrypted with.
     static let protectedAttributes = Table<ProtectedAttribute>(
         "protected_attributes", collections: Form.protectedAttributes, isEncrypted: true)
+    static let legalHolds = Table<LegalHold>(
+        "legal_holds", collections: ["organizations", "legalHolds"], state: \.state.rawValue)
+    static let erasures = Table<Erasure>(
+        "erasures", collections: Form.erasures, below: people, state: \.state.rawValue)
+    static let dataExports = Table<DataExport>(
+        "data_exports", collections: Form.dataExports, below: people, state: \.state.rawValue)
 
     /// Of names that are taken apart beside their tables.
     enum Form {
+        static let erasures = ["organizations", "people", "erasures"]
+        static let dataExports = ["organizations", "people", "dataExports"]
         static let matchRuns = ["organizations", "programmes", "matchRuns"]
         static let matchProposals = ["organizations", "programmes", "matchProposals"]
         static let waitlistEntries = ["organizations", "programmes", "waitlistEntries"]
@@ -99,6 +107,10 @@ enum Tables {
             version: 121, name: "re-match, hand-over, inactivity, leaders' commitments",
             statements: rematches.statements + handOvers.statements + SuccessionIndex.statements
                 + inactivityReports.statements + Activity.statements + leaderCommitments.statements),
+        Migration(
+            version: 122, name: "legal holds, erasures, exports and retention",
+            statements: legalHolds.statements + LegalHolds.statements + erasures.statements
+                + dataExports.statements + ExportStore.statements + RetentionIndex.statements),
     ]
 }
 
@@ -106,6 +118,20 @@ enum Tables {
 struct OwnRelationships: RelationshipSource {
     func relationship(_ name: String, in snapshot: Snapshot) throws -> Relationship? {
         try Tables.relationships.find(name, in: snapshot)
+    }
+
+    func relationships(of person: String, in snapshot: Snapshot) throws -> [Relationship] {
+        let organization = try ResourceName.organization(of: person).text
+        let limit = 500
+        var all: [Relationship] = []
+        var last: String?
+        repeat {
+            let page = try PairIndex.relationships(
+                of: person, organization: organization, after: last, limit: limit, in: snapshot)
+            all += try page.compactMap { try relationship($0, in: snapshot) }
+            last = page.count == limit ? page.last : nil
+        } while last != nil
+        return all
     }
 }
 
@@ -144,6 +170,9 @@ extension InactivityReport: Dated {}
 extension LeaderCommitment: Dated {}
 extension SharingRequest: Dated {}
 extension BreakGlassCase: Dated {}
+extension LegalHold: Dated {}
+extension Erasure: Dated {}
+extension DataExport: Dated {}
 
 extension Change {
     /// Inserts, dated now.

@@ -86,13 +86,14 @@ extension Change {
     }
 
     /// What the two have noted goes when the programme's retention is over (docs/domain.md §6.10).
-    func forgetNotes() throws {
+    /// - Returns: whether more is left.
+    func forgetNotes() throws -> Bool {
         let batch = 500
         let notes = try list(Tables.notes, parent: relationship.name, limit: batch)
         for note in notes {
             try delete(Tables.notes, note.name)
             try cancel(.notePurged, for: note.name)
         }
-        if notes.count == batch { try schedule(.retentionEnds, for: relationship.name, at: now) }
+        return notes.count == batch
     }
 }

@@ -48,6 +48,7 @@ extension RelationshipsService {
                 request.updateMask, request.programme ?? Programme(), to: programme)
             let saved = try change.save(Tables.programmes, try programme.updated(by: patched, at: change.now))
             if saved.minimumGroupSize != programme.minimumGroupSize { try change.publish(saved) }
+            try change.audit("policy.changed", saved.name, about: [])
             return saved
         }
     }

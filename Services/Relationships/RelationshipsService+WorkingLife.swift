@@ -142,8 +142,7 @@ extension Change {
         if let handOver = try openHandOver() { try cancel(handOver) }
         let ended = try publish("relationship.ended.v1", saving: relationship)
         try closePair(ended)
-        let kept = try find(Tables.programmes, ended.programme)?.keptDays ?? Programme.defaultRetention
-        try schedule(.retentionEnds, for: ended.name, at: now.adding(days: Int(kept)))
+        try startRetention(of: ended)
         return ended
     }
 

@@ -4,7 +4,7 @@ import ServiceKit
 import Storage
 
 /// People, programmes, pairs and what a pair does together (docs/domain.md §6.1).
-struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
+struct RelationshipsService: RapportService, RelationshipsServiceHandlers, PrivacyServiceHandlers {
     static let name = "relationships"
     static var migrations: [Migration] { Tables.migrations }
     static let eventSources = ["goals", "feedback"]
@@ -22,12 +22,18 @@ struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
         self.runtime = runtime
     }
 
-    var methods: [RPC.Method] { relationshipsServiceMethods }
+    var methods: [RPC.Method] { relationshipsServiceMethods + privacyServiceMethods }
 
-    /// Beside requests and events: matching.
+    /// Beside requests and events: matching and exports.
     func run() async throws {
-        try await Announcements(runtime: runtime).run()
-        try await RunningMatch(runtime: runtime).run()
+        try await withThrowingTaskGroup(of: Void.self) { [runtime] group in
+            group.addTask {
+                try await Announcements(runtime: runtime).run()
+                try await RunningMatch(runtime: runtime).run()
+            }
+            group.addTask { try await RunningExport(runtime: runtime).run() }
+            try await group.waitForAll()
+        }
     }
 
     func fire(_ duty: Duty, _ change: Change) throws {
@@ -46,7 +52,10 @@ struct RelationshipsService: RapportService, RelationshipsServiceHandlers {
         case .disputeVoid: try change.voidDispute(name)
         case .reflectionReveals: try change.revealReflection(name)
         case .notePurged: try change.purgeNote(name)
-        case .retentionEnds: try change.forgetNotes()
+        case .retentionEnds: try change.endRetention(of: .notes)
+        case .evidenceRetentionEnds: try change.endRetention(of: .evidence)
+        case .auditRetentionEnds: try change.endRetention(of: .audit)
+        case .exportExpires: try change.expireExport(name)
         case .sharingExpires: try change.expireSharing(name)
         case .breakGlassExpires: try change.expireBreakGlass(name)
         case .breakGlassTold: try change.endSilence(name)

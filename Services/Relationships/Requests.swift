@@ -112,3 +112,13 @@ extension ListReflectionsRequest: ListRequest {}
 extension ListContextChangesRequest: ListRequest {}
 extension ListSharingRequestsRequest: ListRequest {}
 extension ListBreakGlassCasesRequest: ListRequest {}
+
+extension CreateLegalHoldRequest: Mutation {}
+extension ReleaseLegalHoldRequest: Mutation {}
+extension ErasePersonRequest: Mutation {}
+extension ExportDataRequest: Mutation {}
+extension CancelDataExportRequest: Mutation {}
+
+extension ListLegalHoldsRequest: ListRequest {}
+extension ListErasuresRequest: ListRequest {}
+extension ListDataExportsRequest: ListRequest {}

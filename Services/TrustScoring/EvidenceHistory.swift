@@ -41,10 +41,3 @@ struct Fingerprint: Hashable, Sendable {
         since <= instant && until.map { instant < $0 } ?? true
     }
 }
-
-extension Sequence<UInt8> {
-    var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-}

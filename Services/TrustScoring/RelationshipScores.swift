@@ -277,6 +277,11 @@ final class RelationshipScores: Sendable {
         }
     }
 
+    /// Something was removed from the log behind the states in memory.
+    func startAnew() {
+        memory.withLock { $0.startAnew() }
+    }
+
     // MARK: Watching
 
     /// Yields after each change of a relationship; changes that nobody has taken yet count as one.

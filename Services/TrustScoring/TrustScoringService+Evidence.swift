@@ -72,6 +72,11 @@ extension TrustScoringService {
             throw Refusal.roleForbidden("only the service that this evidence comes from may take it back")
         }
         try store.retractForGood(id, in: transaction)
+        if !record.isRetracted {
+            try transaction.audit(
+                "evidence.retracted", name.text, by: Caller(service: service),
+                about: [relationship.trustor, relationship.trustee], at: runtime.clock.now)
+        }
         guard !record.isRetracted else { return record }
         let change = LogChange.retraction(Retraction(evidence: id), of: record.evidence.occurredAt)
         let revision = try self.record(

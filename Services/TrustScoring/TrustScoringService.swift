@@ -61,6 +61,11 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
         guard let relationship = runtime.projection?.relationship(event.relationship, in: transaction) else {
             throw Refusal.notFound(event.relationship)
         }
+        if case .retentionEnded(let ended) = event.payload {
+            guard ended.data == .evidence else { return }
+            return try EvidenceRetention.end(
+                of: ResourceName(relationship.name, "organizations", "relationships"), in: transaction)
+        }
         let changes = try Ingestion(into: relationship, from: source, in: transaction).take(event) {
             refused(event, $0)
         }
@@ -116,6 +121,8 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
 
     func applied(_ events: [Event]) {
         scores.commit(events.map(\.id))
+        let isForgetting = events.contains { if case .retentionEnded = $0.payload { true } else { false } }
+        if isForgetting { scores.startAnew() }
     }
 
     func forget(_ source: String, in transaction: Transaction) throws {

@@ -117,6 +117,18 @@ public final class Database: Sendable {
         }
     }
 
+    /// Writes the whole file anew (VACUUM) and empties the journal: `secure_delete` alone leaves copies of what was overwritten in
+    /// the slack of pages that were split before. Reads go on, writes wait for as long as it takes to copy the file.
+    public func rewrite() async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            pool.asyncWriteWithoutTransaction { connection in
+                continuation.resume(
+                    with: Result { try StorageError.translating { try connection.execute(sql: "VACUUM") } })
+            }
+        }
+        try await emptyJournal()
+    }
+
     /// Answers the queued writes, ends the streams of events and closes the file. Later calls throw `.closed`.
     public func close() async {
         await writes.close()

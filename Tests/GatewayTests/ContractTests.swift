@@ -13,7 +13,9 @@ import Testing
         .filter { service in !["rapport.events.", "rapport.admin."].contains { service.fullName.hasPrefix($0) } }
         .sorted { $0.fullName < $1.fullName }
 
-    private static let internalRPCs = ["CheckViewingRight", "CollectFairnessGroups"]
+    private static let internalRPCs = [
+        "CheckViewingRight", "CollectFairnessGroups", "ConfirmErasure", "StreamPersonalData",
+    ]
 
     private static func table() throws -> RouteTable { try RouteTable(.schema, services: services.map(\.fullName)) }
 

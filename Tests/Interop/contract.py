@@ -10,14 +10,16 @@ from google.api import annotations_pb2
 from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-# The API packages, and which process serves each.
-PACKAGES = {
-    "relationships": "rapport.relationships.v1.relationships",
-    "feedback": "rapport.feedback.v1.feedback",
-    "goals": "rapport.goals.v1.goals",
-    "trust-scoring": "rapport.trust.v1.trust",
-    "gateway": "rapport.gateway.v1.gateway",
-}
+# Which process serves which API package to people.
+PACKAGES = [
+    ("relationships", "rapport.relationships.v1.relationships"),
+    ("relationships", "rapport.privacy.v1.privacy"),
+    ("relationships", "rapport.audit.v1.audit"),
+    ("feedback", "rapport.feedback.v1.feedback"),
+    ("goals", "rapport.goals.v1.goals"),
+    ("trust-scoring", "rapport.trust.v1.trust"),
+    ("gateway", "rapport.gateway.v1.gateway"),
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +89,7 @@ class RPC:
 def rpcs() -> list[RPC]:
     """Every RPC of the contract, in the order of declaration."""
     found = []
-    for program, module in PACKAGES.items():
+    for program, module in PACKAGES:
         file = importlib.import_module(f"{module}_pb2").DESCRIPTOR
         for service in file.services_by_name.values():
             for method in service.methods:

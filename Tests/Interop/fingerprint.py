@@ -5,7 +5,10 @@ import sqlite3
 
 # Moves without a change of the domain: what was forgotten of old requests, what is known of others' relationships, who has read
 # what.
-VOLATILE = {"viewing", "relationship_projection", "relationship_clock", "sqlite_sequence", "sqlite_stat1"}
+VOLATILE = {
+    "viewing", "audit_entry", "audit_person", "relationship_projection", "relationship_clock", "sqlite_sequence",
+    "sqlite_stat1",
+}  # fmt: skip
 
 
 def of(home: pathlib.Path) -> dict:

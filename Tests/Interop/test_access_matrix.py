@@ -51,6 +51,7 @@ ROLES = {
 PARTIES = {"coachee", "coach"}
 INSIDE = {role for role in ROLES if not ROLES[role].organization}
 ADMIN = "programme administrator"
+OFFICER = "data-protection officer"
 
 # What lies below a relationship is for the two of it and for nobody else, but for these.
 OPEN = {
@@ -152,6 +153,22 @@ ORGANIZATION_OPEN = {
     "CancelFairnessRun": {ADMIN, "data-protection officer"},
     "GetFairnessRun": {ADMIN, "data-protection officer", "auditor"},
     "ListFairnessRuns": {ADMIN, "data-protection officer", "auditor"},
+} | {
+    # Of the coachee: each has rights over their own data, the officer over everybody's; what was gathered goes to the person.
+    name: {"coachee", OFFICER}
+    for name in [
+        "ExportData", "GetDataExport", "ListDataExports", "CancelDataExport", "ErasePerson", "GetErasure", "ListErasures",
+    ]
+} | {
+    "DownloadDataExport": {"coachee"},
+    "CreateLegalHold": {OFFICER},
+    "ReleaseLegalHold": {OFFICER},
+    "GetLegalHold": {OFFICER, "auditor"},
+    "ListLegalHolds": {OFFICER, "auditor"},
+    "ListRetentionItems": {OFFICER, "auditor"},
+    "VerifyAuditChain": {OFFICER, "auditor"},
+    # Entries about oneself, to anybody.
+    "ListAuditEntries": EVERYBODY,
 }  # fmt: skip
 
 

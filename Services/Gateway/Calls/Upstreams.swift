@@ -22,17 +22,17 @@ struct Upstreams: Sendable {
         let options = telemetry?.options(Upstream.channelOptions) ?? Upstream.channelOptions
         let contract = [
             ("relationships", "rapport.relationships.v1.RelationshipsService"),
+            ("relationships", "rapport.privacy.v1.PrivacyService"),
+            ("relationships", "rapport.audit.v1.AuditService"),
             ("feedback", "rapport.feedback.v1.FeedbackService"),
             ("goals", "rapport.goals.v1.GoalsService"),
             ("trust-scoring", "rapport.trust.v1.TrustService"),
         ]
+        let channels = peers.mapValues {
+            Channel($0, credentials: credentials, options: options, group: group, logger: logger)
+        }
         all = contract.compactMap { name, service in
-            peers[name].map {
-                Upstream(
-                    name: name, service: service,
-                    channel: Channel(
-                        $0, credentials: credentials, options: options, group: group, logger: logger))
-            }
+            channels[name].map { Upstream(name: name, service: service, channel: $0) }
         }
         self.timeouts = timeouts
         self.identity = identity
@@ -60,8 +60,13 @@ struct Upstreams: Sendable {
         return options
     }
 
+    /// One of each process.
+    var processes: [Upstream] {
+        all.filter { upstream in all.first { $0.name == upstream.name }?.service == upstream.service }
+    }
+
     func close() async {
-        for upstream in all { await upstream.channel.close(grace: .zero) }
+        for upstream in processes { await upstream.channel.close(grace: .zero) }
     }
 }
 

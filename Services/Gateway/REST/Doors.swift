@@ -26,14 +26,16 @@ struct Doors: Sendable {
     /// 503 unless every service serves; names each with what it says.
     private func readiness() async -> RESTResponse {
         let states = await withTaskGroup(of: (String, String).self) { group in
-            for upstream in upstreams.all {
+            for upstream in upstreams.processes {
                 group.addTask { (upstream.name, await upstream.health()?.description ?? "UNREACHABLE") }
             }
             return await group.reduce(into: [String: String]()) { $0[$1.0] = $1.1 }
         }
         var services = JSONObject()
-        for upstream in upstreams.all { services[upstream.name] = .string(states[upstream.name] ?? "UNREACHABLE") }
-        let notReady = upstreams.all.map(\.name).filter { states[$0] != "SERVING" }
+        for upstream in upstreams.processes {
+            services[upstream.name] = .string(states[upstream.name] ?? "UNREACHABLE")
+        }
+        let notReady = upstreams.processes.map(\.name).filter { states[$0] != "SERVING" }
         var body: JSONObject = ["status": .string(notReady.isEmpty ? "ready" : "not ready")]
         if !notReady.isEmpty { body["notReady"] = .array(notReady.map { .string($0) }) }
         body["services"] = .object(services)

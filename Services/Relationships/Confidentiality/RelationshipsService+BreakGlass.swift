@@ -27,6 +27,7 @@ extension RelationshipsService {
                     throw Refusal.wrongState(
                         "your other request", is: "REQUESTED", needs: "the ombudsperson's word on it")
                 }
+                try change.audit("requested", glass)
                 return try change.create(Tables.breakGlassCases, glass)
             })
     }
@@ -37,6 +38,7 @@ extension RelationshipsService {
         try await act(request, context) { change, glass, isOmbudsperson in
             guard isOmbudsperson else { throw Refusal.notOmbudsperson }
             try glass.decide(opening: true, by: change.actor, change.role, at: change.now)
+            try change.audit("opened", glass)
             try change.open(glass)
             try change.schedule(
                 .breakGlassExpires, for: glass.name, at: Check.instant(glass.expireTime, "expire_time"))
@@ -53,6 +55,7 @@ extension RelationshipsService {
         try await act(request, context) { change, glass, isOmbudsperson in
             guard isOmbudsperson else { throw Refusal.notOmbudsperson }
             try glass.decide(opening: false, by: change.actor, change.role, at: change.now)
+            try change.audit("refused", glass)
         }
     }
 
@@ -60,6 +63,7 @@ extension RelationshipsService {
         try await act(request, context) { change, glass, isOmbudsperson in
             guard isOmbudsperson || change.actor == glass.requester else { throw Refusal.notParty }
             try glass.close()
+            try change.audit("closed", glass)
             try change.shut(glass)
             try change.cancel(.breakGlassExpires, for: glass.name)
         }
@@ -141,6 +145,7 @@ extension Change {
     func expireBreakGlass(_ name: String) throws {
         guard var glass = try find(Tables.breakGlassCases, name), glass.state == .open else { return }
         try glass.close()
+        try audit("closed", glass)
         try shut(glass)
         _ = try save(Tables.breakGlassCases, glass)
     }
@@ -149,6 +154,12 @@ extension Change {
     func endSilence(_ name: String) throws {
         guard let glass = try find(Tables.breakGlassCases, name) else { return }
         try tell(glass)
+    }
+
+    fileprivate func audit(_ act: String, _ glass: BreakGlassCase) throws {
+        try audit(
+            "break_glass.\(act)", glass.name, about: [relationship.trustor, relationship.trustee],
+            hiddenUntil: try glass.silenceEndTime.map { try Instant($0) })
     }
 
     fileprivate func tell(_ glass: BreakGlassCase) throws {

@@ -7,6 +7,14 @@ extension RelationshipsService {
     func createSharingRequest(
         _ request: CreateSharingRequestRequest, _ context: ServerContext
     ) async throws -> SharingRequest {
+        try await auditingRefusals(of: request.sharingRequest?.items.map(\.resource) ?? [], context) {
+            try await create(request, context)
+        }
+    }
+
+    private func create(
+        _ request: CreateSharingRequestRequest, _ context: ServerContext
+    ) async throws -> SharingRequest {
         try await runtime.mutate(request, context, under: request.parent, answering: Tables.sharingRequests) { change in
             let requester = try change.party(.trustor, .trustee)
             guard change.relationship.mayBeSettled else { throw Refusal.notActive }
@@ -25,11 +33,36 @@ extension RelationshipsService {
     func approveSharingItem(
         _ request: ApproveSharingItemRequest, _ context: ServerContext
     ) async throws -> SharingRequest {
-        try await decide(request, context) { change, sharing in
-            try change.requireShareable(request.resource, by: nil)
-            try sharing.decide(request.resource, .approved, at: change.now)
-            try change.release(request.resource, by: sharing)
-            return "sharing.released.v1"
+        try await auditingRefusals(of: [request.resource], context) {
+            try await decide(request, context) { change, sharing in
+                try change.requireShareable(request.resource, by: nil)
+                try sharing.decide(request.resource, .approved, at: change.now)
+                try change.release(request.resource, by: sharing)
+                return "sharing.released.v1"
+            }
+        }
+    }
+
+    /// An attempt to share what is shared with nobody is told to the audit chain: in a transaction of its own, since what
+    /// was attempted has none.
+    private func auditingRefusals(
+        of items: [String], _ context: ServerContext, _ body: () async throws -> SharingRequest
+    ) async throws -> SharingRequest {
+        do {
+            return try await body()
+        } catch let refusal as Refusal where refusal.reason == "LEVEL_FORBIDDEN" {
+            let caller = try context.caller
+            let now = runtime.clock.now
+            try await runtime.database.write { transaction in
+                for item in items {
+                    guard let note = try? Tables.notes.find(item, in: transaction), note.level != .pair else {
+                        continue
+                    }
+                    try transaction.audit(
+                        "sharing.refused", item, by: caller, about: [note.author], at: now, decision: .refused)
+                }
+            }
+            throw refusal
         }
     }
 

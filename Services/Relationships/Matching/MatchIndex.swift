@@ -46,6 +46,18 @@ enum MatchIndex {
 
     // MARK: Proposals
 
+    /// What runs have kept of a person goes.
+    /// - Returns: the open proposals with the person.
+    static func forget(
+        person: String, of organization: String, in transaction: Transaction
+    ) throws -> [String] {
+        try transaction.execute("DELETE FROM match_participant WHERE person = ?", [.text(person)])
+        return try transaction.query(
+            "SELECT proposal FROM match_pair WHERE organization = ?1 AND open = 1 AND (trustee = ?2 OR trustor = ?2)",
+            [.text(organization), .text(person)]
+        ).map { try $0.text(0) }
+    }
+
     static func insert(_ proposal: MatchProposal, of programme: ResourceName, in transaction: Transaction) throws {
         try transaction.execute(
             """

@@ -52,6 +52,8 @@ extension Runtime {
             try await database.write { [self] transaction in
                 for event in response.events {
                     try applyClock(of: event, recordedAt: recordedAt, in: transaction)
+                    try ErasureJobs.take(event, in: transaction)
+                    try AuditChain.take(event, in: transaction)
                     try service.apply(event, from: source, in: transaction)
                 }
                 try transaction.advanceCheckpoint(of: source, from: from, to: next)

@@ -84,6 +84,8 @@ public enum Process {
         _ type: Service.Type, _ configuration: ServiceConfiguration, _ logger: Logger, _ clock: ServiceClock
     ) async throws {
         try await Host.run(configuration, logger) { host in
+            // What SQLite puts aside while it writes a file anew lies beside the database and nowhere else.
+            setenv("SQLITE_TMPDIR", configuration.dataDirectory, 1)
             var storage = DatabaseConfiguration()
             storage.keyring = try keyring(configuration, logger)
             let database = try await Database.open(
@@ -112,6 +114,8 @@ public enum Process {
             let health = HealthStatus()
             let server = Server(
                 service.methods + EventsFeed(runtime: runtime).eventsServiceMethods
+                    + PersonalData(service: service, runtime: runtime).personalDataServiceMethods
+                    + Audit(runtime: runtime).auditServiceMethods
                     + Administration(service, runtime).adminServiceMethods, health: health,
                 configuration: configuration, authenticator: Authenticator(configuration, clock: clock),
                 telemetry: host.telemetry, group: host.group, logger: logger)
@@ -122,6 +126,7 @@ public enum Process {
             var tasks: [@Sendable () async throws -> Void] = [
                 { try await runtime.runDuties() }, { try await runtime.purgeRequests() },
                 { try await tellTheTruth(health, about: database, logger) }, { try await service.run() },
+                { try await RunningErasure(service, runtime).run() },
             ]
             for source in Service.eventSources { tasks.append { try await runtime.follow(source, for: service) } }
             try await host.serve(server, at: address, beside: tasks) {

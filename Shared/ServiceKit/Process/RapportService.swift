@@ -15,6 +15,8 @@ public protocol RapportService: Sendable {
     /// Encrypts what lies in clear in tables that are encrypted by now, some rows a call.
     /// - Returns: how many.
     static func encryptStored(in transaction: Transaction) throws -> Int
+    /// What it keeps of people: for exports and erasures.
+    var personalKinds: [PersonalKind] { get }
     /// The services whose events it follows; every service but Relationships follows at least Relationships, for the projection.
     static var eventSources: [String] { get }
 
@@ -41,6 +43,7 @@ extension RapportService {
     public static var grantSource: (any GrantSource)? { nil }
     public static func encryptStored(in transaction: Transaction) throws -> Int { 0 }
     public static var eventSources: [String] { ["relationships"] }
+    public var personalKinds: [PersonalKind] { [] }
     public func fire(_ duty: Duty, _ change: Change) throws {}
     public func apply(_ event: Event, from source: String, in transaction: Transaction) throws {}
     public func applied(_ events: [Event]) {}
@@ -56,6 +59,9 @@ extension RapportService {
                 version: 1, name: "relationships as seen from here",
                 statements: RelationshipProjection.statements + RelationshipClock.statements),
             Migration(version: 2, name: "who has read what", statements: Viewings.statements),
+            Migration(
+                version: 3, name: "erasures and the audit chain",
+                statements: ErasureJobs.statements + AuditChain.statements),
         ] + migrations
     }
 }

@@ -17,6 +17,8 @@ public final class Runtime: Sendable {
     let consumers = Mutex<[String: ConsumerProgress]>([:])
     /// Open watches by relationship.
     let watches = Mutex<[String: Int]>([:])
+    /// People who were erased; what they ask for is refused.
+    let erased: Mutex<Set<String>>
     /// Request ids that were forgotten for their age.
     let purgedRequests = Atomic<UInt64>(0)
     let identifiers = IdentifierGenerator()
@@ -50,6 +52,7 @@ public final class Runtime: Sendable {
         self.pageTokens = pageTokens
         self.secret = secret
         self.grantSource = grantSource
+        erased = Mutex(try await database.read { try ErasureJobs.erased(in: $0) })
         if let source {
             self.source = source
             projection = nil

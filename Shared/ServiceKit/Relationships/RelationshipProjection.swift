@@ -43,6 +43,10 @@ public final class RelationshipProjection: RelationshipSource {
         }
     }
 
+    public func relationships(of person: String, in snapshot: Snapshot) -> [Relationship] {
+        all.filter { $0.trustee == person || $0.trustor == person }.sorted { $0.name < $1.name }
+    }
+
     /// Every relationship that is known, of all organisations, in no order: for operators' checks.
     public var all: [Relationship] { known.withLock { Array($0.relationships.values) } }
 

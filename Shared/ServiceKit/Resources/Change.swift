@@ -91,7 +91,7 @@ public final class Change {
 
     /// Takes a resource out for good.
     public func delete<R>(_ table: Table<R>, _ name: String) throws {
-        try table.delete(name, in: transaction)
+        try table.remove(name, in: transaction)
     }
 
     /// A new name below `parent`; names ascend with the instants at which they are made.

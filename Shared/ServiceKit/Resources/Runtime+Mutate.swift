@@ -158,6 +158,7 @@ extension Runtime {
         _ transaction: Transaction, _ body: () throws -> R
     ) throws -> R {
         func change() throws -> R {
+            try requirePresent(try context.caller)
             try checkETag(of: request, table, transaction)
             return try body()
         }

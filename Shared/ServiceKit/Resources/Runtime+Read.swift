@@ -24,6 +24,11 @@ public struct Access: Sendable {
         role = relationship.role(of: person)
     }
 
+    /// As one of the two sees it who asks for all of their own data.
+    init(of person: String, in relationship: Relationship) {
+        self = Access("", Caller(purpose: "coaching"), relationship).seen(by: person)
+    }
+
     /// As one of the two sees it.
     func seen(by person: String) -> Access {
         var caller = caller
@@ -52,6 +57,7 @@ extension Runtime {
         let caller = try context.caller
         let pair = try ResourceName.relationship(of: name)
         guard caller.belongs(to: pair.organization) else { throw Refusal.notParty }
+        try requirePresent(caller)
         return (caller, pair)
     }
 

@@ -101,7 +101,7 @@ public struct Table<R: Resource>: Sendable {
     }
 
     /// Takes it out for good.
-    func delete(_ name: String, in transaction: Transaction) throws {
+    public func remove(_ name: String, in transaction: Transaction) throws {
         let name = try ResourceName(name, collections)
         try storage.delete(name.organizationKey, name.parentKey, name.idKey, in: transaction)
     }

@@ -27,30 +27,41 @@ final class Viewings: Sendable {
 
     private let stored = Mutex<Set<Viewing>>([])
 
-    /// Stores what is not stored yet, before the reader gets an answer.
+    /// Stores what is not stored yet, before the reader gets an answer, and tells the audit chain of it.
+    /// - Parameters:
+    ///   - items: what is read, and whom that concerns.
+    ///   - caller: the reader.
     func note(
-        _ names: [String], by person: String, _ grant: ViewingGrant?, at now: Instant, in database: Database
+        _ items: [(name: String, people: [String])], by caller: Caller, _ grant: ViewingGrant?, at now: Instant,
+        in database: Database
     ) async throws {
         let day = now.microseconds / Instant.microsecondsPerDay
-        let viewings = names.map {
+        let people = Dictionary(items.map { ($0.name, $0.people) }) { first, _ in first }
+        let viewings = items.map {
             Viewing(
-                resource: $0, person: person, right: grant?.right ?? .party, source: grant?.source ?? "", day: day)
+                resource: $0.name, person: caller.person ?? "", right: grant?.right ?? .party,
+                source: grant?.source ?? "", day: day)
         }
         let new = stored.withLock { stored in viewings.filter { !stored.contains($0) } }
         guard !new.isEmpty else { return }
         let hiddenUntil = grant?.silence?.microseconds ?? 0
         try await database.write { transaction in
             for viewing in new {
-                try transaction.execute(
-                    """
-                    INSERT INTO viewing (resource, day, person, right, source, instant, hidden_until)
-                    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-                    """,
-                    [
-                        .text(viewing.resource), .integer(viewing.day), .text(viewing.person),
-                        .integer(Int64(viewing.right.rawValue)), .text(viewing.source), .integer(now.microseconds),
-                        .integer(hiddenUntil),
-                    ])
+                let isNew =
+                    try transaction.execute(
+                        """
+                        INSERT INTO viewing (resource, day, person, right, source, instant, hidden_until)
+                        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+                        """,
+                        [
+                            .text(viewing.resource), .integer(viewing.day), .text(viewing.person),
+                            .integer(Int64(viewing.right.rawValue)), .text(viewing.source), .integer(now.microseconds),
+                            .integer(hiddenUntil),
+                        ]) > 0
+                guard isNew else { continue }
+                try transaction.audit(
+                    "resource.read", viewing.resource, by: caller, about: people[viewing.resource] ?? [], at: now,
+                    hiddenUntil: grant?.silence)
             }
         }
         stored.withLock { stored in
@@ -96,6 +107,10 @@ extension Runtime {
         guard let person = grant?.person ?? access.caller.person else { return }
         let foreign = resources.filter { grant != nil || $0.writer.map { $0 != person } ?? false }
         guard !foreign.isEmpty else { return }
-        try await viewings.note(foreign.map(\.name), by: person, grant, at: clock.now, in: database)
+        var reader = access.caller
+        reader.person = person
+        let parties = [access.relationship.trustor, access.relationship.trustee]
+        let items = foreign.map { (name: $0.name, people: grant != nil ? parties : $0.writer.map { [$0] } ?? []) }
+        try await viewings.note(items, by: reader, grant, at: clock.now, in: database)
     }
 }

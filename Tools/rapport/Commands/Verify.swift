@@ -8,10 +8,10 @@ struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check a relationship's chain of snapshots, and compute each past score anew from the evidence.",
         discussion: """
-            A relationship is named by its resource name or, in the demo, by its short name. Three things are checked: every \
+            A relationship is named by its resource name or, in the demo, by its short name. Four things are checked: every \
             snapshot holds the hash of the one before and is unchanged; the evidence gives each midnight's profile again, to \
-            the state hash; and the running score is that of the whole log. What does not hold is named, and the \
-            command ends with code 1.
+            the state hash; the running score is that of the whole log; and the organisation's audit chains are \
+            unchanged. What does not hold is named, and the command ends with code 1.
 
             Examples:
               rapport verify case-study --as coachee
@@ -59,6 +59,11 @@ struct Verify: AsyncParsableCommand {
             text.append(
                 "running    \(replay.evidenceCount) pieces of evidence folded anew, "
                     + (replay.equal ? "equal" : "different by \(replay.largestDifference)"))
+            let organization = asked.name.split(separator: "/").prefix(2).joined(separator: "/")
+            let audit = try await AuditCheck(
+                of: organization, through: asked.client.channel, asked.options, home: Home.standard)
+            isWhole = isWhole && audit.isWhole
+            text += audit.lines
             if let at {
                 let profile = try await self.profile(asked, at: at.timestamp(dayZero: asked.dayZero))
                 text.append("T          \(Format.fixed(profile.score, 6)), state \(profile.stateHash)")
