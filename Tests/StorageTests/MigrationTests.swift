@@ -150,6 +150,8 @@ import Testing
             }
             #expect(error?.description.contains("another process holds") == true)
             unlockFile(descriptor)
+            // A process that another test is just starting may hold the file for a moment more.
+            configuration.openTimeout = DatabaseConfiguration().openTimeout
             await (try Storage.Database.open(path, migrations: [], configuration: configuration, logger: quiet)).close()
         }
     }
