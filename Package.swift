@@ -205,7 +205,8 @@ let package = Package(
         .testTarget(name: "TrustModelTests", dependencies: ["TrustModel"], path: "Tests/TrustModelTests"),
         .testTarget(name: "MatchingTests", dependencies: ["Matching"], path: "Tests/MatchingTests"),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Simulation", "TrustModel"], path: "Tests/SimulationTests"),
+            name: "SimulationTests", dependencies: ["Simulation", "TrustModel"], path: "Tests/SimulationTests",
+            exclude: ["alarm-weeks.csv"]),
         .testTarget(
             name: "RelationshipsTests",
             dependencies: ["Relationships", "ServiceKit", "ServiceKitTesting", "Schema", "Standard", "Storage", "RPC"],

@@ -107,16 +107,12 @@ struct RoundStore {
     /// questions' names belong together.
     func alias(for viewer: String) -> (_ question: Int32, _ id: String) -> String {
         { question, id in
-            Self.text(of: secret.hash("round text", round, "\(question)", viewer, id).prefix(16))
+            secret.hash("round text", round, "\(question)", viewer, id).prefix(16).hexadecimal
         }
     }
 
     /// A name that is drawn by lot.
-    static func lot() -> String { text(of: (0..<16).map { _ in UInt8.random(in: .min ... .max) }) }
-
-    private static func text(of bytes: some Sequence<UInt8>) -> String {
-        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    }
+    static func lot() -> String { (0..<16).map { _ in UInt8.random(in: .min ... .max) }.hexadecimal }
 
     // MARK: Who is asked
 

@@ -277,9 +277,12 @@ final class RelationshipScores: Sendable {
         }
     }
 
-    /// Something was removed from the log behind the states in memory.
-    func startAnew() {
-        memory.withLock { $0.startAnew() }
+    /// The log of a relationship is gone.
+    func drop(_ relationship: String) {
+        memory.withLock { memory in
+            memory.entries[relationship] = nil
+            memory.changed[relationship] = memory.tick()
+        }
     }
 
     // MARK: Watching

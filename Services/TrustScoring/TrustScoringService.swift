@@ -121,8 +121,11 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
 
     func applied(_ events: [Event]) {
         scores.commit(events.map(\.id))
-        let isForgetting = events.contains { if case .retentionEnded = $0.payload { true } else { false } }
-        if isForgetting { scores.startAnew() }
+        for event in events {
+            if case .retentionEnded(let ended) = event.payload, ended.data == .evidence {
+                scores.drop(event.relationship)
+            }
+        }
     }
 
     func forget(_ source: String, in transaction: Transaction) throws {

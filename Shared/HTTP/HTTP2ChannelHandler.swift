@@ -124,7 +124,7 @@ class HTTP2ChannelHandler: ChannelInboundHandler, HTTP2SessionOwner, ByteHolder 
         eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
             guard let options = self.context?.channel.syncOptions, !self.isClosing else { return }
             if !self.session.isSuspicious {
-                try? options.setOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator())
+                try? options.setOption(.recvAllocator, value: .ofConnections)
             }
             try? options.setOption(.autoRead, value: true)
         }

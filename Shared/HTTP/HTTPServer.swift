@@ -53,10 +53,7 @@ public final class HTTPServer: Sendable {
             }
             // One read of at most 64 KiB in its turn: a connection with more to say does not keep the others waiting.
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            // A connection keeps the buffer of its last read: the first reads are short, and an idle one stays small.
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 512, maximum: 65_536)
-            )
+            .childChannelOption(.recvAllocator, value: .ofConnections)
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { try accept(channel, tls?.current) }
             }
@@ -159,4 +156,10 @@ public final class HTTPServer: Sendable {
         await connections.untilEmpty()
         deadline.cancel()
     }
+}
+
+extension RecvByteBufferAllocator where Self == AdaptiveRecvByteBufferAllocator {
+    /// Of a server's connections. Each keeps the buffer of its last read: the first reads are short, and an idle one stays
+    /// small.
+    static var ofConnections: Self { Self(minimum: 64, initial: 512, maximum: 65_536) }
 }

@@ -10,12 +10,22 @@ extension ResourceTable {
     /// The message as it is stored.
     func sealed(_ resource: ResourceRow, in transaction: Transaction) throws -> [UInt8] {
         guard isEncrypted else { return resource.body }
-        let key = try transaction.makeScopeKey(resource.organization, resource.parent)
+        let key = try transaction.makeScopeKey(resource.organization, keyScope(of: resource.parent))
         return try EncryptedBody.mark + Keyring.seal(resource.body, with: key, for: place(of: resource))
     }
 
     fileprivate func place(of resource: ResourceRow) -> [UInt8] {
         ScopeKeys.place(Key.text(name), resource.organization, resource.parent, resource.id)
+    }
+
+    /// Destroys the key of a parent: what it has encrypted, in all tables of its kind, can never be read again, from no copy
+    /// that is made from now on.
+    /// - Returns: false when there was none.
+    @discardableResult
+    public func shredKey(_ organization: Key, _ parent: Key, in transaction: Transaction) throws -> Bool {
+        try transaction.execute(
+            "DELETE FROM storage_key WHERE organization = ? AND scope = ?",
+            [.key(organization), .key(keyScope(of: parent))]) > 0
     }
 
     /// Encrypts what was stored in clear, by a program before the table was encrypted. Once nothing is left, no later call
@@ -74,7 +84,7 @@ struct BodyOpener {
 
     private mutating func key(_ organization: Key, _ parent: Key) throws -> SymmetricKey? {
         if let known, known.organization == organization, known.parent == parent { return known.key }
-        let key = try snapshot.scopeKey(organization, parent)
+        let key = try snapshot.scopeKey(organization, table.keyScope(of: parent))
         known = (organization, parent, key)
         return key
     }

@@ -60,6 +60,8 @@ public struct ResourceTable: Sendable {
     public let sortColumns: [SortColumn]
     /// Whether messages are encrypted at rest, each with the key of its organisation and parent.
     public let isEncrypted: Bool
+    /// What kind of parent the keys are of.
+    private let keyKind: String
     private let selection: String
     private let selectionByKey: String
     private let insertion: String
@@ -69,7 +71,9 @@ public struct ResourceTable: Sendable {
     ///   - name: lower-case letters, digits and underscores; not beginning with `storage_` or `sqlite_`.
     ///   - sortColumns: values beside the message that lists sort by.
     ///   - isEncrypted: for messages that the operator of the database must not read. What was stored before stays readable.
-    public init(_ name: String, sortColumns: [SortColumn] = [], isEncrypted: Bool = false) {
+    ///   - keyKind: what kind of parent they belong to: parents of two kinds that happen to have one id have two keys, so that
+    ///     nobody who chooses an id destroys what is another's. Empty for the kind that most tables belong to.
+    public init(_ name: String, sortColumns: [SortColumn] = [], isEncrypted: Bool = false, keyKind: String = "") {
         for identifier in [name] + sortColumns.map(\.name) {
             precondition(
                 identifier.wholeMatch(of: /[a-z][a-z0-9_]{0,59}/) != nil && !identifier.hasPrefix("storage_")
@@ -78,6 +82,7 @@ public struct ResourceTable: Sendable {
         self.name = name
         self.sortColumns = sortColumns
         self.isEncrypted = isEncrypted
+        self.keyKind = keyKind
         let sorts = sortColumns.map { ", \($0.name)" }.joined()
         selection = "SELECT organization, parent, id, revision, state, body\(sorts) FROM \(name)"
         selectionByKey =
@@ -92,6 +97,9 @@ public struct ResourceTable: Sendable {
             WHERE organization = ? AND parent = ? AND id = ? AND revision = ?
             """
     }
+
+    /// The scope of the key that what belongs to a parent is encrypted with.
+    func keyScope(of parent: Key) -> Key { keyKind.isEmpty ? parent : .text("\(keyKind)/\(parent)") }
 
     /// For the service's migration. Columns: organization, parent, id, revision, state, body and the sort columns.
     public var statements: [String] {

@@ -66,14 +66,6 @@ extension Transaction {
         return key
     }
 
-    /// Destroys the key of a scope: what it has encrypted can never be read again, from no copy that is made from now on.
-    /// - Returns: false when there was none.
-    @discardableResult
-    public func shred(_ organization: Key, _ scope: Key) throws -> Bool {
-        try execute(
-            "DELETE FROM storage_key WHERE organization = ? AND scope = ?", [.key(organization), .key(scope)]) > 0
-    }
-
     /// Wraps keys anew that an older key of the ring has wrapped.
     /// - Returns: how many; at most `limit` a call.
     public func rewrapKeys(limit: Int = 500) throws -> Int {

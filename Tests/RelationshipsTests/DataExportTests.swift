@@ -64,17 +64,20 @@ import Testing
         let pair = try await Pair.active()
         _ = try await pair.note(.pair, "looked for byte by byte", by: pair.coachee)
         let export = try await ask(pair)
+        func keys() async throws -> Int64? {
+            try await pair.host.runtime.database.read {
+                try $0.first("SELECT count(*) FROM storage_key WHERE scope = ?", [.text("dataExports/\(export.id)")])?
+                    .int64(0)
+            }
+        }
         try await gather(pair)
+        #expect(try await keys() == 1)
         #expect(try await lines(pair, export).contains("looked for byte by byte"))
         #expect(try pair.host.storedBytes().firstRange(of: Array("looked for byte by byte".utf8)) == nil)
         try await pair.host.advance(days: 31)
         #expect(try await get(pair, export).state == .expired)
         #expect(try await lines(pair, export).isEmpty)
-        let keys = try await pair.host.runtime.database.read {
-            try $0.first("SELECT count(*) FROM storage_key WHERE scope = ?", [.id(#require(.init(export.id)))])?.int64(
-                0)
-        }
-        #expect(keys == 0)
+        #expect(try await keys() == 0)
     }
 
     @Test func twoAtATime() async throws {

@@ -51,6 +51,23 @@ import Testing
             } == "NOT_FOUND")
     }
 
+    @Test("A person whose id was chosen to be a relationship's destroys no key but their own")
+    func chosenIds() async throws {
+        let pair = try await Pair.active()
+        let note = try await pair.note(.pair, "still here", by: pair.coachee)
+        let id = try ResourceName(pair.name, "organizations", "relationships").id
+        let twin = try await pair.service.createPerson(
+            CreatePersonRequest(parent: pair.organization, personId: id, person: Person(displayName: "Twin")),
+            pair.admin)
+        let declared = try await declare(pair, of: twin.name, by: pair.by(twin.name))
+        _ = try await pair.service.deleteProtectedAttribute(
+            DeleteProtectedAttributeRequest(name: declared.name), pair.by(twin.name))
+        #expect(try await pair.read(note, by: pair.coach).body == "still here")
+        try await pair.erase(twin.name)
+        try await pair.forget()
+        #expect(try await pair.read(note, by: pair.coach).body == "still here")
+    }
+
     @Test func noEventAndNoFileTellsIt() async throws {
         let pair = try await Pair.active()
         _ = try await declare(pair)
@@ -67,7 +84,7 @@ import Testing
 
     private func keys(_ pair: Pair) async throws -> Int64 {
         try await pair.host.runtime.database.read {
-            try $0.first("SELECT count(*) FROM storage_key WHERE scope = 'coachee'")?.int64(0) ?? -1
+            try $0.first("SELECT count(*) FROM storage_key WHERE scope = 'people/coachee'")?.int64(0) ?? -1
         }
     }
 

@@ -134,8 +134,8 @@ import Testing
                 try await database.write {
                     try Self.sealed.insert(Self.row("a"), in: $0)
                     try Self.sealed.insert(Self.row("a", of: "others"), in: $0)
-                    #expect(try $0.shred("acme", "pair"))
-                    #expect(try !$0.shred("acme", "pair"))
+                    #expect(try Self.sealed.shredKey("acme", "pair", in: $0))
+                    #expect(try !Self.sealed.shredKey("acme", "pair", in: $0))
                 }
                 #expect(try await text("a", in: database) == nil)
                 #expect(try await database.read { try Self.sealed.list("acme", "pair", limit: 10, in: $0) }.isEmpty)
@@ -143,6 +143,20 @@ import Testing
                 // A new key opens nothing that an old one has encrypted.
                 try await database.write { try Self.sealed.insert(Self.row("b"), in: $0) }
                 await #expect(throws: StorageError.self) { try await text("a", in: database) }
+            }
+        }
+    }
+
+    @Test("Parents of two kinds with one id have two keys: who chooses an id destroys nothing of another's")
+    func kinds() async throws {
+        let kind = ResourceTable("sealed", isEncrypted: true, keyKind: "people")
+        try await withPath { path in
+            try await with(Keyring.fresh(named: "one"), at: path) { (database: Database) async throws in
+                try await database.write {
+                    try Self.sealed.insert(Self.row("a"), in: $0)
+                    #expect(try !kind.shredKey("acme", "pair", in: $0))
+                }
+                #expect(try await text("a", in: database) == Self.secret)
             }
         }
     }

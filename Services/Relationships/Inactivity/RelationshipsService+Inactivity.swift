@@ -118,8 +118,9 @@ extension RelationshipsService {
 
     private static let hiddenFromProgramme: Set<String> = ["reported_by", "silent", "last_activity_time", "step_times"]
 
-    /// False for an administrator.
-    private func isParty(_ context: ServerContext, of relationship: ResourceName) async throws -> Bool {
+    /// Whether one of the two asks; false for an administrator.
+    /// - Throws: `Refusal` NOT_PARTY for everybody else.
+    func isParty(_ context: ServerContext, of relationship: ResourceName) async throws -> Bool {
         let caller = try context.caller
         guard caller.service == nil, caller.belongs(to: relationship.organization) else { throw Refusal.notParty }
         let isParty = try await runtime.database.read { snapshot in

@@ -50,9 +50,7 @@ struct RunningMatch: Sendable {
             }
         } catch let error where !(error is CancellationError) {
             runtime.logger.error("a matching run failed", metadata: ["run": "\(name)", "error": "\(error)"])
-            let refusal =
-                error as? Refusal
-                ?? Refusal(.internal, "INTERNAL", "The run failed by a fault of the service; its log says more.")
+            let refusal = Refusal(failed: error)
             try await finish(name) { change, run in
                 run.fail(refusal, at: change.now)
                 try MatchIndex.forget(name.text, of: name.parent.text, in: change.transaction)
@@ -62,13 +60,10 @@ struct RunningMatch: Sendable {
 
     // MARK: Its own changes
 
-    /// The service acts by itself, for nobody.
     private func change<T: Sendable>(
         _ organization: String, _ body: @Sendable @escaping (Change) throws -> T
     ) async throws -> T {
-        let context = ServerContext(method: "matching")
-        context[Caller.self] = Caller(service: runtime.service)
-        return try await runtime.change(context, in: organization, body)
+        try await runtime.act(as: "matching", in: organization, body)
     }
 
     private func begin(_ name: ResourceName) async throws -> MatchRun? {

@@ -4,7 +4,7 @@ import ServiceKit
 /// Forgetting a person (docs/domain.md §6.5). RUNNING → SUCCEEDED.
 extension Erasure {
     /// All that keep something of people.
-    static let services = ["relationships", "feedback", "goals", "trust-scoring"]
+    static let services = DataServices.names
 
     static func asked(_ name: String, by requester: String) -> Erasure {
         Erasure(name: name, requester: requester, state: .running)

@@ -8,7 +8,7 @@ struct ExportStore {
         chunks.statements + [
             "CREATE TABLE export_queue (data_export TEXT PRIMARY KEY NOT NULL) STRICT, WITHOUT ROWID"
         ]
-    private static let chunks = ResourceTable("export_chunk", isEncrypted: true)
+    private static let chunks = ResourceTable("export_chunk", isEncrypted: true, keyKind: "dataExports")
 
     private let organization: Key
     private let export: Key
@@ -51,7 +51,7 @@ struct ExportStore {
 
     /// The key goes, so that no copy of the file that is made from now on can be read, and what it has encrypted.
     func destroy(in transaction: Transaction) throws {
-        try transaction.shred(organization, export)
+        try Self.chunks.shredKey(organization, export, in: transaction)
         try transaction.execute(
             "DELETE FROM export_chunk WHERE organization = ? AND parent = ?", [.key(organization), .key(export)])
     }

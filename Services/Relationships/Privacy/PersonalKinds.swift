@@ -64,7 +64,7 @@ extension RelationshipsService {
             let person = try ResourceName(party.person, "organizations", "people")
             let all = try table.list(parent: person, after: nil, limit: PersonalKind.batch, in: transaction)
             for resource in all { try table.remove(resource.name, in: transaction) }
-            try transaction.shred(.text(person.organization), Key(person.id))
+            try table.shredKey(of: person, in: transaction)
             return (all.count, all.isEmpty ? nil : "more")
         }
     }

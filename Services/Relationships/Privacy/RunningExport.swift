@@ -64,9 +64,7 @@ struct RunningExport: Sendable {
             return
         } catch let error where !(error is CancellationError) && !error.isPassing {
             runtime.logger.error("an export failed", metadata: ["export": "\(name)", "error": "\(error)"])
-            let refusal =
-                error as? Refusal
-                ?? Refusal(.internal, "INTERNAL", "The export failed by a fault of the service; its log says more.")
+            let refusal = Refusal(failed: error)
             try await finish(name) { change, export in
                 export.fail(refusal, at: change.now)
                 try ExportStore(name).destroy(in: change.transaction)
@@ -92,13 +90,10 @@ struct RunningExport: Sendable {
     /// It was cancelled, or its person is gone.
     private struct Overtaken: Error {}
 
-    /// The service acts by itself, for nobody.
     private func change<T: Sendable>(
         _ name: ResourceName, _ body: @Sendable @escaping (Change) throws -> T
     ) async throws -> T {
-        let context = ServerContext(method: "export")
-        context[Caller.self] = Caller(service: runtime.service)
-        return try await runtime.change(context, in: name.organization, body)
+        try await runtime.act(as: "export", in: name.organization, body)
     }
 
     private func begin(_ name: ResourceName) async throws -> Bool {

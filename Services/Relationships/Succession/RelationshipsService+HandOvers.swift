@@ -79,13 +79,7 @@ extension RelationshipsService {
 
     func listHandOvers(_ request: ListHandOversRequest, _ context: ServerContext) async throws -> ListHandOversResponse
     {
-        let parent = try ResourceName(request.parent, "organizations", "relationships")
-        let caller = try context.caller
-        guard caller.service == nil, caller.belongs(to: parent.organization) else { throw Refusal.notParty }
-        let isParty = try await runtime.database.read { snapshot in
-            try Tables.relationships.find(parent.text, in: snapshot).map { $0.isParty(caller.person ?? "") }
-        }
-        guard let isParty, isParty || caller.isProgrammeAdmin else { throw Refusal.notParty }
+        let isParty = try await isParty(context, of: try ResourceName(request.parent, "organizations", "relationships"))
         let page = try await runtime.page(
             context, Tables.handOvers, request, hiding: isParty ? [] : ["items"])
         return ListHandOversResponse(
@@ -142,7 +136,6 @@ extension Runtime {
     /// A coachee has begun with a new coach: what came before in this programme is over (docs/domain.md §6.1).
     func concludePredecessors(of change: Change) throws {
         let begun = change.relationship
-        let organization = try ResourceName.relationship(of: begun.name).organization
         if let name = try SuccessionIndex.handOver(to: begun.name, in: change.transaction),
             var handOver = try change.find(Tables.handOvers, name), handOver.state == .open
         {
@@ -160,7 +153,8 @@ extension Runtime {
                 .relationshipHandedOver(RelationshipHandedOver(successor: begun.name, items: carried)))
         }
         for name in try PairIndex.relationships(
-            ofTrustor: begun.trustor, programme: begun.programme, organization: organization, in: change.transaction)
+            ofTrustor: begun.trustor, programme: begun.programme, organization: change.organization,
+            in: change.transaction)
         where name != begun.name {
             guard try change.find(Tables.relationships, name)?.state == .rematching else { continue }
             let old = try self.change(change, of: name)

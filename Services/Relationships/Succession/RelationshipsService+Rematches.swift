@@ -52,13 +52,8 @@ extension RelationshipsService {
     }
 
     private func rematchReader(_ context: ServerContext, of relationship: ResourceName) async throws -> RematchReader {
-        let caller = try context.caller
-        guard caller.service == nil, caller.belongs(to: relationship.organization) else { throw Refusal.notParty }
-        let isParty = try await runtime.database.read { snapshot in
-            try Tables.relationships.find(relationship.text, in: snapshot).map { $0.isParty(caller.person ?? "") }
-        }
-        guard let isParty, isParty || caller.isProgrammeAdmin else { throw Refusal.notParty }
-        return RematchReader(person: caller.person ?? "", isAdministrator: !isParty)
+        let isAdministrator = try await !isParty(context, of: relationship)
+        return RematchReader(person: try context.caller.person ?? "", isAdministrator: isAdministrator)
     }
 }
 

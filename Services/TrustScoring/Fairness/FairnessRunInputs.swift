@@ -20,10 +20,9 @@ struct FairnessRunInputs: Sendable {
     ) async throws -> FairnessRunInputs {
         let organization = try ResourceName(programme, "organizations", "programmes").organization
         let start = end.advanced(byDays: -days)
-        let relationships = (runtime.projection?.all ?? []).filter {
-            $0.programme == programme && $0.name.hasPrefix(organization + "/") && !$0.importing
-                && $0.overlaps(start, end)
-        }.sorted { $0.name < $1.name }
+        let relationships = try await runtime.presentRelationships(of: organization).filter {
+            $0.programme == programme && $0.overlaps(start, end)
+        }
         var readings: [String: [Reading]] = [:]
         for first in stride(from: 0, to: relationships.count, by: batch) {
             try Task.checkCancellation()

@@ -63,9 +63,7 @@ struct RunningFairness: Sendable {
             return
         } catch let error where !(error is CancellationError) {
             runtime.logger.error("a fairness run failed", metadata: ["run": "\(name)", "error": "\(error)"])
-            let refusal =
-                error as? Refusal
-                ?? Refusal(.internal, "INTERNAL", "The run failed by a fault of the service; its log says more.")
+            let refusal = Refusal(failed: error)
             try await finish(name) { _, run in run.fail(refusal) }
         }
     }
@@ -75,13 +73,10 @@ struct RunningFairness: Sendable {
 
     // MARK: Its own changes
 
-    /// The service acts by itself, for nobody.
     private func change<T: Sendable>(
         _ name: ResourceName, _ body: @Sendable @escaping (Change) throws -> T
     ) async throws -> T {
-        let context = ServerContext(method: "fairness")
-        context[Caller.self] = Caller(service: runtime.service)
-        return try await runtime.change(context, in: name.organization, body)
+        try await runtime.act(as: "fairness", in: name.organization, body)
     }
 
     private func begin(_ name: ResourceName) async throws -> FairnessRun? {

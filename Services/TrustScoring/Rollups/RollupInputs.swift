@@ -28,12 +28,7 @@ struct RollupInputs: Sendable {
         report: (Double) async throws -> Void
     ) async throws -> RollupInputs {
         let organization = try ResourceName(rollup.name, RollupTables.Form.rollups).organization
-        // Who was erased is in no later release (docs/domain.md §5.2 P7).
-        let erased = try await runtime.database.read { try $0.erasedPeople() }
-        let relationships = (runtime.projection?.all ?? []).filter {
-            $0.name.hasPrefix(organization + "/") && !$0.importing && !erased.contains($0.trustor)
-                && !erased.contains($0.trustee)
-        }.sorted { $0.name < $1.name }
+        let relationships = try await runtime.presentRelationships(of: organization)
         let (places, minimum) = try await runtime.database.read { snapshot in
             (
                 try PlaceStore.places(of: organization, at: month.end, in: snapshot),

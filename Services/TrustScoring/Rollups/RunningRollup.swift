@@ -52,9 +52,7 @@ struct RunningRollup: Sendable {
             try await publish(rollup, result, name)
         } catch let error where !(error is CancellationError) {
             runtime.logger.error("a roll-up failed", metadata: ["rollup": "\(name)", "error": "\(error)"])
-            let refusal =
-                error as? Refusal
-                ?? Refusal(.internal, "INTERNAL", "The roll-up failed by a fault of the service; its log says more.")
+            let refusal = Refusal(failed: error)
             try await clear(name)
             try await change(name) { change in
                 try RollupTables.dequeue(name.text, in: change.transaction)
@@ -69,13 +67,10 @@ struct RunningRollup: Sendable {
 
     // MARK: Its own changes
 
-    /// The service acts by itself, for nobody.
     private func change<T: Sendable>(
         _ name: ResourceName, _ body: @Sendable @escaping (Change) throws -> T
     ) async throws -> T {
-        let context = ServerContext(method: "rollups")
-        context[Caller.self] = Caller(service: runtime.service)
-        return try await runtime.change(context, in: name.organization, body)
+        try await runtime.act(as: "rollups", in: name.organization, body)
     }
 
     private func begin(_ name: ResourceName) async throws -> Rollup? {

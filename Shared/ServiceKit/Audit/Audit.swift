@@ -7,7 +7,6 @@ extension ListAuditEntriesRequest: ListRequest {}
 /// Tells of this service's audit chains. Relationships, which people reach, asks the others for theirs with the caller's own
 /// token.
 struct Audit: AuditServiceHandlers {
-    static let services = ["relationships", "feedback", "goals", "trust-scoring"]
     private static let batch = 500
 
     let runtime: Runtime
@@ -77,7 +76,7 @@ struct Audit: AuditServiceHandlers {
 
     /// Nil for this service's own chain.
     private func peer(of chain: ResourceName) throws -> AuditServiceClient? {
-        guard Self.services.contains(chain.id) else { throw Refusal.notFound(chain.text) }
+        guard DataServices.names.contains(chain.id) else { throw Refusal.notFound(chain.text) }
         guard chain.id != runtime.service else { return nil }
         guard runtime.service == "relationships" else {
             throw Refusal.invalid("parent", "\(runtime.service) keeps no other service's chain", reason: "BAD_NAME")

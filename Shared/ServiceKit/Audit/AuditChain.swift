@@ -64,8 +64,8 @@ struct AuditChain {
     ) throws -> [AuditLink] {
         try snapshot.query(
             """
-            SELECT \(Self.columns) FROM audit_entry WHERE organization = ?1 AND hidden_until <= ?2 AND sequence IN (
-                SELECT sequence FROM audit_person WHERE organization = ?1 AND person = ?3 AND sequence > ?4)
+            SELECT \(Self.columns) FROM audit_person CROSS JOIN audit_entry USING (organization, sequence)
+            WHERE organization = ?1 AND hidden_until <= ?2 AND person = ?3 AND sequence > ?4
             ORDER BY sequence LIMIT ?5
             """,
             [

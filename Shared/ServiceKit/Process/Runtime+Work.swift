@@ -1,3 +1,5 @@
+import RPC
+
 extension Runtime {
     /// Looks for work four times a second, until cancelled: an indexed look is cheap. A fault of one look is logged and no reason
     /// to end the process.
@@ -14,5 +16,24 @@ extension Runtime {
             }
             try await Task.sleep(for: .milliseconds(250))
         }
+    }
+
+    /// A change that the service makes by itself, for nobody.
+    /// - Parameter method: names what it does, where a request's method would stand.
+    public func act<T: Sendable>(
+        as method: String, in organization: String, _ body: @Sendable @escaping (Change) throws -> T
+    ) async throws -> T {
+        let context = ServerContext(method: method)
+        context[Caller.self] = Caller(service: service)
+        return try await change(context, in: organization, body)
+    }
+}
+
+extension Refusal {
+    /// What is kept of work that came to nothing: why it was refused, or that the service is at fault.
+    public init(failed error: any Error) {
+        self =
+            error as? Refusal
+            ?? Refusal(.internal, "INTERNAL", "It failed by a fault of the service, whose log says more.")
     }
 }

@@ -38,7 +38,9 @@ public struct Table<R: Resource>: Sendable {
         _ sqlName: String, collections: [String], state: @escaping @Sendable (R) -> Int32, isEncrypted: Bool,
         parentExists: (@Sendable (String, Snapshot) throws -> Bool)?
     ) {
-        storage = ResourceTable(sqlName, isEncrypted: isEncrypted)
+        let parent = collections.dropLast().last ?? ""
+        storage = ResourceTable(
+            sqlName, isEncrypted: isEncrypted, keyKind: parent == "relationships" ? "" : parent)
         self.parentExists = parentExists
         self.collections = collections
         self.state = state
@@ -53,9 +55,9 @@ public struct Table<R: Resource>: Sendable {
         try storage.encryptRows(in: transaction)
     }
 
-    /// Destroys the key that what lies below a parent was encrypted with, in every encrypted table.
+    /// Destroys the key that what lies below a parent was encrypted with, in every encrypted table of such parents.
     public func shredKey(of parent: ResourceName, in transaction: Transaction) throws {
-        try transaction.shred(parent.organizationKey, parent.asParentKey)
+        try storage.shredKey(parent.organizationKey, parent.asParentKey, in: transaction)
     }
 
     /// What a request about these resources names: one of them, or what they belong to.
