@@ -25,6 +25,10 @@ public protocol Exchange: AnyObject {
     /// Queues body bytes, after `respond`. There is no size limit here: the caller honours `isWritable`.
     func write(_ bytes: ByteBuffer)
 
+    /// The same for `byteCount` bytes that `fill` writes where they wait to be sent: a stream of small messages needs no
+    /// buffer for each.
+    func write(byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void)
+
     /// Whether fewer bytes are queued than the high-water mark (64 KiB by default).
     var isWritable: Bool { get }
 
@@ -43,6 +47,10 @@ public protocol Exchange: AnyObject {
 }
 
 extension Exchange {
+    public func write(byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        write(ByteBuffer(byteCount: byteCount, fill))
+    }
+
     public func hold(_ byteCount: Int) {}
     public func countMessages(sent: Int, received: Int) {}
 }

@@ -63,6 +63,16 @@ class HTTP2Stream {
     final func write(_ bytes: ByteBuffer) {
         guard let session, !isClosed, !isEnded, headSubmitted, bytes.readableBytes > 0 else { return }
         queue.append(bytes)
+        queued(session)
+    }
+
+    final func write(byteCount: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        guard let session, !isClosed, !isEnded, headSubmitted, byteCount > 0 else { return }
+        queue.append(byteCount: byteCount, fill)
+        queued(session)
+    }
+
+    private func queued(_ session: HTTP2Session) {
         countHeld()
         if queue.byteCount >= session.settings.highWaterMark {
             isBlocked = true

@@ -21,27 +21,37 @@ extension Message {
 
     /// The message in protobuf's wire format, fields in the order of their numbers: equal messages give equal bytes.
     public func serialized() -> [UInt8] {
-        serialize { byteCount, write in
+        serialize { message in
             // The standard library would write a 0 into the one empty array of the process, from any thread.
-            guard byteCount > 0 else { return [] }
-            return [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
-                write(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<byteCount]))
-                count = byteCount
+            guard message.byteCount > 0 else { return [] }
+            return [UInt8](unsafeUninitializedCapacity: message.byteCount) { buffer, count in
+                message.pack(into: UnsafeMutableRawBufferPointer(buffer))
+                count = message.byteCount
             }
         }
     }
 
-    /// The same bytes, where `place` wants them.
-    /// - Parameter place: is told how many there are, and has `write` fill memory of exactly this size.
-    package func serialize<Result>(
-        _ place: (_ byteCount: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) -> Result
-    ) -> Result {
-        Arena.withScratch(limit: .max / 4) { arena in
-            let message = UnsafeMutableRawPointer(arena.message(self)).assumingMemoryBound(to: ProtobufCMessage.self)
-            return place(protobuf_c_message_get_packed_size(message)) { memory in
-                guard let start = memory.baseAddress else { return }
-                protobuf_c_message_pack(message, start.assumingMemoryBound(to: UInt8.self))
-            }
-        }
+    /// The same bytes, where `body` wants them.
+    package func serialize<Result>(_ body: (UnpackedMessage) -> Result) -> Result {
+        Arena.withScratch(limit: .max / 4) { body(UnpackedMessage($0.message(self))) }
+    }
+}
+
+/// A message as protobuf-c's struct, while `Message.serialize` runs.
+package struct UnpackedMessage {
+    private let message: UnsafeMutablePointer<ProtobufCMessage>
+    /// Of its binary form.
+    package let byteCount: Int
+
+    fileprivate init<C>(_ message: UnsafeMutablePointer<C>) {
+        self.message = UnsafeMutableRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
+        byteCount = protobuf_c_message_get_packed_size(self.message)
+    }
+
+    /// Writes the binary form to the beginning of `memory`, which must have room for it.
+    package func pack(into memory: UnsafeMutableRawBufferPointer) {
+        guard let start = memory.baseAddress, byteCount > 0 else { return }
+        precondition(memory.count >= byteCount)
+        protobuf_c_message_pack(message, start.assumingMemoryBound(to: UInt8.self))
     }
 }

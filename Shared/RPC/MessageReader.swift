@@ -161,16 +161,20 @@ struct MessageReader {
 /// A message with its prefix, not compressed.
 @usableFromInline
 func framed<M: Message>(_ message: M) -> ByteBuffer {
-    message.serialize { byteCount, write in
-        let size = MessageReader.prefixLength + byteCount
-        var buffer = ByteBufferAllocator().buffer(capacity: size)
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { place in
-            place.storeBytes(of: 0, as: UInt8.self)
-            place.storeBytes(of: UInt32(byteCount).bigEndian, toByteOffset: 1, as: UInt32.self)
-            write(UnsafeMutableRawBufferPointer(rebasing: place[MessageReader.prefixLength..<size]))
-            return size
+    framed(message) { ByteBuffer(byteCount: $0, $1) }
+}
+
+/// The same, where `place` wants it.
+/// - Parameter place: is told how many bytes there are, and has `write` fill memory of exactly this size.
+func framed<M: Message, Result>(
+    _ message: M, _ place: (_ byteCount: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) -> Result
+) -> Result {
+    message.serialize { message in
+        place(MessageReader.prefixLength + message.byteCount) { memory in
+            memory.storeBytes(of: 0, as: UInt8.self)
+            memory.storeBytes(of: UInt32(message.byteCount).bigEndian, toByteOffset: 1, as: UInt32.self)
+            message.pack(into: UnsafeMutableRawBufferPointer(rebasing: memory[MessageReader.prefixLength...]))
         }
-        return buffer
     }
 }
 

@@ -4,14 +4,14 @@ import Protobuf
 
 /// Sends the messages of a streaming response.
 public struct ResponseWriter<Element: Sendable>: Sendable {
-    private enum Sink: Sendable {
-        case call(ServerCall, @Sendable (Element) -> ByteBuffer)
+    @usableFromInline
+    enum Sink: Sendable {
+        /// Packs a message for the call, or gives it back for `ServerCall.write`.
+        case call(ServerCall, @Sendable (ServerCall, Element, _ compresses: Bool) -> ByteBuffer?)
         case closure(@Sendable (Element) async throws -> Void)
     }
 
-    private let sink: Sink
-
-    init(_ call: ServerCall, encode: @escaping @Sendable (Element) -> ByteBuffer) { sink = .call(call, encode) }
+    @usableFromInline let sink: Sink
 
     /// A writer for tests of a handler, which hands every message to `write`.
     public init(_ write: @escaping @Sendable (Element) async throws -> Void) { sink = .closure(write) }
@@ -20,11 +20,13 @@ public struct ResponseWriter<Element: Sendable>: Sendable {
     /// Throws the call's cancellation (CANCELLED, DEADLINE_EXCEEDED) when nobody reads any more.
     /// - Parameter compresses: false sends it as it is, whatever the context's `responseCoding` says: what holds secrets
     ///   beside text of the caller's must not be compressed with it (gRPC doc/compression.md, CRIME and BREACH).
+    @inlinable
     nonisolated(nonsending)
         public func write(_ element: Element, compresses: Bool = true) async throws
     {
         switch sink {
-        case .call(let call, let encode): try await call.write(encode(element), compresses: compresses)
+        case .call(let call, let pack):
+            if let message = pack(call, element, compresses) { try await call.write(message, compresses: compresses) }
         case .closure(let write): try await write(element)
         }
     }
@@ -37,9 +39,9 @@ public struct ResponseWriter<Element: Sendable>: Sendable {
 
 extension ResponseWriter where Element: Message {
     @usableFromInline
-    init(_ call: ServerCall) { self.init(call) { framed($0) } }
+    init(_ call: ServerCall) { sink = .call(call) { $0.pack($1, compresses: $2) } }
 }
 
 extension ResponseWriter where Element == ByteBuffer {
-    init(_ call: ServerCall) { self.init(call) { framed($0) } }
+    init(_ call: ServerCall) { sink = .call(call) { _, message, _ in framed(message) } }
 }

@@ -2,6 +2,7 @@ import Compression
 import HTTP
 import Logging
 import NIOCore
+import Protobuf
 
 /// One call on the server: it reads the request, runs the handler once it can, and answers. Confined to the event loop
 /// of its exchange, save where a method says otherwise.
@@ -189,6 +190,7 @@ final class ServerCall: @unchecked Sendable {
 
     /// Sends a message of a streaming response, when the transport takes it. From any task.
     /// - Parameter compresses: false sends it as it is, whatever `responseCoding` says.
+    @usableFromInline
     nonisolated(nonsending)
         func write(_ message: ByteBuffer, compresses: Bool = true) async throws(RPCError)
     {
@@ -196,6 +198,21 @@ final class ServerCall: @unchecked Sendable {
         let written = Waiter<Void>()
         onLoop { $0.write(message, compresses, written) }
         try await written.value()
+    }
+
+    /// Packs a message right where it waits to be sent. From any task.
+    /// - Returns: nil, or the message for `write`: when it has to wait, or is changed on its way.
+    func pack<M: Message>(_ message: M, compresses: Bool) -> ByteBuffer? {
+        guard driver.eventLoop.inEventLoop, canWrite, codec == .proto, !voice.changesMessages else {
+            return framed(message)
+        }
+        sendHead()
+        guard !compresses || responseCoding == nil else { return framed(message) }
+        framed(message) { byteCount, write in
+            countSent(byteCount)
+            exchange.write(byteCount: byteCount, write)
+        }
+        return nil
     }
 
     private var canWrite: Bool { !isEnded && outbox.isEmpty && exchange.isWritable }
@@ -236,11 +253,15 @@ final class ServerCall: @unchecked Sendable {
     func send(_ message: ByteBuffer) {
         guard !isEnded else { return }
         sendHead()
-        let byteCount = message.readableBytes - MessageReader.prefixLength
+        countSent(message.readableBytes)
+        voice.write(exchange, message)
+    }
+
+    private func countSent(_ framedBytes: Int) {
+        let byteCount = framedBytes - MessageReader.prefixLength
         sentBytes += byteCount
         span?.sentMessage(byteCount)
         exchange.countMessages(sent: 1, received: 0)
-        voice.write(exchange, message)
     }
 
     private func sendHead() {

@@ -29,6 +29,8 @@ struct GRPC: Voice {
         exchange.respond(head, endStream: false)
     }
 
+    var changesMessages: Bool { false }
+
     func write(_ exchange: any Exchange, _ message: ByteBuffer) { exchange.write(message) }
 
     func end(_ exchange: any Exchange, _ error: RPCError?, _ metadata: EndMetadata) {

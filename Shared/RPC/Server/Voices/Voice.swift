@@ -26,6 +26,9 @@ protocol Voice {
     /// - Parameter coding: of the messages that are flagged as compressed.
     mutating func begin(_ exchange: any Exchange, _ metadata: Metadata, _ coding: ContentCoding?)
 
+    /// False where `write` hands messages on as they are, so that they can be written in place instead.
+    var changesMessages: Bool { get }
+
     /// Sends a message with its prefix.
     mutating func write(_ exchange: any Exchange, _ message: ByteBuffer)
 
@@ -35,6 +38,7 @@ protocol Voice {
 
 extension Voice {
     var heldBytes: Int { 0 }
+    var changesMessages: Bool { true }
 }
 
 /// What goes with the status of a call.
