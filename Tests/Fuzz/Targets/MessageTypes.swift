@@ -5,8 +5,8 @@ import Standard
 /// Every message of the contract and of the standard protos, in the order of their files.
 enum MessageTypes {
     static let all: [any Message.Type] = [
-        Http.self, HttpRule.self, CustomHttpPattern.self, ProtobufAny.self, ProtobufDuration.self, ProtobufEmpty.self,
-        FieldMask.self, Timestamp.self, DoubleValue.self, FloatValue.self, Int64Value.self, UInt64Value.self,
+        Http.self, HttpRule.self, CustomHttpPattern.self, HttpBody.self, ProtobufAny.self, ProtobufDuration.self,
+        ProtobufEmpty.self, FieldMask.self, Timestamp.self, DoubleValue.self, FloatValue.self, Int64Value.self, UInt64Value.self,
         Int32Value.self, UInt32Value.self, BoolValue.self, StringValue.self, BytesValue.self, ErrorInfo.self,
         RetryInfo.self, BadRequest.self, BadRequest.FieldViolation.self, RPCStatus.self, HealthCheckRequest.self,
         HealthCheckResponse.self, HealthListRequest.self, HealthListResponse.self, ServerReflectionRequest.self,
@@ -170,6 +170,9 @@ enum MessageTypes {
         ListLegalHoldsResponse.self, ReleaseLegalHoldRequest.self, ListRetentionItemsRequest.self,
         ListRetentionItemsResponse.self, AuditEntry.self, ListAuditEntriesRequest.self,
         ListAuditEntriesResponse.self, VerifyAuditChainRequest.self, VerifyAuditChainResponse.self,
+        AssociationReport.self, AssociationReport.Association.self, GetAssociationReportRequest.self,
+        ListAssociationReportsRequest.self, ListAssociationReportsResponse.self, ProgrammeValue.self,
+        ProgrammeValue.Line.self, GetProgrammeValueRequest.self, ExportProgrammeValueRequest.self,
     ]
 
     private static let byName = Dictionary(all.map { ($0.fullName, $0) }) { first, _ in first }
