@@ -1401,6 +1401,222 @@ public struct ListPulsesResponse: Message {
     }
 }
 
+public struct CreateSelfRatingRequest: Message {
+    public static let fullName = "rapport.feedback.v1.CreateSelfRatingRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var selfRating: SelfRating? = nil
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        selfRating: SelfRating? = nil,
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.parent = parent
+        self.selfRating = selfRating
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.message(&selfRating)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__CreateSelfRatingRequest>) {
+        rapport__feedback__v1__create_self_rating_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__CreateSelfRatingRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.self_rating = arena.optional(selfRating)
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
+public struct GetSelfRatingRequest: Message {
+    public static let fullName = "rapport.feedback.v1.GetSelfRatingRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetSelfRatingRequest>) {
+        rapport__feedback__v1__get_self_rating_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__GetSelfRatingRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct ListSelfRatingsRequest: Message {
+    public static let fullName = "rapport.feedback.v1.ListSelfRatingsRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var parent: String = ""
+    public var pageSize: Int32 = 0
+    public var pageToken: String = ""
+    public var filter: String = ""
+    public var orderBy: String = ""
+
+    public init() {}
+
+    public init(
+        parent: String = "",
+        pageSize: Int32 = 0,
+        pageToken: String = "",
+        filter: String = "",
+        orderBy: String = ""
+    ) {
+        self.parent = parent
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+        self.filter = filter
+        self.orderBy = orderBy
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&parent)
+            case 2: try reader.int32(&pageSize)
+            case 3: try reader.string(&pageToken)
+            case 4: try reader.string(&filter)
+            case 5: try reader.string(&orderBy)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListSelfRatingsRequest>) {
+        rapport__feedback__v1__list_self_ratings_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListSelfRatingsRequest>, in arena: Arena) {
+        if !parent.isEmpty { c.pointee.parent = arena.string(parent) }
+        c.pointee.page_size = pageSize
+        if !pageToken.isEmpty { c.pointee.page_token = arena.string(pageToken) }
+        if !filter.isEmpty { c.pointee.filter = arena.string(filter) }
+        if !orderBy.isEmpty { c.pointee.order_by = arena.string(orderBy) }
+    }
+}
+
+public struct ListSelfRatingsResponse: Message {
+    public static let fullName = "rapport.feedback.v1.ListSelfRatingsResponse"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var selfRatings: [SelfRating] = []
+    public var nextPageToken: String = ""
+
+    public init() {}
+
+    public init(
+        selfRatings: [SelfRating] = [],
+        nextPageToken: String = ""
+    ) {
+        self.selfRatings = selfRatings
+        self.nextPageToken = nextPageToken
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.message(&selfRatings)
+            case 2: try reader.string(&nextPageToken)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListSelfRatingsResponse>) {
+        rapport__feedback__v1__list_self_ratings_response__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__ListSelfRatingsResponse>, in arena: Arena) {
+        c.pointee.n_self_ratings = selfRatings.count
+        c.pointee.self_ratings = arena.messages(selfRatings)
+        if !nextPageToken.isEmpty { c.pointee.next_page_token = arena.string(nextPageToken) }
+    }
+}
+
+public struct DeleteSelfRatingRequest: Message {
+    public static let fullName = "rapport.feedback.v1.DeleteSelfRatingRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var etag: String = ""
+    public var requestId: String = ""
+    public var occurredAt: Timestamp? = nil
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        etag: String = "",
+        requestId: String = "",
+        occurredAt: Timestamp? = nil
+    ) {
+        self.name = name
+        self.etag = etag
+        self.requestId = requestId
+        self.occurredAt = occurredAt
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 13: try reader.string(&etag)
+            case 14: try reader.string(&requestId)
+            case 15: try reader.message(&occurredAt)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DeleteSelfRatingRequest>) {
+        rapport__feedback__v1__delete_self_rating_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Feedback__V1__DeleteSelfRatingRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
+        if !requestId.isEmpty { c.pointee.request_id = arena.string(requestId) }
+        c.pointee.occurred_at = arena.optional(occurredAt)
+    }
+}
+
 public struct GetBalanceReportRequest: Message {
     public static let fullName = "rapport.feedback.v1.GetBalanceReportRequest"
     public static let layout = MessageLayout(of: Self.self)
@@ -2071,6 +2287,10 @@ public protocol FeedbackServiceHandlers: Sendable {
     func getPulse(_ request: GetPulseRequest, _ context: ServerContext) async throws -> Pulse
     func getPulseTrend(_ request: GetPulseTrendRequest, _ context: ServerContext) async throws -> GetPulseTrendResponse
     func listPulses(_ request: ListPulsesRequest, _ context: ServerContext) async throws -> ListPulsesResponse
+    func createSelfRating(_ request: CreateSelfRatingRequest, _ context: ServerContext) async throws -> SelfRating
+    func getSelfRating(_ request: GetSelfRatingRequest, _ context: ServerContext) async throws -> SelfRating
+    func listSelfRatings(_ request: ListSelfRatingsRequest, _ context: ServerContext) async throws -> ListSelfRatingsResponse
+    func deleteSelfRating(_ request: DeleteSelfRatingRequest, _ context: ServerContext) async throws -> SelfRating
     func listVisibility(_ request: ListVisibilityRequest, _ context: ServerContext) async throws -> ListVisibilityResponse
     func getBalanceReport(_ request: GetBalanceReportRequest, _ context: ServerContext) async throws -> BalanceReport
     func createRound(_ request: CreateRoundRequest, _ context: ServerContext) async throws -> Round
@@ -2113,6 +2333,10 @@ extension FeedbackServiceHandlers {
             .unary("rapport.feedback.v1.FeedbackService", "GetPulse", getPulse).withoutSideEffects,
             .unary("rapport.feedback.v1.FeedbackService", "GetPulseTrend", getPulseTrend).withoutSideEffects,
             .unary("rapport.feedback.v1.FeedbackService", "ListPulses", listPulses).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "CreateSelfRating", createSelfRating),
+            .unary("rapport.feedback.v1.FeedbackService", "GetSelfRating", getSelfRating).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "ListSelfRatings", listSelfRatings).withoutSideEffects,
+            .unary("rapport.feedback.v1.FeedbackService", "DeleteSelfRating", deleteSelfRating),
             .unary("rapport.feedback.v1.FeedbackService", "ListVisibility", listVisibility).withoutSideEffects,
             .unary("rapport.feedback.v1.FeedbackService", "GetBalanceReport", getBalanceReport).withoutSideEffects,
             .unary("rapport.feedback.v1.FeedbackService", "CreateRound", createRound),
@@ -2225,6 +2449,22 @@ public struct FeedbackServiceClient: Sendable {
 
     public func listPulses(_ request: ListPulsesRequest, options: CallOptions = .init()) async throws -> ListPulsesResponse {
         try await channel.unary("rapport.feedback.v1.FeedbackService/ListPulses", request, options)
+    }
+
+    public func createSelfRating(_ request: CreateSelfRatingRequest, options: CallOptions = .init()) async throws -> SelfRating {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/CreateSelfRating", request, options)
+    }
+
+    public func getSelfRating(_ request: GetSelfRatingRequest, options: CallOptions = .init()) async throws -> SelfRating {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/GetSelfRating", request, options)
+    }
+
+    public func listSelfRatings(_ request: ListSelfRatingsRequest, options: CallOptions = .init()) async throws -> ListSelfRatingsResponse {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/ListSelfRatings", request, options)
+    }
+
+    public func deleteSelfRating(_ request: DeleteSelfRatingRequest, options: CallOptions = .init()) async throws -> SelfRating {
+        try await channel.unary("rapport.feedback.v1.FeedbackService/DeleteSelfRating", request, options)
     }
 
     public func listVisibility(_ request: ListVisibilityRequest, options: CallOptions = .init()) async throws -> ListVisibilityResponse {

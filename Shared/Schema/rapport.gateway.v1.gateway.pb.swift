@@ -83,6 +83,7 @@ public struct CoachPair: Message {
     public var actions: ActionsSection? = nil
     public var alerts: AlertsSection? = nil
     public var reminders: RemindersSection? = nil
+    public var selfAwareness: SelfAwareness? = nil
 
     public init() {}
 
@@ -97,7 +98,8 @@ public struct CoachPair: Message {
         sustaining: SustainingSection? = nil,
         actions: ActionsSection? = nil,
         alerts: AlertsSection? = nil,
-        reminders: RemindersSection? = nil
+        reminders: RemindersSection? = nil,
+        selfAwareness: SelfAwareness? = nil
     ) {
         self.relationship = relationship
         self.commitments = commitments
@@ -110,6 +112,7 @@ public struct CoachPair: Message {
         self.actions = actions
         self.alerts = alerts
         self.reminders = reminders
+        self.selfAwareness = selfAwareness
     }
 
     public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
@@ -126,6 +129,7 @@ public struct CoachPair: Message {
             case 9: try reader.message(&actions)
             case 10: try reader.message(&alerts)
             case 11: try reader.message(&reminders)
+            case 12: try reader.message(&selfAwareness)
             default: try reader.skip()
             }
         }
@@ -147,6 +151,206 @@ public struct CoachPair: Message {
         c.pointee.actions = arena.optional(actions)
         c.pointee.alerts = arena.optional(alerts)
         c.pointee.reminders = arena.optional(reminders)
+        c.pointee.self_awareness = arena.optional(selfAwareness)
+    }
+}
+
+public struct GetSelfAwarenessRequest: Message {
+    public static let fullName = "rapport.gateway.v1.GetSelfAwarenessRequest"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+
+    public init() {}
+
+    public init(
+        name: String = ""
+    ) {
+        self.name = name
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__GetSelfAwarenessRequest>) {
+        rapport__gateway__v1__get_self_awareness_request__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__GetSelfAwarenessRequest>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+    }
+}
+
+public struct SelfAwareness: Message {
+    public static let fullName = "rapport.gateway.v1.SelfAwareness"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var name: String = ""
+    public var ownCommitments: CommitmentsSection? = nil
+    public var state: SectionState = .init(rawValue: 0)
+    public var selfRating: SelfRating? = nil
+    public var comparisons: [SelfAwareness.Comparison] = []
+
+    public init() {}
+
+    public init(
+        name: String = "",
+        ownCommitments: CommitmentsSection? = nil,
+        state: SectionState = .init(rawValue: 0),
+        selfRating: SelfRating? = nil,
+        comparisons: [SelfAwareness.Comparison] = []
+    ) {
+        self.name = name
+        self.ownCommitments = ownCommitments
+        self.state = state
+        self.selfRating = selfRating
+        self.comparisons = comparisons
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&name)
+            case 2: try reader.message(&ownCommitments)
+            case 3: try reader.enum(&state)
+            case 4: try reader.message(&selfRating)
+            case 5: try reader.message(&comparisons)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SelfAwareness>) {
+        rapport__gateway__v1__self_awareness__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SelfAwareness>, in arena: Arena) {
+        if !name.isEmpty { c.pointee.name = arena.string(name) }
+        c.pointee.own_commitments = arena.optional(ownCommitments)
+        c.pointee.state = Rapport__Gateway__V1__SectionState(rawValue: UInt32(bitPattern: state.rawValue))
+        c.pointee.self_rating = arena.optional(selfRating)
+        c.pointee.n_comparisons = comparisons.count
+        c.pointee.comparisons = arena.messages(comparisons)
+    }
+
+    public struct Comparison: Message {
+        public static let fullName = "rapport.gateway.v1.SelfAwareness.Comparison"
+        public static let layout = MessageLayout(of: Self.self)
+
+        public var component: Component = .init(rawValue: 0)
+        public var own: Int32 = 0
+        public var ownShare: Double = 0
+        public var trusted: Interval? = nil
+        public var rated: DoubleValue? = nil
+        public var ratedAnswers: Int32 = 0
+        public var ratedTime: Timestamp? = nil
+        public var reading: SelfAwareness.Reading = .init(rawValue: 0)
+
+        public init() {}
+
+        public init(
+            component: Component = .init(rawValue: 0),
+            own: Int32 = 0,
+            ownShare: Double = 0,
+            trusted: Interval? = nil,
+            rated: DoubleValue? = nil,
+            ratedAnswers: Int32 = 0,
+            ratedTime: Timestamp? = nil,
+            reading: SelfAwareness.Reading = .init(rawValue: 0)
+        ) {
+            self.component = component
+            self.own = own
+            self.ownShare = ownShare
+            self.trusted = trusted
+            self.rated = rated
+            self.ratedAnswers = ratedAnswers
+            self.ratedTime = ratedTime
+            self.reading = reading
+        }
+
+        public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+            while let field = try reader.next() {
+                switch field {
+                case 1: try reader.enum(&component)
+                case 2: try reader.int32(&own)
+                case 3: try reader.double(&ownShare)
+                case 4: try reader.message(&trusted)
+                case 5: try reader.message(&rated)
+                case 6: try reader.int32(&ratedAnswers)
+                case 7: try reader.message(&ratedTime)
+                case 8: try reader.enum(&reading)
+                default: try reader.skip()
+                }
+            }
+        }
+
+        public static func initialize(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SelfAwareness__Comparison>) {
+            rapport__gateway__v1__self_awareness__comparison__init(c)
+        }
+
+        public func write(_ c: UnsafeMutablePointer<Rapport__Gateway__V1__SelfAwareness__Comparison>, in arena: Arena) {
+            c.pointee.component = Rapport__Trust__V1__Component(rawValue: UInt32(bitPattern: component.rawValue))
+            c.pointee.own = own
+            c.pointee.own_share = ownShare
+            c.pointee.trusted = arena.optional(trusted)
+            c.pointee.rated = arena.optional(rated)
+            c.pointee.rated_answers = ratedAnswers
+            c.pointee.rated_time = arena.optional(ratedTime)
+            c.pointee.reading = Rapport__Gateway__V1__SelfAwareness__Reading(rawValue: UInt32(bitPattern: reading.rawValue))
+        }
+    }
+
+    public enum Reading: MessageEnum, CustomStringConvertible {
+        case unspecified
+        case unknown
+        case alike
+        case higher
+        case lower
+        /// A number that this version of the contract does not name.
+        case unrecognized(Int32)
+
+        /// The named ones, in the order of the contract.
+        public static let allCases: [Self] = [.unspecified, .unknown, .alike, .higher, .lower]
+
+        public init(rawValue: Int32) {
+            switch rawValue {
+            case 0: self = .unspecified
+            case 1: self = .unknown
+            case 2: self = .alike
+            case 3: self = .higher
+            case 4: self = .lower
+            default: self = .unrecognized(rawValue)
+            }
+        }
+
+        public var rawValue: Int32 {
+            switch self {
+            case .unspecified: 0
+            case .unknown: 1
+            case .alike: 2
+            case .higher: 3
+            case .lower: 4
+            case .unrecognized(let number): number
+            }
+        }
+
+        /// The name in the contract, or the number of an unrecognized one.
+        public var description: String {
+            switch self {
+            case .unspecified: "READING_UNSPECIFIED"
+            case .unknown: "UNKNOWN"
+            case .alike: "ALIKE"
+            case .higher: "HIGHER"
+            case .lower: "LOWER"
+            case .unrecognized(let number): "\(number)"
+            }
+        }
     }
 }
 
@@ -1290,6 +1494,7 @@ public protocol ViewsServiceHandlers: Sendable {
     func getCoachView(_ request: GetCoachViewRequest, _ context: ServerContext) async throws -> CoachView
     func getCoacheeView(_ request: GetCoacheeViewRequest, _ context: ServerContext) async throws -> CoacheeView
     func getSessionBrief(_ request: GetSessionBriefRequest, _ context: ServerContext) async throws -> SessionBrief
+    func getSelfAwareness(_ request: GetSelfAwarenessRequest, _ context: ServerContext) async throws -> SelfAwareness
 }
 
 extension ViewsServiceHandlers {
@@ -1299,6 +1504,7 @@ extension ViewsServiceHandlers {
             .unary("rapport.gateway.v1.ViewsService", "GetCoachView", getCoachView).withoutSideEffects,
             .unary("rapport.gateway.v1.ViewsService", "GetCoacheeView", getCoacheeView).withoutSideEffects,
             .unary("rapport.gateway.v1.ViewsService", "GetSessionBrief", getSessionBrief).withoutSideEffects,
+            .unary("rapport.gateway.v1.ViewsService", "GetSelfAwareness", getSelfAwareness).withoutSideEffects,
         ]
     }
 }
@@ -1321,5 +1527,9 @@ public struct ViewsServiceClient: Sendable {
 
     public func getSessionBrief(_ request: GetSessionBriefRequest, options: CallOptions = .init()) async throws -> SessionBrief {
         try await channel.unary("rapport.gateway.v1.ViewsService/GetSessionBrief", request, options)
+    }
+
+    public func getSelfAwareness(_ request: GetSelfAwarenessRequest, options: CallOptions = .init()) async throws -> SelfAwareness {
+        try await channel.unary("rapport.gateway.v1.ViewsService/GetSelfAwareness", request, options)
     }
 }

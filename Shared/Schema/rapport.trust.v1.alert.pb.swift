@@ -5,6 +5,53 @@ import CProtobufC
 import Protobuf
 import Standard
 
+public struct Tip: Message {
+    public static let fullName = "rapport.trust.v1.Tip"
+    public static let layout = MessageLayout(of: Self.self)
+
+    public var id: String = ""
+    public var component: Component = .init(rawValue: 0)
+    public var text: String = ""
+    public var source: String = ""
+
+    public init() {}
+
+    public init(
+        id: String = "",
+        component: Component = .init(rawValue: 0),
+        text: String = "",
+        source: String = ""
+    ) {
+        self.id = id
+        self.component = component
+        self.text = text
+        self.source = source
+    }
+
+    public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
+        while let field = try reader.next() {
+            switch field {
+            case 1: try reader.string(&id)
+            case 2: try reader.enum(&component)
+            case 3: try reader.string(&text)
+            case 4: try reader.string(&source)
+            default: try reader.skip()
+            }
+        }
+    }
+
+    public static func initialize(_ c: UnsafeMutablePointer<Rapport__Trust__V1__Tip>) {
+        rapport__trust__v1__tip__init(c)
+    }
+
+    public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__Tip>, in arena: Arena) {
+        if !id.isEmpty { c.pointee.id = arena.string(id) }
+        c.pointee.component = Rapport__Trust__V1__Component(rawValue: UInt32(bitPattern: component.rawValue))
+        if !text.isEmpty { c.pointee.text = arena.string(text) }
+        if !source.isEmpty { c.pointee.source = arena.string(source) }
+    }
+}
+
 public struct Alert: Message {
     public static let fullName = "rapport.trust.v1.Alert"
     public static let layout = MessageLayout(of: Self.self)
@@ -28,6 +75,7 @@ public struct Alert: Message {
     public var dismissalNote: String = ""
     public var closeTime: Timestamp? = nil
     public var resolution: Alert.Resolution = .init(rawValue: 0)
+    public var tip: Tip? = nil
     public var etag: String = ""
     public var createTime: Timestamp? = nil
     public var updateTime: Timestamp? = nil
@@ -54,6 +102,7 @@ public struct Alert: Message {
         dismissalNote: String = "",
         closeTime: Timestamp? = nil,
         resolution: Alert.Resolution = .init(rawValue: 0),
+        tip: Tip? = nil,
         etag: String = "",
         createTime: Timestamp? = nil,
         updateTime: Timestamp? = nil
@@ -77,6 +126,7 @@ public struct Alert: Message {
         self.dismissalNote = dismissalNote
         self.closeTime = closeTime
         self.resolution = resolution
+        self.tip = tip
         self.etag = etag
         self.createTime = createTime
         self.updateTime = updateTime
@@ -104,6 +154,7 @@ public struct Alert: Message {
             case 17: try reader.string(&dismissalNote)
             case 18: try reader.message(&closeTime)
             case 19: try reader.enum(&resolution)
+            case 20: try reader.message(&tip)
             case 30: try reader.string(&etag)
             case 31: try reader.message(&createTime)
             case 32: try reader.message(&updateTime)
@@ -138,6 +189,7 @@ public struct Alert: Message {
         if !dismissalNote.isEmpty { c.pointee.dismissal_note = arena.string(dismissalNote) }
         c.pointee.close_time = arena.optional(closeTime)
         c.pointee.resolution = Rapport__Trust__V1__Alert__Resolution(rawValue: UInt32(bitPattern: resolution.rawValue))
+        c.pointee.tip = arena.optional(tip)
         if !etag.isEmpty { c.pointee.etag = arena.string(etag) }
         c.pointee.create_time = arena.optional(createTime)
         c.pointee.update_time = arena.optional(updateTime)
@@ -486,6 +538,7 @@ public struct Monitor: Message {
     public var prompt: String = ""
     public var dueSince: Timestamp? = nil
     public var subjects: [String] = []
+    public var tip: Tip? = nil
 
     public init() {}
 
@@ -495,7 +548,8 @@ public struct Monitor: Message {
         status: Monitor.Status = .init(rawValue: 0),
         prompt: String = "",
         dueSince: Timestamp? = nil,
-        subjects: [String] = []
+        subjects: [String] = [],
+        tip: Tip? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -503,6 +557,7 @@ public struct Monitor: Message {
         self.prompt = prompt
         self.dueSince = dueSince
         self.subjects = subjects
+        self.tip = tip
     }
 
     public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
@@ -514,6 +569,7 @@ public struct Monitor: Message {
             case 4: try reader.string(&prompt)
             case 5: try reader.message(&dueSince)
             case 6: try reader.string(&subjects)
+            case 7: try reader.message(&tip)
             default: try reader.skip()
             }
         }
@@ -531,6 +587,7 @@ public struct Monitor: Message {
         c.pointee.due_since = arena.optional(dueSince)
         c.pointee.n_subjects = subjects.count
         c.pointee.subjects = arena.strings(subjects)
+        c.pointee.tip = arena.optional(tip)
     }
 
     public enum Kind: MessageEnum, CustomStringConvertible {

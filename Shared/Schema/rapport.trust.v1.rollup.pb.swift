@@ -579,11 +579,12 @@ public struct RollupCell: Message {
         case complementary
         case derivable
         case notDefined
+        case tooFewRelationships
         /// A number that this version of the contract does not name.
         case unrecognized(Int32)
 
         /// The named ones, in the order of the contract.
-        public static let allCases: [Self] = [.unspecified, .tooFewCoachees, .tooFewCoaches, .dominantCoach, .complementary, .derivable, .notDefined]
+        public static let allCases: [Self] = [.unspecified, .tooFewCoachees, .tooFewCoaches, .dominantCoach, .complementary, .derivable, .notDefined, .tooFewRelationships]
 
         public init(rawValue: Int32) {
             switch rawValue {
@@ -594,6 +595,7 @@ public struct RollupCell: Message {
             case 4: self = .complementary
             case 5: self = .derivable
             case 6: self = .notDefined
+            case 7: self = .tooFewRelationships
             default: self = .unrecognized(rawValue)
             }
         }
@@ -607,6 +609,7 @@ public struct RollupCell: Message {
             case .complementary: 4
             case .derivable: 5
             case .notDefined: 6
+            case .tooFewRelationships: 7
             case .unrecognized(let number): number
             }
         }
@@ -621,6 +624,7 @@ public struct RollupCell: Message {
             case .complementary: "COMPLEMENTARY"
             case .derivable: "DERIVABLE"
             case .notDefined: "NOT_DEFINED"
+            case .tooFewRelationships: "TOO_FEW_RELATIONSHIPS"
             case .unrecognized(let number): "\(number)"
             }
         }
@@ -1283,15 +1287,18 @@ public struct VerifyRollupsResponse: Message {
 
     public var rollupCount: Int64 = 0
     public var headHash: String = ""
+    public var removedCount: Int64 = 0
 
     public init() {}
 
     public init(
         rollupCount: Int64 = 0,
-        headHash: String = ""
+        headHash: String = "",
+        removedCount: Int64 = 0
     ) {
         self.rollupCount = rollupCount
         self.headHash = headHash
+        self.removedCount = removedCount
     }
 
     public mutating func merge(from reader: inout FieldReader) throws(DecodingError) {
@@ -1299,6 +1306,7 @@ public struct VerifyRollupsResponse: Message {
             switch field {
             case 1: try reader.int64(&rollupCount)
             case 2: try reader.string(&headHash)
+            case 3: try reader.int64(&removedCount)
             default: try reader.skip()
             }
         }
@@ -1311,6 +1319,7 @@ public struct VerifyRollupsResponse: Message {
     public func write(_ c: UnsafeMutablePointer<Rapport__Trust__V1__VerifyRollupsResponse>, in arena: Arena) {
         c.pointee.rollup_count = rollupCount
         if !headHash.isEmpty { c.pointee.head_hash = arena.string(headHash) }
+        c.pointee.removed_count = removedCount
     }
 }
 

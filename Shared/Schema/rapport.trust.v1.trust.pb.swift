@@ -1651,6 +1651,10 @@ public protocol TrustServiceHandlers: Sendable {
     func exportRollup(_ request: ExportRollupRequest, _ context: ServerContext) async throws -> RollupExport
     func getRollupExport(_ request: GetRollupExportRequest, _ context: ServerContext) async throws -> RollupExport
     func listRollupExports(_ request: ListRollupExportsRequest, _ context: ServerContext) async throws -> ListRollupExportsResponse
+    func getAssociationReport(_ request: GetAssociationReportRequest, _ context: ServerContext) async throws -> AssociationReport
+    func listAssociationReports(_ request: ListAssociationReportsRequest, _ context: ServerContext) async throws -> ListAssociationReportsResponse
+    func getProgrammeValue(_ request: GetProgrammeValueRequest, _ context: ServerContext) async throws -> ProgrammeValue
+    func exportProgrammeValue(_ request: ExportProgrammeValueRequest, _ context: ServerContext) async throws -> HttpBody
     func getPolicy(_ request: GetPolicyRequest, _ context: ServerContext) async throws -> TrustPolicy
     func listPolicies(_ request: ListPoliciesRequest, _ context: ServerContext) async throws -> ListPoliciesResponse
     func watchTrustProfile(_ request: WatchTrustProfileRequest, _ context: ServerContext, _ responses: ResponseWriter<WatchTrustProfileResponse>) async throws
@@ -1698,6 +1702,10 @@ extension TrustServiceHandlers {
             .unary("rapport.trust.v1.TrustService", "ExportRollup", exportRollup),
             .unary("rapport.trust.v1.TrustService", "GetRollupExport", getRollupExport).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "ListRollupExports", listRollupExports).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "GetAssociationReport", getAssociationReport).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "ListAssociationReports", listAssociationReports).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "GetProgrammeValue", getProgrammeValue).withoutSideEffects,
+            .unary("rapport.trust.v1.TrustService", "ExportProgrammeValue", exportProgrammeValue).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "GetPolicy", getPolicy).withoutSideEffects,
             .unary("rapport.trust.v1.TrustService", "ListPolicies", listPolicies).withoutSideEffects,
             .serverStreaming("rapport.trust.v1.TrustService", "WatchTrustProfile", watchTrustProfile).withoutSideEffects,
@@ -1863,6 +1871,22 @@ public struct TrustServiceClient: Sendable {
 
     public func listRollupExports(_ request: ListRollupExportsRequest, options: CallOptions = .init()) async throws -> ListRollupExportsResponse {
         try await channel.unary("rapport.trust.v1.TrustService/ListRollupExports", request, options)
+    }
+
+    public func getAssociationReport(_ request: GetAssociationReportRequest, options: CallOptions = .init()) async throws -> AssociationReport {
+        try await channel.unary("rapport.trust.v1.TrustService/GetAssociationReport", request, options)
+    }
+
+    public func listAssociationReports(_ request: ListAssociationReportsRequest, options: CallOptions = .init()) async throws -> ListAssociationReportsResponse {
+        try await channel.unary("rapport.trust.v1.TrustService/ListAssociationReports", request, options)
+    }
+
+    public func getProgrammeValue(_ request: GetProgrammeValueRequest, options: CallOptions = .init()) async throws -> ProgrammeValue {
+        try await channel.unary("rapport.trust.v1.TrustService/GetProgrammeValue", request, options)
+    }
+
+    public func exportProgrammeValue(_ request: ExportProgrammeValueRequest, options: CallOptions = .init()) async throws -> HttpBody {
+        try await channel.unary("rapport.trust.v1.TrustService/ExportProgrammeValue", request, options)
     }
 
     public func getPolicy(_ request: GetPolicyRequest, options: CallOptions = .init()) async throws -> TrustPolicy {

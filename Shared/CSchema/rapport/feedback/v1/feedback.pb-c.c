@@ -1447,6 +1447,231 @@ void   rapport__feedback__v1__list_pulses_response__free_unpacked
   assert(message->base.descriptor == &rapport__feedback__v1__list_pulses_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__feedback__v1__create_self_rating_request__init
+                     (Rapport__Feedback__V1__CreateSelfRatingRequest         *message)
+{
+  static const Rapport__Feedback__V1__CreateSelfRatingRequest init_value = RAPPORT__FEEDBACK__V1__CREATE_SELF_RATING_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__create_self_rating_request__get_packed_size
+                     (const Rapport__Feedback__V1__CreateSelfRatingRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__create_self_rating_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__create_self_rating_request__pack
+                     (const Rapport__Feedback__V1__CreateSelfRatingRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__create_self_rating_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__create_self_rating_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__CreateSelfRatingRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__create_self_rating_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__CreateSelfRatingRequest *
+       rapport__feedback__v1__create_self_rating_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__CreateSelfRatingRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__create_self_rating_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__create_self_rating_request__free_unpacked
+                     (Rapport__Feedback__V1__CreateSelfRatingRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__create_self_rating_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__get_self_rating_request__init
+                     (Rapport__Feedback__V1__GetSelfRatingRequest         *message)
+{
+  static const Rapport__Feedback__V1__GetSelfRatingRequest init_value = RAPPORT__FEEDBACK__V1__GET_SELF_RATING_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__get_self_rating_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetSelfRatingRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_self_rating_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__get_self_rating_request__pack
+                     (const Rapport__Feedback__V1__GetSelfRatingRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_self_rating_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__get_self_rating_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetSelfRatingRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__get_self_rating_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__GetSelfRatingRequest *
+       rapport__feedback__v1__get_self_rating_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__GetSelfRatingRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__get_self_rating_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__get_self_rating_request__free_unpacked
+                     (Rapport__Feedback__V1__GetSelfRatingRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__get_self_rating_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__list_self_ratings_request__init
+                     (Rapport__Feedback__V1__ListSelfRatingsRequest         *message)
+{
+  static const Rapport__Feedback__V1__ListSelfRatingsRequest init_value = RAPPORT__FEEDBACK__V1__LIST_SELF_RATINGS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__list_self_ratings_request__get_packed_size
+                     (const Rapport__Feedback__V1__ListSelfRatingsRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_self_ratings_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__list_self_ratings_request__pack
+                     (const Rapport__Feedback__V1__ListSelfRatingsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_self_ratings_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__list_self_ratings_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListSelfRatingsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_self_ratings_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__ListSelfRatingsRequest *
+       rapport__feedback__v1__list_self_ratings_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__ListSelfRatingsRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__list_self_ratings_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__list_self_ratings_request__free_unpacked
+                     (Rapport__Feedback__V1__ListSelfRatingsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__list_self_ratings_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__list_self_ratings_response__init
+                     (Rapport__Feedback__V1__ListSelfRatingsResponse         *message)
+{
+  static const Rapport__Feedback__V1__ListSelfRatingsResponse init_value = RAPPORT__FEEDBACK__V1__LIST_SELF_RATINGS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__list_self_ratings_response__get_packed_size
+                     (const Rapport__Feedback__V1__ListSelfRatingsResponse *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_self_ratings_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__list_self_ratings_response__pack
+                     (const Rapport__Feedback__V1__ListSelfRatingsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_self_ratings_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__list_self_ratings_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListSelfRatingsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__list_self_ratings_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__ListSelfRatingsResponse *
+       rapport__feedback__v1__list_self_ratings_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__ListSelfRatingsResponse *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__list_self_ratings_response__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__list_self_ratings_response__free_unpacked
+                     (Rapport__Feedback__V1__ListSelfRatingsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__list_self_ratings_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__feedback__v1__delete_self_rating_request__init
+                     (Rapport__Feedback__V1__DeleteSelfRatingRequest         *message)
+{
+  static const Rapport__Feedback__V1__DeleteSelfRatingRequest init_value = RAPPORT__FEEDBACK__V1__DELETE_SELF_RATING_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__feedback__v1__delete_self_rating_request__get_packed_size
+                     (const Rapport__Feedback__V1__DeleteSelfRatingRequest *message)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__delete_self_rating_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__feedback__v1__delete_self_rating_request__pack
+                     (const Rapport__Feedback__V1__DeleteSelfRatingRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__delete_self_rating_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__feedback__v1__delete_self_rating_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__DeleteSelfRatingRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__feedback__v1__delete_self_rating_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Feedback__V1__DeleteSelfRatingRequest *
+       rapport__feedback__v1__delete_self_rating_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Feedback__V1__DeleteSelfRatingRequest *)
+     protobuf_c_message_unpack (&rapport__feedback__v1__delete_self_rating_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__feedback__v1__delete_self_rating_request__free_unpacked
+                     (Rapport__Feedback__V1__DeleteSelfRatingRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__feedback__v1__delete_self_rating_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__feedback__v1__get_balance_report_request__init
                      (Rapport__Feedback__V1__GetBalanceReportRequest         *message)
 {
@@ -4258,6 +4483,341 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__list_pulses_response__de
   (ProtobufCMessageInit) rapport__feedback__v1__list_pulses_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__feedback__v1__create_self_rating_request__field_descriptors[4] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CreateSelfRatingRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "self_rating",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CreateSelfRatingRequest, self_rating),
+    &rapport__feedback__v1__self_rating__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CreateSelfRatingRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__CreateSelfRatingRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__create_self_rating_request__field_indices_by_name[] = {
+  3,   /* field[3] = occurred_at */
+  0,   /* field[0] = parent */
+  2,   /* field[2] = request_id */
+  1,   /* field[1] = self_rating */
+};
+static const ProtobufCIntRange rapport__feedback__v1__create_self_rating_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 14, 2 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__create_self_rating_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.CreateSelfRatingRequest",
+  "CreateSelfRatingRequest",
+  "Rapport__Feedback__V1__CreateSelfRatingRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__CreateSelfRatingRequest),
+  4,
+  rapport__feedback__v1__create_self_rating_request__field_descriptors,
+  rapport__feedback__v1__create_self_rating_request__field_indices_by_name,
+  2,  rapport__feedback__v1__create_self_rating_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__create_self_rating_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__get_self_rating_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__GetSelfRatingRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__get_self_rating_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__feedback__v1__get_self_rating_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__get_self_rating_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.GetSelfRatingRequest",
+  "GetSelfRatingRequest",
+  "Rapport__Feedback__V1__GetSelfRatingRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__GetSelfRatingRequest),
+  1,
+  rapport__feedback__v1__get_self_rating_request__field_descriptors,
+  rapport__feedback__v1__get_self_rating_request__field_indices_by_name,
+  1,  rapport__feedback__v1__get_self_rating_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__get_self_rating_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__list_self_ratings_request__field_descriptors[5] =
+{
+  {
+    "parent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListSelfRatingsRequest, parent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListSelfRatingsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListSelfRatingsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "filter",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListSelfRatingsRequest, filter),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "order_by",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListSelfRatingsRequest, order_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__list_self_ratings_request__field_indices_by_name[] = {
+  3,   /* field[3] = filter */
+  4,   /* field[4] = order_by */
+  1,   /* field[1] = page_size */
+  2,   /* field[2] = page_token */
+  0,   /* field[0] = parent */
+};
+static const ProtobufCIntRange rapport__feedback__v1__list_self_ratings_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__list_self_ratings_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.ListSelfRatingsRequest",
+  "ListSelfRatingsRequest",
+  "Rapport__Feedback__V1__ListSelfRatingsRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__ListSelfRatingsRequest),
+  5,
+  rapport__feedback__v1__list_self_ratings_request__field_descriptors,
+  rapport__feedback__v1__list_self_ratings_request__field_indices_by_name,
+  1,  rapport__feedback__v1__list_self_ratings_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__list_self_ratings_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__list_self_ratings_response__field_descriptors[2] =
+{
+  {
+    "self_ratings",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Feedback__V1__ListSelfRatingsResponse, n_self_ratings),
+    offsetof(Rapport__Feedback__V1__ListSelfRatingsResponse, self_ratings),
+    &rapport__feedback__v1__self_rating__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__ListSelfRatingsResponse, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__list_self_ratings_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_page_token */
+  0,   /* field[0] = self_ratings */
+};
+static const ProtobufCIntRange rapport__feedback__v1__list_self_ratings_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__list_self_ratings_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.ListSelfRatingsResponse",
+  "ListSelfRatingsResponse",
+  "Rapport__Feedback__V1__ListSelfRatingsResponse",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__ListSelfRatingsResponse),
+  2,
+  rapport__feedback__v1__list_self_ratings_response__field_descriptors,
+  rapport__feedback__v1__list_self_ratings_response__field_indices_by_name,
+  1,  rapport__feedback__v1__list_self_ratings_response__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__list_self_ratings_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__feedback__v1__delete_self_rating_request__field_descriptors[4] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DeleteSelfRatingRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DeleteSelfRatingRequest, etag),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DeleteSelfRatingRequest, request_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "occurred_at",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Feedback__V1__DeleteSelfRatingRequest, occurred_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__feedback__v1__delete_self_rating_request__field_indices_by_name[] = {
+  1,   /* field[1] = etag */
+  0,   /* field[0] = name */
+  3,   /* field[3] = occurred_at */
+  2,   /* field[2] = request_id */
+};
+static const ProtobufCIntRange rapport__feedback__v1__delete_self_rating_request__number_ranges[2 + 1] =
+{
+  { 1, 0 },
+  { 13, 1 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__feedback__v1__delete_self_rating_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.feedback.v1.DeleteSelfRatingRequest",
+  "DeleteSelfRatingRequest",
+  "Rapport__Feedback__V1__DeleteSelfRatingRequest",
+  "rapport.feedback.v1",
+  sizeof(Rapport__Feedback__V1__DeleteSelfRatingRequest),
+  4,
+  rapport__feedback__v1__delete_self_rating_request__field_descriptors,
+  rapport__feedback__v1__delete_self_rating_request__field_indices_by_name,
+  2,  rapport__feedback__v1__delete_self_rating_request__number_ranges,
+  (ProtobufCMessageInit) rapport__feedback__v1__delete_self_rating_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__feedback__v1__get_balance_report_request__field_descriptors[1] =
 {
   {
@@ -5228,7 +5788,7 @@ const ProtobufCMessageDescriptor rapport__feedback__v1__recall_round_result_requ
   (ProtobufCMessageInit) rapport__feedback__v1__recall_round_result_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__feedback__v1__feedback_service__method_descriptors[36] =
+static const ProtobufCMethodDescriptor rapport__feedback__v1__feedback_service__method_descriptors[40] =
 {
   { "CreateFeedback", &rapport__feedback__v1__create_feedback_request__descriptor, &rapport__feedback__v1__feedback_item__descriptor },
   { "LintFeedback", &rapport__feedback__v1__lint_feedback_request__descriptor, &rapport__feedback__v1__lint_feedback_response__descriptor },
@@ -5252,6 +5812,10 @@ static const ProtobufCMethodDescriptor rapport__feedback__v1__feedback_service__
   { "GetPulse", &rapport__feedback__v1__get_pulse_request__descriptor, &rapport__feedback__v1__pulse__descriptor },
   { "GetPulseTrend", &rapport__feedback__v1__get_pulse_trend_request__descriptor, &rapport__feedback__v1__get_pulse_trend_response__descriptor },
   { "ListPulses", &rapport__feedback__v1__list_pulses_request__descriptor, &rapport__feedback__v1__list_pulses_response__descriptor },
+  { "CreateSelfRating", &rapport__feedback__v1__create_self_rating_request__descriptor, &rapport__feedback__v1__self_rating__descriptor },
+  { "GetSelfRating", &rapport__feedback__v1__get_self_rating_request__descriptor, &rapport__feedback__v1__self_rating__descriptor },
+  { "ListSelfRatings", &rapport__feedback__v1__list_self_ratings_request__descriptor, &rapport__feedback__v1__list_self_ratings_response__descriptor },
+  { "DeleteSelfRating", &rapport__feedback__v1__delete_self_rating_request__descriptor, &rapport__feedback__v1__self_rating__descriptor },
   { "ListVisibility", &rapport__visibility__v1__list_visibility_request__descriptor, &rapport__visibility__v1__list_visibility_response__descriptor },
   { "GetBalanceReport", &rapport__feedback__v1__get_balance_report_request__descriptor, &rapport__feedback__v1__balance_report__descriptor },
   { "CreateRound", &rapport__feedback__v1__create_round_request__descriptor, &rapport__feedback__v1__round__descriptor },
@@ -5269,38 +5833,42 @@ static const ProtobufCMethodDescriptor rapport__feedback__v1__feedback_service__
 };
 const unsigned rapport__feedback__v1__feedback_service__method_indices_by_name[] = {
   4,        /* AcknowledgeFeedback */
-  32,        /* CloseRound */
+  36,        /* CloseRound */
   0,        /* CreateFeedback */
-  24,        /* CreateRound */
+  28,        /* CreateRound */
+  22,        /* CreateSelfRating */
   13,        /* DeclineFeedbackRequest */
-  30,        /* DeclineRound */
+  34,        /* DeclineRound */
+  25,        /* DeleteSelfRating */
   2,        /* DeliverFeedback */
   7,        /* DiscussFeedback */
-  23,        /* GetBalanceReport */
+  27,        /* GetBalanceReport */
   9,        /* GetFeedback */
   14,        /* GetFeedbackRequest */
   19,        /* GetPulse */
   20,        /* GetPulseTrend */
-  25,        /* GetRound */
-  31,        /* GetRoundResponse */
-  33,        /* GetRoundResult */
+  29,        /* GetRound */
+  35,        /* GetRoundResponse */
+  37,        /* GetRoundResult */
+  23,        /* GetSelfRating */
   3,        /* GiveRecognition */
   1,        /* LintFeedback */
   10,        /* ListFeedback */
   15,        /* ListFeedbackRequests */
   21,        /* ListPulses */
-  26,        /* ListRounds */
-  27,        /* ListRoundsToAnswer */
-  22,        /* ListVisibility */
-  28,        /* NominateRater */
-  35,        /* RecallRoundResult */
+  30,        /* ListRounds */
+  31,        /* ListRoundsToAnswer */
+  24,        /* ListSelfRatings */
+  26,        /* ListVisibility */
+  32,        /* NominateRater */
+  39,        /* RecallRoundResult */
   8,        /* RecordAction */
   12,        /* RequestFeedback */
-  34,        /* ShareRoundResult */
+  38,        /* ShareRoundResult */
   18,        /* SkipPulse */
   16,        /* SubmitPulse */
   17,        /* SubmitPulses */
-  29,        /* SubmitRoundResponse */
+  33,        /* SubmitRoundResponse */
   6,        /* TagFeedback */
   11,        /* WatchFeedback */
   5         /* WithdrawFeedback */
@@ -5312,7 +5880,7 @@ const ProtobufCServiceDescriptor rapport__feedback__v1__feedback_service__descri
   "FeedbackService",
   "Rapport__Feedback__V1__FeedbackService",
   "rapport.feedback.v1",
-  36,
+  40,
   rapport__feedback__v1__feedback_service__method_descriptors,
   rapport__feedback__v1__feedback_service__method_indices_by_name
 };
@@ -5492,13 +6060,45 @@ void rapport__feedback__v1__feedback_service__list_pulses(ProtobufCService *serv
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
   service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__feedback__v1__feedback_service__create_self_rating(ProtobufCService *service,
+                                                                 const Rapport__Feedback__V1__CreateSelfRatingRequest *input,
+                                                                 Rapport__Feedback__V1__SelfRating_Closure closure,
+                                                                 void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__get_self_rating(ProtobufCService *service,
+                                                              const Rapport__Feedback__V1__GetSelfRatingRequest *input,
+                                                              Rapport__Feedback__V1__SelfRating_Closure closure,
+                                                              void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__list_self_ratings(ProtobufCService *service,
+                                                                const Rapport__Feedback__V1__ListSelfRatingsRequest *input,
+                                                                Rapport__Feedback__V1__ListSelfRatingsResponse_Closure closure,
+                                                                void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__feedback__v1__feedback_service__delete_self_rating(ProtobufCService *service,
+                                                                 const Rapport__Feedback__V1__DeleteSelfRatingRequest *input,
+                                                                 Rapport__Feedback__V1__SelfRating_Closure closure,
+                                                                 void *closure_data)
+{
+  assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
+  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__feedback__v1__feedback_service__list_visibility(ProtobufCService *service,
                                                               const Rapport__Visibility__V1__ListVisibilityRequest *input,
                                                               Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
                                                               void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__get_balance_report(ProtobufCService *service,
                                                                  const Rapport__Feedback__V1__GetBalanceReportRequest *input,
@@ -5506,7 +6106,7 @@ void rapport__feedback__v1__feedback_service__get_balance_report(ProtobufCServic
                                                                  void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 23, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__create_round(ProtobufCService *service,
                                                            const Rapport__Feedback__V1__CreateRoundRequest *input,
@@ -5514,7 +6114,7 @@ void rapport__feedback__v1__feedback_service__create_round(ProtobufCService *ser
                                                            void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 24, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__get_round(ProtobufCService *service,
                                                         const Rapport__Feedback__V1__GetRoundRequest *input,
@@ -5522,7 +6122,7 @@ void rapport__feedback__v1__feedback_service__get_round(ProtobufCService *servic
                                                         void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 25, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__list_rounds(ProtobufCService *service,
                                                           const Rapport__Feedback__V1__ListRoundsRequest *input,
@@ -5530,7 +6130,7 @@ void rapport__feedback__v1__feedback_service__list_rounds(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 26, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__list_rounds_to_answer(ProtobufCService *service,
                                                                     const Rapport__Feedback__V1__ListRoundsToAnswerRequest *input,
@@ -5538,7 +6138,7 @@ void rapport__feedback__v1__feedback_service__list_rounds_to_answer(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 27, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__nominate_rater(ProtobufCService *service,
                                                              const Rapport__Feedback__V1__NominateRaterRequest *input,
@@ -5546,7 +6146,7 @@ void rapport__feedback__v1__feedback_service__nominate_rater(ProtobufCService *s
                                                              void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 28, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__submit_round_response(ProtobufCService *service,
                                                                     const Rapport__Feedback__V1__SubmitRoundResponseRequest *input,
@@ -5554,7 +6154,7 @@ void rapport__feedback__v1__feedback_service__submit_round_response(ProtobufCSer
                                                                     void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 29, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__decline_round(ProtobufCService *service,
                                                             const Rapport__Feedback__V1__DeclineRoundRequest *input,
@@ -5562,7 +6162,7 @@ void rapport__feedback__v1__feedback_service__decline_round(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 30, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__get_round_response(ProtobufCService *service,
                                                                  const Rapport__Feedback__V1__GetRoundResponseRequest *input,
@@ -5570,7 +6170,7 @@ void rapport__feedback__v1__feedback_service__get_round_response(ProtobufCServic
                                                                  void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 31, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__close_round(ProtobufCService *service,
                                                           const Rapport__Feedback__V1__CloseRoundRequest *input,
@@ -5578,7 +6178,7 @@ void rapport__feedback__v1__feedback_service__close_round(ProtobufCService *serv
                                                           void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 32, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 36, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__get_round_result(ProtobufCService *service,
                                                                const Rapport__Feedback__V1__GetRoundResultRequest *input,
@@ -5586,7 +6186,7 @@ void rapport__feedback__v1__feedback_service__get_round_result(ProtobufCService 
                                                                void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 33, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 37, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__share_round_result(ProtobufCService *service,
                                                                  const Rapport__Feedback__V1__ShareRoundResultRequest *input,
@@ -5594,7 +6194,7 @@ void rapport__feedback__v1__feedback_service__share_round_result(ProtobufCServic
                                                                  void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 34, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 38, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__recall_round_result(ProtobufCService *service,
                                                                   const Rapport__Feedback__V1__RecallRoundResultRequest *input,
@@ -5602,7 +6202,7 @@ void rapport__feedback__v1__feedback_service__recall_round_result(ProtobufCServi
                                                                   void *closure_data)
 {
   assert(service->descriptor == &rapport__feedback__v1__feedback_service__descriptor);
-  service->invoke(service, 35, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 39, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__feedback__v1__feedback_service__init (Rapport__Feedback__V1__FeedbackService_Service *service,
                                                     Rapport__Feedback__V1__FeedbackService_ServiceDestroy destroy)

@@ -21,6 +21,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "rapport/feedback/v1/feedback_request.pb-c.h"
 #include "rapport/feedback/v1/pulse.pb-c.h"
 #include "rapport/feedback/v1/round.pb-c.h"
+#include "rapport/feedback/v1/self_rating.pb-c.h"
 #include "rapport/visibility/v1/visibility.pb-c.h"
 
 typedef struct Rapport__Feedback__V1__CreateFeedbackRequest Rapport__Feedback__V1__CreateFeedbackRequest;
@@ -55,6 +56,11 @@ typedef struct Rapport__Feedback__V1__GetPulseTrendRequest Rapport__Feedback__V1
 typedef struct Rapport__Feedback__V1__GetPulseTrendResponse Rapport__Feedback__V1__GetPulseTrendResponse;
 typedef struct Rapport__Feedback__V1__ListPulsesRequest Rapport__Feedback__V1__ListPulsesRequest;
 typedef struct Rapport__Feedback__V1__ListPulsesResponse Rapport__Feedback__V1__ListPulsesResponse;
+typedef struct Rapport__Feedback__V1__CreateSelfRatingRequest Rapport__Feedback__V1__CreateSelfRatingRequest;
+typedef struct Rapport__Feedback__V1__GetSelfRatingRequest Rapport__Feedback__V1__GetSelfRatingRequest;
+typedef struct Rapport__Feedback__V1__ListSelfRatingsRequest Rapport__Feedback__V1__ListSelfRatingsRequest;
+typedef struct Rapport__Feedback__V1__ListSelfRatingsResponse Rapport__Feedback__V1__ListSelfRatingsResponse;
+typedef struct Rapport__Feedback__V1__DeleteSelfRatingRequest Rapport__Feedback__V1__DeleteSelfRatingRequest;
 typedef struct Rapport__Feedback__V1__GetBalanceReportRequest Rapport__Feedback__V1__GetBalanceReportRequest;
 typedef struct Rapport__Feedback__V1__CreateRoundRequest Rapport__Feedback__V1__CreateRoundRequest;
 typedef struct Rapport__Feedback__V1__GetRoundRequest Rapport__Feedback__V1__GetRoundRequest;
@@ -595,6 +601,80 @@ struct  Rapport__Feedback__V1__ListPulsesResponse
 #define RAPPORT__FEEDBACK__V1__LIST_PULSES_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_pulses_response__descriptor) \
     , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__CreateSelfRatingRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * The four values count.
+   */
+  Rapport__Feedback__V1__SelfRating *self_rating;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__CREATE_SELF_RATING_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__create_self_rating_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Rapport__Feedback__V1__GetSelfRatingRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define RAPPORT__FEEDBACK__V1__GET_SELF_RATING_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__get_self_rating_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__ListSelfRatingsRequest
+{
+  ProtobufCMessage base;
+  char *parent;
+  /*
+   * 0 means 50; more than 500 means 500.
+   */
+  int32_t page_size;
+  char *page_token;
+  char *filter;
+  char *order_by;
+};
+#define RAPPORT__FEEDBACK__V1__LIST_SELF_RATINGS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_self_ratings_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__ListSelfRatingsResponse
+{
+  ProtobufCMessage base;
+  size_t n_self_ratings;
+  Rapport__Feedback__V1__SelfRating **self_ratings;
+  /*
+   * Empty when this was the last page.
+   */
+  char *next_page_token;
+};
+#define RAPPORT__FEEDBACK__V1__LIST_SELF_RATINGS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__list_self_ratings_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Rapport__Feedback__V1__DeleteSelfRatingRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * Refuses with ABORTED, ETAG_MISMATCH unless the resource has this etag; empty for any.
+   */
+  char *etag;
+  char *request_id;
+  Google__Protobuf__Timestamp *occurred_at;
+};
+#define RAPPORT__FEEDBACK__V1__DELETE_SELF_RATING_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__feedback__v1__delete_self_rating_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Rapport__Feedback__V1__GetBalanceReportRequest
@@ -1440,6 +1520,101 @@ Rapport__Feedback__V1__ListPulsesResponse *
 void   rapport__feedback__v1__list_pulses_response__free_unpacked
                      (Rapport__Feedback__V1__ListPulsesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__CreateSelfRatingRequest methods */
+void   rapport__feedback__v1__create_self_rating_request__init
+                     (Rapport__Feedback__V1__CreateSelfRatingRequest         *message);
+size_t rapport__feedback__v1__create_self_rating_request__get_packed_size
+                     (const Rapport__Feedback__V1__CreateSelfRatingRequest   *message);
+size_t rapport__feedback__v1__create_self_rating_request__pack
+                     (const Rapport__Feedback__V1__CreateSelfRatingRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__create_self_rating_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__CreateSelfRatingRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__CreateSelfRatingRequest *
+       rapport__feedback__v1__create_self_rating_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__create_self_rating_request__free_unpacked
+                     (Rapport__Feedback__V1__CreateSelfRatingRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__GetSelfRatingRequest methods */
+void   rapport__feedback__v1__get_self_rating_request__init
+                     (Rapport__Feedback__V1__GetSelfRatingRequest         *message);
+size_t rapport__feedback__v1__get_self_rating_request__get_packed_size
+                     (const Rapport__Feedback__V1__GetSelfRatingRequest   *message);
+size_t rapport__feedback__v1__get_self_rating_request__pack
+                     (const Rapport__Feedback__V1__GetSelfRatingRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__get_self_rating_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__GetSelfRatingRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__GetSelfRatingRequest *
+       rapport__feedback__v1__get_self_rating_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__get_self_rating_request__free_unpacked
+                     (Rapport__Feedback__V1__GetSelfRatingRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__ListSelfRatingsRequest methods */
+void   rapport__feedback__v1__list_self_ratings_request__init
+                     (Rapport__Feedback__V1__ListSelfRatingsRequest         *message);
+size_t rapport__feedback__v1__list_self_ratings_request__get_packed_size
+                     (const Rapport__Feedback__V1__ListSelfRatingsRequest   *message);
+size_t rapport__feedback__v1__list_self_ratings_request__pack
+                     (const Rapport__Feedback__V1__ListSelfRatingsRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__list_self_ratings_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListSelfRatingsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__ListSelfRatingsRequest *
+       rapport__feedback__v1__list_self_ratings_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__list_self_ratings_request__free_unpacked
+                     (Rapport__Feedback__V1__ListSelfRatingsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__ListSelfRatingsResponse methods */
+void   rapport__feedback__v1__list_self_ratings_response__init
+                     (Rapport__Feedback__V1__ListSelfRatingsResponse         *message);
+size_t rapport__feedback__v1__list_self_ratings_response__get_packed_size
+                     (const Rapport__Feedback__V1__ListSelfRatingsResponse   *message);
+size_t rapport__feedback__v1__list_self_ratings_response__pack
+                     (const Rapport__Feedback__V1__ListSelfRatingsResponse   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__list_self_ratings_response__pack_to_buffer
+                     (const Rapport__Feedback__V1__ListSelfRatingsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__ListSelfRatingsResponse *
+       rapport__feedback__v1__list_self_ratings_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__list_self_ratings_response__free_unpacked
+                     (Rapport__Feedback__V1__ListSelfRatingsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Feedback__V1__DeleteSelfRatingRequest methods */
+void   rapport__feedback__v1__delete_self_rating_request__init
+                     (Rapport__Feedback__V1__DeleteSelfRatingRequest         *message);
+size_t rapport__feedback__v1__delete_self_rating_request__get_packed_size
+                     (const Rapport__Feedback__V1__DeleteSelfRatingRequest   *message);
+size_t rapport__feedback__v1__delete_self_rating_request__pack
+                     (const Rapport__Feedback__V1__DeleteSelfRatingRequest   *message,
+                      uint8_t             *out);
+size_t rapport__feedback__v1__delete_self_rating_request__pack_to_buffer
+                     (const Rapport__Feedback__V1__DeleteSelfRatingRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Feedback__V1__DeleteSelfRatingRequest *
+       rapport__feedback__v1__delete_self_rating_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__feedback__v1__delete_self_rating_request__free_unpacked
+                     (Rapport__Feedback__V1__DeleteSelfRatingRequest *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Feedback__V1__GetBalanceReportRequest methods */
 void   rapport__feedback__v1__get_balance_report_request__init
                      (Rapport__Feedback__V1__GetBalanceReportRequest         *message);
@@ -1842,6 +2017,21 @@ typedef void (*Rapport__Feedback__V1__ListPulsesRequest_Closure)
 typedef void (*Rapport__Feedback__V1__ListPulsesResponse_Closure)
                  (const Rapport__Feedback__V1__ListPulsesResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Feedback__V1__CreateSelfRatingRequest_Closure)
+                 (const Rapport__Feedback__V1__CreateSelfRatingRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__GetSelfRatingRequest_Closure)
+                 (const Rapport__Feedback__V1__GetSelfRatingRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__ListSelfRatingsRequest_Closure)
+                 (const Rapport__Feedback__V1__ListSelfRatingsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__ListSelfRatingsResponse_Closure)
+                 (const Rapport__Feedback__V1__ListSelfRatingsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Feedback__V1__DeleteSelfRatingRequest_Closure)
+                 (const Rapport__Feedback__V1__DeleteSelfRatingRequest *message,
+                  void *closure_data);
 typedef void (*Rapport__Feedback__V1__GetBalanceReportRequest_Closure)
                  (const Rapport__Feedback__V1__GetBalanceReportRequest *message,
                   void *closure_data);
@@ -1985,6 +2175,22 @@ struct Rapport__Feedback__V1__FeedbackService_Service
                       const Rapport__Feedback__V1__ListPulsesRequest *input,
                       Rapport__Feedback__V1__ListPulsesResponse_Closure closure,
                       void *closure_data);
+  void (*create_self_rating)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                             const Rapport__Feedback__V1__CreateSelfRatingRequest *input,
+                             Rapport__Feedback__V1__SelfRating_Closure closure,
+                             void *closure_data);
+  void (*get_self_rating)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                          const Rapport__Feedback__V1__GetSelfRatingRequest *input,
+                          Rapport__Feedback__V1__SelfRating_Closure closure,
+                          void *closure_data);
+  void (*list_self_ratings)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                            const Rapport__Feedback__V1__ListSelfRatingsRequest *input,
+                            Rapport__Feedback__V1__ListSelfRatingsResponse_Closure closure,
+                            void *closure_data);
+  void (*delete_self_rating)(Rapport__Feedback__V1__FeedbackService_Service *service,
+                             const Rapport__Feedback__V1__DeleteSelfRatingRequest *input,
+                             Rapport__Feedback__V1__SelfRating_Closure closure,
+                             void *closure_data);
   void (*list_visibility)(Rapport__Feedback__V1__FeedbackService_Service *service,
                           const Rapport__Visibility__V1__ListVisibilityRequest *input,
                           Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
@@ -2071,6 +2277,10 @@ void rapport__feedback__v1__feedback_service__init (Rapport__Feedback__V1__Feedb
       function_prefix__ ## get_pulse,\
       function_prefix__ ## get_pulse_trend,\
       function_prefix__ ## list_pulses,\
+      function_prefix__ ## create_self_rating,\
+      function_prefix__ ## get_self_rating,\
+      function_prefix__ ## list_self_ratings,\
+      function_prefix__ ## delete_self_rating,\
       function_prefix__ ## list_visibility,\
       function_prefix__ ## get_balance_report,\
       function_prefix__ ## create_round,\
@@ -2173,6 +2383,22 @@ void rapport__feedback__v1__feedback_service__list_pulses(ProtobufCService *serv
                                                           const Rapport__Feedback__V1__ListPulsesRequest *input,
                                                           Rapport__Feedback__V1__ListPulsesResponse_Closure closure,
                                                           void *closure_data);
+void rapport__feedback__v1__feedback_service__create_self_rating(ProtobufCService *service,
+                                                                 const Rapport__Feedback__V1__CreateSelfRatingRequest *input,
+                                                                 Rapport__Feedback__V1__SelfRating_Closure closure,
+                                                                 void *closure_data);
+void rapport__feedback__v1__feedback_service__get_self_rating(ProtobufCService *service,
+                                                              const Rapport__Feedback__V1__GetSelfRatingRequest *input,
+                                                              Rapport__Feedback__V1__SelfRating_Closure closure,
+                                                              void *closure_data);
+void rapport__feedback__v1__feedback_service__list_self_ratings(ProtobufCService *service,
+                                                                const Rapport__Feedback__V1__ListSelfRatingsRequest *input,
+                                                                Rapport__Feedback__V1__ListSelfRatingsResponse_Closure closure,
+                                                                void *closure_data);
+void rapport__feedback__v1__feedback_service__delete_self_rating(ProtobufCService *service,
+                                                                 const Rapport__Feedback__V1__DeleteSelfRatingRequest *input,
+                                                                 Rapport__Feedback__V1__SelfRating_Closure closure,
+                                                                 void *closure_data);
 void rapport__feedback__v1__feedback_service__list_visibility(ProtobufCService *service,
                                                               const Rapport__Visibility__V1__ListVisibilityRequest *input,
                                                               Rapport__Visibility__V1__ListVisibilityResponse_Closure closure,
@@ -2264,6 +2490,11 @@ extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_pulse_trend_r
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_pulse_trend_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_pulses_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_pulses_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__create_self_rating_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_self_rating_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_self_ratings_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__list_self_ratings_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__feedback__v1__delete_self_rating_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_balance_report_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__create_round_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__feedback__v1__get_round_request__descriptor;

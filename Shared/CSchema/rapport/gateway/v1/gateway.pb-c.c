@@ -142,6 +142,102 @@ void   rapport__gateway__v1__coach_pair__free_unpacked
   assert(message->base.descriptor == &rapport__gateway__v1__coach_pair__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   rapport__gateway__v1__get_self_awareness_request__init
+                     (Rapport__Gateway__V1__GetSelfAwarenessRequest         *message)
+{
+  static const Rapport__Gateway__V1__GetSelfAwarenessRequest init_value = RAPPORT__GATEWAY__V1__GET_SELF_AWARENESS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__get_self_awareness_request__get_packed_size
+                     (const Rapport__Gateway__V1__GetSelfAwarenessRequest *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__get_self_awareness_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__get_self_awareness_request__pack
+                     (const Rapport__Gateway__V1__GetSelfAwarenessRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__get_self_awareness_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__get_self_awareness_request__pack_to_buffer
+                     (const Rapport__Gateway__V1__GetSelfAwarenessRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__get_self_awareness_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__GetSelfAwarenessRequest *
+       rapport__gateway__v1__get_self_awareness_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__GetSelfAwarenessRequest *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__get_self_awareness_request__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__get_self_awareness_request__free_unpacked
+                     (Rapport__Gateway__V1__GetSelfAwarenessRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__get_self_awareness_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   rapport__gateway__v1__self_awareness__comparison__init
+                     (Rapport__Gateway__V1__SelfAwareness__Comparison         *message)
+{
+  static const Rapport__Gateway__V1__SelfAwareness__Comparison init_value = RAPPORT__GATEWAY__V1__SELF_AWARENESS__COMPARISON__INIT;
+  *message = init_value;
+}
+void   rapport__gateway__v1__self_awareness__init
+                     (Rapport__Gateway__V1__SelfAwareness         *message)
+{
+  static const Rapport__Gateway__V1__SelfAwareness init_value = RAPPORT__GATEWAY__V1__SELF_AWARENESS__INIT;
+  *message = init_value;
+}
+size_t rapport__gateway__v1__self_awareness__get_packed_size
+                     (const Rapport__Gateway__V1__SelfAwareness *message)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__self_awareness__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__gateway__v1__self_awareness__pack
+                     (const Rapport__Gateway__V1__SelfAwareness *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__self_awareness__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__gateway__v1__self_awareness__pack_to_buffer
+                     (const Rapport__Gateway__V1__SelfAwareness *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__gateway__v1__self_awareness__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Gateway__V1__SelfAwareness *
+       rapport__gateway__v1__self_awareness__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Gateway__V1__SelfAwareness *)
+     protobuf_c_message_unpack (&rapport__gateway__v1__self_awareness__descriptor,
+                                allocator, len, data);
+}
+void   rapport__gateway__v1__self_awareness__free_unpacked
+                     (Rapport__Gateway__V1__SelfAwareness *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__gateway__v1__self_awareness__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__gateway__v1__get_coachee_view_request__init
                      (Rapport__Gateway__V1__GetCoacheeViewRequest         *message)
 {
@@ -1214,7 +1310,7 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__coach_view__descriptor =
   (ProtobufCMessageInit) rapport__gateway__v1__coach_view__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_descriptors[11] =
+static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_descriptors[12] =
 {
   {
     "relationship",
@@ -1348,6 +1444,18 @@ static const ProtobufCFieldDescriptor rapport__gateway__v1__coach_pair__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "self_awareness",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__CoachPair, self_awareness),
+    &rapport__gateway__v1__self_awareness__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__gateway__v1__coach_pair__field_indices_by_name[] = {
   8,   /* field[8] = actions */
@@ -1358,6 +1466,7 @@ static const unsigned rapport__gateway__v1__coach_pair__field_indices_by_name[] 
   6,   /* field[6] = obligations */
   0,   /* field[0] = relationship */
   10,   /* field[10] = reminders */
+  11,   /* field[11] = self_awareness */
   2,   /* field[2] = sessions */
   7,   /* field[7] = sustaining */
   5,   /* field[5] = trust */
@@ -1365,7 +1474,7 @@ static const unsigned rapport__gateway__v1__coach_pair__field_indices_by_name[] 
 static const ProtobufCIntRange rapport__gateway__v1__coach_pair__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor rapport__gateway__v1__coach_pair__descriptor =
 {
@@ -1375,11 +1484,302 @@ const ProtobufCMessageDescriptor rapport__gateway__v1__coach_pair__descriptor =
   "Rapport__Gateway__V1__CoachPair",
   "rapport.gateway.v1",
   sizeof(Rapport__Gateway__V1__CoachPair),
-  11,
+  12,
   rapport__gateway__v1__coach_pair__field_descriptors,
   rapport__gateway__v1__coach_pair__field_indices_by_name,
   1,  rapport__gateway__v1__coach_pair__number_ranges,
   (ProtobufCMessageInit) rapport__gateway__v1__coach_pair__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__get_self_awareness_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__GetSelfAwarenessRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__get_self_awareness_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange rapport__gateway__v1__get_self_awareness_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__get_self_awareness_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.GetSelfAwarenessRequest",
+  "GetSelfAwarenessRequest",
+  "Rapport__Gateway__V1__GetSelfAwarenessRequest",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__GetSelfAwarenessRequest),
+  1,
+  rapport__gateway__v1__get_self_awareness_request__field_descriptors,
+  rapport__gateway__v1__get_self_awareness_request__field_indices_by_name,
+  1,  rapport__gateway__v1__get_self_awareness_request__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__get_self_awareness_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__self_awareness__comparison__field_descriptors[8] =
+{
+  {
+    "component",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness__Comparison, component),
+    &rapport__trust__v1__component__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "own",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness__Comparison, own),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "own_share",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness__Comparison, own_share),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "trusted",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness__Comparison, trusted),
+    &rapport__trust__v1__interval__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rated",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness__Comparison, rated),
+    &google__protobuf__double_value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rated_answers",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness__Comparison, rated_answers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rated_time",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness__Comparison, rated_time),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reading",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness__Comparison, reading),
+    &rapport__gateway__v1__self_awareness__reading__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__self_awareness__comparison__field_indices_by_name[] = {
+  0,   /* field[0] = component */
+  1,   /* field[1] = own */
+  2,   /* field[2] = own_share */
+  4,   /* field[4] = rated */
+  5,   /* field[5] = rated_answers */
+  6,   /* field[6] = rated_time */
+  7,   /* field[7] = reading */
+  3,   /* field[3] = trusted */
+};
+static const ProtobufCIntRange rapport__gateway__v1__self_awareness__comparison__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__self_awareness__comparison__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.SelfAwareness.Comparison",
+  "Comparison",
+  "Rapport__Gateway__V1__SelfAwareness__Comparison",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__SelfAwareness__Comparison),
+  8,
+  rapport__gateway__v1__self_awareness__comparison__field_descriptors,
+  rapport__gateway__v1__self_awareness__comparison__field_indices_by_name,
+  1,  rapport__gateway__v1__self_awareness__comparison__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__self_awareness__comparison__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue rapport__gateway__v1__self_awareness__reading__enum_values_by_number[5] =
+{
+  { "READING_UNSPECIFIED", "RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING__READING_UNSPECIFIED", 0 },
+  { "UNKNOWN", "RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING__UNKNOWN", 1 },
+  { "ALIKE", "RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING__ALIKE", 2 },
+  { "HIGHER", "RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING__HIGHER", 3 },
+  { "LOWER", "RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING__LOWER", 4 },
+};
+static const ProtobufCIntRange rapport__gateway__v1__self_awareness__reading__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex rapport__gateway__v1__self_awareness__reading__enum_values_by_name[5] =
+{
+  { "ALIKE", 2 },
+  { "HIGHER", 3 },
+  { "LOWER", 4 },
+  { "READING_UNSPECIFIED", 0 },
+  { "UNKNOWN", 1 },
+};
+const ProtobufCEnumDescriptor rapport__gateway__v1__self_awareness__reading__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.SelfAwareness.Reading",
+  "Reading",
+  "Rapport__Gateway__V1__SelfAwareness__Reading",
+  "rapport.gateway.v1",
+  5,
+  rapport__gateway__v1__self_awareness__reading__enum_values_by_number,
+  5,
+  rapport__gateway__v1__self_awareness__reading__enum_values_by_name,
+  1,
+  rapport__gateway__v1__self_awareness__reading__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor rapport__gateway__v1__self_awareness__field_descriptors[5] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "own_commitments",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness, own_commitments),
+    &rapport__gateway__v1__commitments_section__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness, state),
+    &rapport__gateway__v1__section_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "self_rating",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Gateway__V1__SelfAwareness, self_rating),
+    &rapport__feedback__v1__self_rating__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "comparisons",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Gateway__V1__SelfAwareness, n_comparisons),
+    offsetof(Rapport__Gateway__V1__SelfAwareness, comparisons),
+    &rapport__gateway__v1__self_awareness__comparison__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__gateway__v1__self_awareness__field_indices_by_name[] = {
+  4,   /* field[4] = comparisons */
+  0,   /* field[0] = name */
+  1,   /* field[1] = own_commitments */
+  3,   /* field[3] = self_rating */
+  2,   /* field[2] = state */
+};
+static const ProtobufCIntRange rapport__gateway__v1__self_awareness__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__gateway__v1__self_awareness__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.gateway.v1.SelfAwareness",
+  "SelfAwareness",
+  "Rapport__Gateway__V1__SelfAwareness",
+  "rapport.gateway.v1",
+  sizeof(Rapport__Gateway__V1__SelfAwareness),
+  5,
+  rapport__gateway__v1__self_awareness__field_descriptors,
+  rapport__gateway__v1__self_awareness__field_indices_by_name,
+  1,  rapport__gateway__v1__self_awareness__number_ranges,
+  (ProtobufCMessageInit) rapport__gateway__v1__self_awareness__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define rapport__gateway__v1__get_coachee_view_request__field_descriptors NULL
@@ -2927,15 +3327,17 @@ const ProtobufCEnumDescriptor rapport__gateway__v1__section_state__descriptor =
   rapport__gateway__v1__section_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor rapport__gateway__v1__views_service__method_descriptors[3] =
+static const ProtobufCMethodDescriptor rapport__gateway__v1__views_service__method_descriptors[4] =
 {
   { "GetCoachView", &rapport__gateway__v1__get_coach_view_request__descriptor, &rapport__gateway__v1__coach_view__descriptor },
   { "GetCoacheeView", &rapport__gateway__v1__get_coachee_view_request__descriptor, &rapport__gateway__v1__coachee_view__descriptor },
   { "GetSessionBrief", &rapport__gateway__v1__get_session_brief_request__descriptor, &rapport__gateway__v1__session_brief__descriptor },
+  { "GetSelfAwareness", &rapport__gateway__v1__get_self_awareness_request__descriptor, &rapport__gateway__v1__self_awareness__descriptor },
 };
 const unsigned rapport__gateway__v1__views_service__method_indices_by_name[] = {
   0,        /* GetCoachView */
   1,        /* GetCoacheeView */
+  3,        /* GetSelfAwareness */
   2         /* GetSessionBrief */
 };
 const ProtobufCServiceDescriptor rapport__gateway__v1__views_service__descriptor =
@@ -2945,7 +3347,7 @@ const ProtobufCServiceDescriptor rapport__gateway__v1__views_service__descriptor
   "ViewsService",
   "Rapport__Gateway__V1__ViewsService",
   "rapport.gateway.v1",
-  3,
+  4,
   rapport__gateway__v1__views_service__method_descriptors,
   rapport__gateway__v1__views_service__method_indices_by_name
 };
@@ -2972,6 +3374,14 @@ void rapport__gateway__v1__views_service__get_session_brief(ProtobufCService *se
 {
   assert(service->descriptor == &rapport__gateway__v1__views_service__descriptor);
   service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__gateway__v1__views_service__get_self_awareness(ProtobufCService *service,
+                                                             const Rapport__Gateway__V1__GetSelfAwarenessRequest *input,
+                                                             Rapport__Gateway__V1__SelfAwareness_Closure closure,
+                                                             void *closure_data)
+{
+  assert(service->descriptor == &rapport__gateway__v1__views_service__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__gateway__v1__views_service__init (Rapport__Gateway__V1__ViewsService_Service *service,
                                                 Rapport__Gateway__V1__ViewsService_ServiceDestroy destroy)

@@ -16,7 +16,9 @@ PROTOBUF_C__BEGIN_DECLS
 
 #include "google/api/annotations.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
+#include "google/protobuf/wrappers.pb-c.h"
 #include "rapport/feedback/v1/feedback_item.pb-c.h"
+#include "rapport/feedback/v1/self_rating.pb-c.h"
 #include "rapport/goals/v1/goal.pb-c.h"
 #include "rapport/goals/v1/obstacle.pb-c.h"
 #include "rapport/relationships/v1/commitment.pb-c.h"
@@ -31,6 +33,9 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Rapport__Gateway__V1__GetCoachViewRequest Rapport__Gateway__V1__GetCoachViewRequest;
 typedef struct Rapport__Gateway__V1__CoachView Rapport__Gateway__V1__CoachView;
 typedef struct Rapport__Gateway__V1__CoachPair Rapport__Gateway__V1__CoachPair;
+typedef struct Rapport__Gateway__V1__GetSelfAwarenessRequest Rapport__Gateway__V1__GetSelfAwarenessRequest;
+typedef struct Rapport__Gateway__V1__SelfAwareness Rapport__Gateway__V1__SelfAwareness;
+typedef struct Rapport__Gateway__V1__SelfAwareness__Comparison Rapport__Gateway__V1__SelfAwareness__Comparison;
 typedef struct Rapport__Gateway__V1__GetCoacheeViewRequest Rapport__Gateway__V1__GetCoacheeViewRequest;
 typedef struct Rapport__Gateway__V1__CoacheeView Rapport__Gateway__V1__CoacheeView;
 typedef struct Rapport__Gateway__V1__CoacheePair Rapport__Gateway__V1__CoacheePair;
@@ -57,6 +62,29 @@ typedef struct Rapport__Gateway__V1__ConfidentialitySection Rapport__Gateway__V1
 
 /* --- enums --- */
 
+/*
+ * Read off the interval, never off a point (docs/domain.md §3.7).
+ */
+typedef enum _Rapport__Gateway__V1__SelfAwareness__Reading {
+  RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING__READING_UNSPECIFIED = 0,
+  /*
+   * There is nothing to compare yet.
+   */
+  RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING__UNKNOWN = 1,
+  /*
+   * One's own rating lies in the interval.
+   */
+  RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING__ALIKE = 2,
+  /*
+   * One sees oneself above it.
+   */
+  RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING__HIGHER = 3,
+  /*
+   * One sees oneself below it.
+   */
+  RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING__LOWER = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING)
+} Rapport__Gateway__V1__SelfAwareness__Reading;
 typedef enum _Rapport__Gateway__V1__CoacheePair__Option {
   RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__OPTION_UNSPECIFIED = 0,
   RAPPORT__GATEWAY__V1__COACHEE_PAIR__OPTION__PAUSE = 1,
@@ -213,10 +241,101 @@ struct  Rapport__Gateway__V1__CoachPair
    * Practices that need a reminder.
    */
   Rapport__Gateway__V1__RemindersSection *reminders;
+  /*
+   * How the coach sees themselves beside the profile above: without the promises, which stand above, and without means of
+   * ratings, for which GetSelfAwareness asks.
+   */
+  Rapport__Gateway__V1__SelfAwareness *self_awareness;
 };
 #define RAPPORT__GATEWAY__V1__COACH_PAIR__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__coach_pair__descriptor) \
-    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+
+
+struct  Rapport__Gateway__V1__GetSelfAwarenessRequest
+{
+  ProtobufCMessage base;
+  /*
+   * organizations/{organization}/relationships/{relationship}
+   */
+  char *name;
+};
+#define RAPPORT__GATEWAY__V1__GET_SELF_AWARENESS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__get_self_awareness_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+/*
+ * One component, as the coach sees themselves and as they are seen.
+ */
+struct  Rapport__Gateway__V1__SelfAwareness__Comparison
+{
+  ProtobufCMessage base;
+  Rapport__Trust__V1__Component component;
+  /*
+   * The coach's own, 1 to 5; 0 while there is none.
+   */
+  int32_t own;
+  /*
+   * The same on the scale of trust, (own − 1) / 4; 0 while there is none.
+   */
+  double own_share;
+  /*
+   * The 90 % interval of the profile's component, 0 to 1. Absent while there is too little evidence for a number.
+   */
+  Rapport__Trust__V1__Interval *trusted;
+  /*
+   * The latest mean of the coachee's ratings that is released, 1 to 5; absent while there is none.
+   */
+  Google__Protobuf__DoubleValue *rated;
+  /*
+   * How many answers are in that mean, at least 4; 0 without it.
+   */
+  int32_t rated_answers;
+  /*
+   * When it was released.
+   */
+  Google__Protobuf__Timestamp *rated_time;
+  Rapport__Gateway__V1__SelfAwareness__Reading reading;
+};
+#define RAPPORT__GATEWAY__V1__SELF_AWARENESS__COMPARISON__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__self_awareness__comparison__descriptor) \
+    , RAPPORT__TRUST__V1__COMPONENT__COMPONENT_UNSPECIFIED, 0, 0, NULL, NULL, 0, NULL, RAPPORT__GATEWAY__V1__SELF_AWARENESS__READING__READING_UNSPECIFIED }
+
+
+/*
+ * What a coach promised first, then how they see themselves beside what they may know of how the coachee sees them (docs/domain.md
+ * §1 S30). It is made of answers that the coach may read anyway: the trust profile, and means of at least four ratings that
+ * are released (docs/domain.md rule 19).
+ */
+struct  Rapport__Gateway__V1__SelfAwareness
+{
+  ProtobufCMessage base;
+  /*
+   * The relationship's name.
+   */
+  char *name;
+  /*
+   * The coach's own: open ones, and those that ended in the last 28 days.
+   */
+  Rapport__Gateway__V1__CommitmentsSection *own_commitments;
+  /*
+   * OK only when all services could be asked; otherwise what is known.
+   */
+  Rapport__Gateway__V1__SectionState state;
+  /*
+   * The latest; absent while there is none.
+   */
+  Rapport__Feedback__V1__SelfRating *self_rating;
+  /*
+   * Four, in the order of Component.
+   */
+  size_t n_comparisons;
+  Rapport__Gateway__V1__SelfAwareness__Comparison **comparisons;
+};
+#define RAPPORT__GATEWAY__V1__SELF_AWARENESS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__gateway__v1__self_awareness__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, RAPPORT__GATEWAY__V1__SECTION_STATE__SECTION_STATE_UNSPECIFIED, NULL, 0,NULL }
 
 
 struct  Rapport__Gateway__V1__GetCoacheeViewRequest
@@ -685,6 +804,47 @@ Rapport__Gateway__V1__CoachPair *
 void   rapport__gateway__v1__coach_pair__free_unpacked
                      (Rapport__Gateway__V1__CoachPair *message,
                       ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__GetSelfAwarenessRequest methods */
+void   rapport__gateway__v1__get_self_awareness_request__init
+                     (Rapport__Gateway__V1__GetSelfAwarenessRequest         *message);
+size_t rapport__gateway__v1__get_self_awareness_request__get_packed_size
+                     (const Rapport__Gateway__V1__GetSelfAwarenessRequest   *message);
+size_t rapport__gateway__v1__get_self_awareness_request__pack
+                     (const Rapport__Gateway__V1__GetSelfAwarenessRequest   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__get_self_awareness_request__pack_to_buffer
+                     (const Rapport__Gateway__V1__GetSelfAwarenessRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__GetSelfAwarenessRequest *
+       rapport__gateway__v1__get_self_awareness_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__get_self_awareness_request__free_unpacked
+                     (Rapport__Gateway__V1__GetSelfAwarenessRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Rapport__Gateway__V1__SelfAwareness__Comparison methods */
+void   rapport__gateway__v1__self_awareness__comparison__init
+                     (Rapport__Gateway__V1__SelfAwareness__Comparison         *message);
+/* Rapport__Gateway__V1__SelfAwareness methods */
+void   rapport__gateway__v1__self_awareness__init
+                     (Rapport__Gateway__V1__SelfAwareness         *message);
+size_t rapport__gateway__v1__self_awareness__get_packed_size
+                     (const Rapport__Gateway__V1__SelfAwareness   *message);
+size_t rapport__gateway__v1__self_awareness__pack
+                     (const Rapport__Gateway__V1__SelfAwareness   *message,
+                      uint8_t             *out);
+size_t rapport__gateway__v1__self_awareness__pack_to_buffer
+                     (const Rapport__Gateway__V1__SelfAwareness   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Gateway__V1__SelfAwareness *
+       rapport__gateway__v1__self_awareness__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__gateway__v1__self_awareness__free_unpacked
+                     (Rapport__Gateway__V1__SelfAwareness *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Gateway__V1__GetCoacheeViewRequest methods */
 void   rapport__gateway__v1__get_coachee_view_request__init
                      (Rapport__Gateway__V1__GetCoacheeViewRequest         *message);
@@ -1114,6 +1274,15 @@ typedef void (*Rapport__Gateway__V1__CoachView_Closure)
 typedef void (*Rapport__Gateway__V1__CoachPair_Closure)
                  (const Rapport__Gateway__V1__CoachPair *message,
                   void *closure_data);
+typedef void (*Rapport__Gateway__V1__GetSelfAwarenessRequest_Closure)
+                 (const Rapport__Gateway__V1__GetSelfAwarenessRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__SelfAwareness__Comparison_Closure)
+                 (const Rapport__Gateway__V1__SelfAwareness__Comparison *message,
+                  void *closure_data);
+typedef void (*Rapport__Gateway__V1__SelfAwareness_Closure)
+                 (const Rapport__Gateway__V1__SelfAwareness *message,
+                  void *closure_data);
 typedef void (*Rapport__Gateway__V1__GetCoacheeViewRequest_Closure)
                  (const Rapport__Gateway__V1__GetCoacheeViewRequest *message,
                   void *closure_data);
@@ -1199,6 +1368,10 @@ struct Rapport__Gateway__V1__ViewsService_Service
                             const Rapport__Gateway__V1__GetSessionBriefRequest *input,
                             Rapport__Gateway__V1__SessionBrief_Closure closure,
                             void *closure_data);
+  void (*get_self_awareness)(Rapport__Gateway__V1__ViewsService_Service *service,
+                             const Rapport__Gateway__V1__GetSelfAwarenessRequest *input,
+                             Rapport__Gateway__V1__SelfAwareness_Closure closure,
+                             void *closure_data);
 };
 typedef void (*Rapport__Gateway__V1__ViewsService_ServiceDestroy)(Rapport__Gateway__V1__ViewsService_Service *);
 void rapport__gateway__v1__views_service__init (Rapport__Gateway__V1__ViewsService_Service *service,
@@ -1209,7 +1382,8 @@ void rapport__gateway__v1__views_service__init (Rapport__Gateway__V1__ViewsServi
     { RAPPORT__GATEWAY__V1__VIEWS_SERVICE__BASE_INIT,\
       function_prefix__ ## get_coach_view,\
       function_prefix__ ## get_coachee_view,\
-      function_prefix__ ## get_session_brief  }
+      function_prefix__ ## get_session_brief,\
+      function_prefix__ ## get_self_awareness  }
 void rapport__gateway__v1__views_service__get_coach_view(ProtobufCService *service,
                                                          const Rapport__Gateway__V1__GetCoachViewRequest *input,
                                                          Rapport__Gateway__V1__CoachView_Closure closure,
@@ -1222,6 +1396,10 @@ void rapport__gateway__v1__views_service__get_session_brief(ProtobufCService *se
                                                             const Rapport__Gateway__V1__GetSessionBriefRequest *input,
                                                             Rapport__Gateway__V1__SessionBrief_Closure closure,
                                                             void *closure_data);
+void rapport__gateway__v1__views_service__get_self_awareness(ProtobufCService *service,
+                                                             const Rapport__Gateway__V1__GetSelfAwarenessRequest *input,
+                                                             Rapport__Gateway__V1__SelfAwareness_Closure closure,
+                                                             void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1229,6 +1407,10 @@ extern const ProtobufCEnumDescriptor    rapport__gateway__v1__section_state__des
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__get_coach_view_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__coach_view__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__coach_pair__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__get_self_awareness_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__self_awareness__descriptor;
+extern const ProtobufCMessageDescriptor rapport__gateway__v1__self_awareness__comparison__descriptor;
+extern const ProtobufCEnumDescriptor    rapport__gateway__v1__self_awareness__reading__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__get_coachee_view_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_view__descriptor;
 extern const ProtobufCMessageDescriptor rapport__gateway__v1__coachee_pair__descriptor;

@@ -7,6 +7,51 @@
 #endif
 
 #include "rapport/trust/v1/alert.pb-c.h"
+void   rapport__trust__v1__tip__init
+                     (Rapport__Trust__V1__Tip         *message)
+{
+  static const Rapport__Trust__V1__Tip init_value = RAPPORT__TRUST__V1__TIP__INIT;
+  *message = init_value;
+}
+size_t rapport__trust__v1__tip__get_packed_size
+                     (const Rapport__Trust__V1__Tip *message)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__tip__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t rapport__trust__v1__tip__pack
+                     (const Rapport__Trust__V1__Tip *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__tip__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t rapport__trust__v1__tip__pack_to_buffer
+                     (const Rapport__Trust__V1__Tip *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &rapport__trust__v1__tip__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Rapport__Trust__V1__Tip *
+       rapport__trust__v1__tip__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Rapport__Trust__V1__Tip *)
+     protobuf_c_message_unpack (&rapport__trust__v1__tip__descriptor,
+                                allocator, len, data);
+}
+void   rapport__trust__v1__tip__free_unpacked
+                     (Rapport__Trust__V1__Tip *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &rapport__trust__v1__tip__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   rapport__trust__v1__alert__init
                      (Rapport__Trust__V1__Alert         *message)
 {
@@ -142,6 +187,83 @@ void   rapport__trust__v1__monitor__free_unpacked
   assert(message->base.descriptor == &rapport__trust__v1__monitor__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+static const ProtobufCFieldDescriptor rapport__trust__v1__tip__field_descriptors[4] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__Tip, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "component",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__Tip, component),
+    &rapport__trust__v1__component__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__Tip, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__Tip, source),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__trust__v1__tip__field_indices_by_name[] = {
+  1,   /* field[1] = component */
+  0,   /* field[0] = id */
+  3,   /* field[3] = source */
+  2,   /* field[2] = text */
+};
+static const ProtobufCIntRange rapport__trust__v1__tip__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__trust__v1__tip__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.trust.v1.Tip",
+  "Tip",
+  "Rapport__Trust__V1__Tip",
+  "rapport.trust.v1",
+  sizeof(Rapport__Trust__V1__Tip),
+  4,
+  rapport__trust__v1__tip__field_descriptors,
+  rapport__trust__v1__tip__field_indices_by_name,
+  1,  rapport__trust__v1__tip__number_ranges,
+  (ProtobufCMessageInit) rapport__trust__v1__tip__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue rapport__trust__v1__alert__level__enum_values_by_number[3] =
 {
   { "LEVEL_UNSPECIFIED", "RAPPORT__TRUST__V1__ALERT__LEVEL__LEVEL_UNSPECIFIED", 0 },
@@ -274,7 +396,7 @@ const ProtobufCEnumDescriptor rapport__trust__v1__alert__resolution__descriptor 
   rapport__trust__v1__alert__resolution__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__trust__v1__alert__field_descriptors[22] =
+static const ProtobufCFieldDescriptor rapport__trust__v1__alert__field_descriptors[23] =
 {
   {
     "name",
@@ -505,6 +627,18 @@ static const ProtobufCFieldDescriptor rapport__trust__v1__alert__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "tip",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__Alert, tip),
+    &rapport__trust__v1__tip__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "etag",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -546,10 +680,10 @@ static const unsigned rapport__trust__v1__alert__field_indices_by_name[] = {
   12,   /* field[12] = acknowledged_by */
   1,   /* field[1] = challenge */
   17,   /* field[17] = close_time */
-  20,   /* field[20] = create_time */
+  21,   /* field[21] = create_time */
   15,   /* field[15] = dismissal */
   16,   /* field[16] = dismissal_note */
-  19,   /* field[19] = etag */
+  20,   /* field[20] = etag */
   8,   /* field[8] = facts */
   2,   /* field[2] = level */
   0,   /* field[0] = name */
@@ -563,13 +697,14 @@ static const unsigned rapport__trust__v1__alert__field_indices_by_name[] = {
   6,   /* field[6] = statistic */
   5,   /* field[5] = suggested_conversation */
   7,   /* field[7] = threshold */
-  21,   /* field[21] = update_time */
+  19,   /* field[19] = tip */
+  22,   /* field[22] = update_time */
 };
 static const ProtobufCIntRange rapport__trust__v1__alert__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 19 },
-  { 0, 22 }
+  { 30, 20 },
+  { 0, 23 }
 };
 const ProtobufCMessageDescriptor rapport__trust__v1__alert__descriptor =
 {
@@ -579,7 +714,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__alert__descriptor =
   "Rapport__Trust__V1__Alert",
   "rapport.trust.v1",
   sizeof(Rapport__Trust__V1__Alert),
-  22,
+  23,
   rapport__trust__v1__alert__field_descriptors,
   rapport__trust__v1__alert__field_indices_by_name,
   2,  rapport__trust__v1__alert__number_ranges,
@@ -840,7 +975,7 @@ const ProtobufCEnumDescriptor rapport__trust__v1__monitor__status__descriptor =
   rapport__trust__v1__monitor__status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor rapport__trust__v1__monitor__field_descriptors[6] =
+static const ProtobufCFieldDescriptor rapport__trust__v1__monitor__field_descriptors[7] =
 {
   {
     "name",
@@ -914,6 +1049,18 @@ static const ProtobufCFieldDescriptor rapport__trust__v1__monitor__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tip",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__Monitor, tip),
+    &rapport__trust__v1__tip__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__trust__v1__monitor__field_indices_by_name[] = {
   4,   /* field[4] = due_since */
@@ -922,11 +1069,12 @@ static const unsigned rapport__trust__v1__monitor__field_indices_by_name[] = {
   3,   /* field[3] = prompt */
   2,   /* field[2] = status */
   5,   /* field[5] = subjects */
+  6,   /* field[6] = tip */
 };
 static const ProtobufCIntRange rapport__trust__v1__monitor__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor rapport__trust__v1__monitor__descriptor =
 {
@@ -936,7 +1084,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__monitor__descriptor =
   "Rapport__Trust__V1__Monitor",
   "rapport.trust.v1",
   sizeof(Rapport__Trust__V1__Monitor),
-  6,
+  7,
   rapport__trust__v1__monitor__field_descriptors,
   rapport__trust__v1__monitor__field_indices_by_name,
   1,  rapport__trust__v1__monitor__number_ranges,

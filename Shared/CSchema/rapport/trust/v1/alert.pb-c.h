@@ -15,7 +15,9 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/protobuf/timestamp.pb-c.h"
+#include "rapport/trust/v1/profile.pb-c.h"
 
+typedef struct Rapport__Trust__V1__Tip Rapport__Trust__V1__Tip;
 typedef struct Rapport__Trust__V1__Alert Rapport__Trust__V1__Alert;
 typedef struct Rapport__Trust__V1__Detector Rapport__Trust__V1__Detector;
 typedef struct Rapport__Trust__V1__Monitor Rapport__Trust__V1__Monitor;
@@ -196,6 +198,34 @@ typedef enum _Rapport__Trust__V1__TransparencyRule {
 /* --- messages --- */
 
 /*
+ * One thing to try in a conversation, and what it rests on. The same cause always has the same tip (docs/domain.md §1 A1).
+ */
+struct  Rapport__Trust__V1__Tip
+{
+  ProtobufCMessage base;
+  /*
+   * Stable: what it is about and the component of trust, for example inconsistent-behaviour.reliability.
+   */
+  char *id;
+  /*
+   * What it is to build up.
+   */
+  Rapport__Trust__V1__Component component;
+  /*
+   * A sentence or two.
+   */
+  char *text;
+  /*
+   * Where the evidence or the reason for it stands: a paragraph of docs/domain.md, and what was published where there is such.
+   */
+  char *source;
+};
+#define RAPPORT__TRUST__V1__TIP__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__tip__descriptor) \
+    , (char *)protobuf_c_empty_string, RAPPORT__TRUST__V1__COMPONENT__COMPONENT_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
  * A signal to the pair. It is never evidence, and nobody but the two ever sees it.
  */
 struct  Rapport__Trust__V1__Alert
@@ -253,13 +283,17 @@ struct  Rapport__Trust__V1__Alert
    */
   Google__Protobuf__Timestamp *close_time;
   Rapport__Trust__V1__Alert__Resolution resolution;
+  /*
+   * Exactly one.
+   */
+  Rapport__Trust__V1__Tip *tip;
   char *etag;
   Google__Protobuf__Timestamp *create_time;
   Google__Protobuf__Timestamp *update_time;
 };
 #define RAPPORT__TRUST__V1__ALERT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__alert__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__TRUST__V1__CHALLENGE__CHALLENGE_UNSPECIFIED, RAPPORT__TRUST__V1__ALERT__LEVEL__LEVEL_UNSPECIFIED, RAPPORT__TRUST__V1__ALERT__STATE__STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0,NULL, 0,NULL, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, RAPPORT__TRUST__V1__ALERT__DISMISSAL__DISMISSAL_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, RAPPORT__TRUST__V1__ALERT__RESOLUTION__RESOLUTION_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__TRUST__V1__CHALLENGE__CHALLENGE_UNSPECIFIED, RAPPORT__TRUST__V1__ALERT__LEVEL__LEVEL_UNSPECIFIED, RAPPORT__TRUST__V1__ALERT__STATE__STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0,NULL, 0,NULL, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, RAPPORT__TRUST__V1__ALERT__DISMISSAL__DISMISSAL_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, RAPPORT__TRUST__V1__ALERT__RESOLUTION__RESOLUTION_UNSPECIFIED, NULL, (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*
@@ -321,12 +355,35 @@ struct  Rapport__Trust__V1__Monitor
    */
   size_t n_subjects;
   char **subjects;
+  /*
+   * Absent unless DUE.
+   */
+  Rapport__Trust__V1__Tip *tip;
 };
 #define RAPPORT__TRUST__V1__MONITOR__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__monitor__descriptor) \
-    , (char *)protobuf_c_empty_string, RAPPORT__TRUST__V1__MONITOR__KIND__KIND_UNSPECIFIED, RAPPORT__TRUST__V1__MONITOR__STATUS__STATUS_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, RAPPORT__TRUST__V1__MONITOR__KIND__KIND_UNSPECIFIED, RAPPORT__TRUST__V1__MONITOR__STATUS__STATUS_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, 0,NULL, NULL }
 
 
+/* Rapport__Trust__V1__Tip methods */
+void   rapport__trust__v1__tip__init
+                     (Rapport__Trust__V1__Tip         *message);
+size_t rapport__trust__v1__tip__get_packed_size
+                     (const Rapport__Trust__V1__Tip   *message);
+size_t rapport__trust__v1__tip__pack
+                     (const Rapport__Trust__V1__Tip   *message,
+                      uint8_t             *out);
+size_t rapport__trust__v1__tip__pack_to_buffer
+                     (const Rapport__Trust__V1__Tip   *message,
+                      ProtobufCBuffer     *buffer);
+Rapport__Trust__V1__Tip *
+       rapport__trust__v1__tip__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   rapport__trust__v1__tip__free_unpacked
+                     (Rapport__Trust__V1__Tip *message,
+                      ProtobufCAllocator *allocator);
 /* Rapport__Trust__V1__Alert methods */
 void   rapport__trust__v1__alert__init
                      (Rapport__Trust__V1__Alert         *message);
@@ -386,6 +443,9 @@ void   rapport__trust__v1__monitor__free_unpacked
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
+typedef void (*Rapport__Trust__V1__Tip_Closure)
+                 (const Rapport__Trust__V1__Tip *message,
+                  void *closure_data);
 typedef void (*Rapport__Trust__V1__Alert_Closure)
                  (const Rapport__Trust__V1__Alert *message,
                   void *closure_data);
@@ -403,6 +463,7 @@ typedef void (*Rapport__Trust__V1__Monitor_Closure)
 
 extern const ProtobufCEnumDescriptor    rapport__trust__v1__challenge__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__trust__v1__transparency_rule__descriptor;
+extern const ProtobufCMessageDescriptor rapport__trust__v1__tip__descriptor;
 extern const ProtobufCMessageDescriptor rapport__trust__v1__alert__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__trust__v1__alert__level__descriptor;
 extern const ProtobufCEnumDescriptor    rapport__trust__v1__alert__state__descriptor;

@@ -1633,7 +1633,7 @@ const ProtobufCEnumDescriptor rapport__trust__v1__rollup_cell__metric__descripto
   rapport__trust__v1__rollup_cell__metric__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue rapport__trust__v1__rollup_cell__reason__enum_values_by_number[7] =
+static const ProtobufCEnumValue rapport__trust__v1__rollup_cell__reason__enum_values_by_number[8] =
 {
   { "REASON_UNSPECIFIED", "RAPPORT__TRUST__V1__ROLLUP_CELL__REASON__REASON_UNSPECIFIED", 0 },
   { "TOO_FEW_COACHEES", "RAPPORT__TRUST__V1__ROLLUP_CELL__REASON__TOO_FEW_COACHEES", 1 },
@@ -1642,11 +1642,12 @@ static const ProtobufCEnumValue rapport__trust__v1__rollup_cell__reason__enum_va
   { "COMPLEMENTARY", "RAPPORT__TRUST__V1__ROLLUP_CELL__REASON__COMPLEMENTARY", 4 },
   { "DERIVABLE", "RAPPORT__TRUST__V1__ROLLUP_CELL__REASON__DERIVABLE", 5 },
   { "NOT_DEFINED", "RAPPORT__TRUST__V1__ROLLUP_CELL__REASON__NOT_DEFINED", 6 },
+  { "TOO_FEW_RELATIONSHIPS", "RAPPORT__TRUST__V1__ROLLUP_CELL__REASON__TOO_FEW_RELATIONSHIPS", 7 },
 };
 static const ProtobufCIntRange rapport__trust__v1__rollup_cell__reason__value_ranges[] = {
-{0, 0},{0, 7}
+{0, 0},{0, 8}
 };
-static const ProtobufCEnumValueIndex rapport__trust__v1__rollup_cell__reason__enum_values_by_name[7] =
+static const ProtobufCEnumValueIndex rapport__trust__v1__rollup_cell__reason__enum_values_by_name[8] =
 {
   { "COMPLEMENTARY", 4 },
   { "DERIVABLE", 5 },
@@ -1655,6 +1656,7 @@ static const ProtobufCEnumValueIndex rapport__trust__v1__rollup_cell__reason__en
   { "REASON_UNSPECIFIED", 0 },
   { "TOO_FEW_COACHEES", 1 },
   { "TOO_FEW_COACHES", 2 },
+  { "TOO_FEW_RELATIONSHIPS", 7 },
 };
 const ProtobufCEnumDescriptor rapport__trust__v1__rollup_cell__reason__descriptor =
 {
@@ -1663,9 +1665,9 @@ const ProtobufCEnumDescriptor rapport__trust__v1__rollup_cell__reason__descripto
   "Reason",
   "Rapport__Trust__V1__RollupCell__Reason",
   "rapport.trust.v1",
-  7,
+  8,
   rapport__trust__v1__rollup_cell__reason__enum_values_by_number,
-  7,
+  8,
   rapport__trust__v1__rollup_cell__reason__enum_values_by_name,
   1,
   rapport__trust__v1__rollup_cell__reason__value_ranges,
@@ -2894,7 +2896,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__verify_rollups_request__des
   (ProtobufCMessageInit) rapport__trust__v1__verify_rollups_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__trust__v1__verify_rollups_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor rapport__trust__v1__verify_rollups_response__field_descriptors[3] =
 {
   {
     "rollup_count",
@@ -2920,15 +2922,28 @@ static const ProtobufCFieldDescriptor rapport__trust__v1__verify_rollups_respons
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "removed_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Trust__V1__VerifyRollupsResponse, removed_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__trust__v1__verify_rollups_response__field_indices_by_name[] = {
   1,   /* field[1] = head_hash */
+  2,   /* field[2] = removed_count */
   0,   /* field[0] = rollup_count */
 };
 static const ProtobufCIntRange rapport__trust__v1__verify_rollups_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor rapport__trust__v1__verify_rollups_response__descriptor =
 {
@@ -2938,7 +2953,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__verify_rollups_response__de
   "Rapport__Trust__V1__VerifyRollupsResponse",
   "rapport.trust.v1",
   sizeof(Rapport__Trust__V1__VerifyRollupsResponse),
-  2,
+  3,
   rapport__trust__v1__verify_rollups_response__field_descriptors,
   rapport__trust__v1__verify_rollups_response__field_indices_by_name,
   1,  rapport__trust__v1__verify_rollups_response__number_ranges,

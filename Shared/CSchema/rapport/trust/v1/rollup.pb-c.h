@@ -140,7 +140,11 @@ typedef enum _Rapport__Trust__V1__RollupCell__Reason {
   /*
    * It is not defined for this cell.
    */
-  RAPPORT__TRUST__V1__ROLLUP_CELL__REASON__NOT_DEFINED = 6
+  RAPPORT__TRUST__V1__ROLLUP_CELL__REASON__NOT_DEFINED = 6,
+  /*
+   * Of associations: fewer than 30 relationships.
+   */
+  RAPPORT__TRUST__V1__ROLLUP_CELL__REASON__TOO_FEW_RELATIONSHIPS = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__TRUST__V1__ROLLUP_CELL__REASON)
 } Rapport__Trust__V1__RollupCell__Reason;
 
@@ -205,7 +209,7 @@ struct  Rapport__Trust__V1__Rollup
    */
   char *previous_hash;
   /*
-   * SHA-256 in hexadecimal over previous_hash, the roll-up, its cells and its audit as they are stored.
+   * SHA-256 in hexadecimal over previous_hash, the roll-up, its cells, association reports and audit as they are stored.
    */
   char *hash;
   Google__Protobuf__Timestamp *publish_time;
@@ -656,15 +660,22 @@ struct  Rapport__Trust__V1__VerifyRollupsRequest
 struct  Rapport__Trust__V1__VerifyRollupsResponse
 {
   ProtobufCMessage base;
+  /*
+   * All that were ever published.
+   */
   int64_t rollup_count;
   /*
    * hash of the last one; empty without any.
    */
   char *head_hash;
+  /*
+   * Of rollup_count, those that went with their retention: of them the hashes alone are left.
+   */
+  int64_t removed_count;
 };
 #define RAPPORT__TRUST__V1__VERIFY_ROLLUPS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__trust__v1__verify_rollups_response__descriptor) \
-    , 0, (char *)protobuf_c_empty_string }
+    , 0, (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Rapport__Trust__V1__ExportRollupRequest

@@ -4157,7 +4157,7 @@ const ProtobufCMessageDescriptor rapport__trust__v1__get_fairness_view_request__
   (ProtobufCMessageInit) rapport__trust__v1__get_fairness_view_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[41] =
+static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method_descriptors[45] =
 {
   { "GetTrustProfile", &rapport__trust__v1__get_trust_profile_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
   { "GetProfileAt", &rapport__trust__v1__get_profile_at_request__descriptor, &rapport__trust__v1__trust_profile__descriptor },
@@ -4197,6 +4197,10 @@ static const ProtobufCMethodDescriptor rapport__trust__v1__trust_service__method
   { "ExportRollup", &rapport__trust__v1__export_rollup_request__descriptor, &rapport__trust__v1__rollup_export__descriptor },
   { "GetRollupExport", &rapport__trust__v1__get_rollup_export_request__descriptor, &rapport__trust__v1__rollup_export__descriptor },
   { "ListRollupExports", &rapport__trust__v1__list_rollup_exports_request__descriptor, &rapport__trust__v1__list_rollup_exports_response__descriptor },
+  { "GetAssociationReport", &rapport__trust__v1__get_association_report_request__descriptor, &rapport__trust__v1__association_report__descriptor },
+  { "ListAssociationReports", &rapport__trust__v1__list_association_reports_request__descriptor, &rapport__trust__v1__list_association_reports_response__descriptor },
+  { "GetProgrammeValue", &rapport__trust__v1__get_programme_value_request__descriptor, &rapport__trust__v1__programme_value__descriptor },
+  { "ExportProgrammeValue", &rapport__trust__v1__export_programme_value_request__descriptor, &google__api__http_body__descriptor },
   { "GetPolicy", &rapport__trust__v1__get_policy_request__descriptor, &rapport__trust__v1__trust_policy__descriptor },
   { "ListPolicies", &rapport__trust__v1__list_policies_request__descriptor, &rapport__trust__v1__list_policies_response__descriptor },
   { "WatchTrustProfile", &rapport__trust__v1__watch_trust_profile_request__descriptor, &rapport__trust__v1__watch_trust_profile_response__descriptor },
@@ -4206,14 +4210,17 @@ const unsigned rapport__trust__v1__trust_service__method_indices_by_name[] = {
   19,        /* CancelFairnessRun */
   11,        /* DismissAlert */
   2,        /* ExplainChange */
+  41,        /* ExportProgrammeValue */
   35,        /* ExportRollup */
   8,        /* GetAlert */
+  38,        /* GetAssociationReport */
   20,        /* GetEvidence */
   17,        /* GetFairnessRun */
   15,        /* GetFairnessView */
   5,        /* GetOutcomes */
-  38,        /* GetPolicy */
+  42,        /* GetPolicy */
   1,        /* GetProfileAt */
+  40,        /* GetProgrammeValue */
   29,        /* GetRollup */
   33,        /* GetRollupAudit */
   31,        /* GetRollupCell */
@@ -4222,11 +4229,12 @@ const unsigned rapport__trust__v1__trust_service__method_indices_by_name[] = {
   6,        /* GetSustainingIndex */
   0,        /* GetTrustProfile */
   7,        /* ListAlerts */
+  39,        /* ListAssociationReports */
   13,        /* ListDetectors */
   21,        /* ListEvidence */
   18,        /* ListFairnessRuns */
   14,        /* ListMonitors */
-  39,        /* ListPolicies */
+  43,        /* ListPolicies */
   32,        /* ListRollupCells */
   37,        /* ListRollupExports */
   30,        /* ListRollups */
@@ -4241,7 +4249,7 @@ const unsigned rapport__trust__v1__trust_service__method_indices_by_name[] = {
   34,        /* VerifyRollups */
   25,        /* VerifySnapshots */
   12,        /* WatchAlerts */
-  40,        /* WatchTrustProfile */
+  44,        /* WatchTrustProfile */
   3         /* WhatIf */
 };
 const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
@@ -4251,7 +4259,7 @@ const ProtobufCServiceDescriptor rapport__trust__v1__trust_service__descriptor =
   "TrustService",
   "Rapport__Trust__V1__TrustService",
   "rapport.trust.v1",
-  41,
+  45,
   rapport__trust__v1__trust_service__method_descriptors,
   rapport__trust__v1__trust_service__method_indices_by_name
 };
@@ -4559,13 +4567,45 @@ void rapport__trust__v1__trust_service__list_rollup_exports(ProtobufCService *se
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
   service->invoke(service, 37, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void rapport__trust__v1__trust_service__get_association_report(ProtobufCService *service,
+                                                               const Rapport__Trust__V1__GetAssociationReportRequest *input,
+                                                               Rapport__Trust__V1__AssociationReport_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 38, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__list_association_reports(ProtobufCService *service,
+                                                                 const Rapport__Trust__V1__ListAssociationReportsRequest *input,
+                                                                 Rapport__Trust__V1__ListAssociationReportsResponse_Closure closure,
+                                                                 void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 39, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__get_programme_value(ProtobufCService *service,
+                                                            const Rapport__Trust__V1__GetProgrammeValueRequest *input,
+                                                            Rapport__Trust__V1__ProgrammeValue_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 40, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void rapport__trust__v1__trust_service__export_programme_value(ProtobufCService *service,
+                                                               const Rapport__Trust__V1__ExportProgrammeValueRequest *input,
+                                                               Google__Api__HttpBody_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
+  service->invoke(service, 41, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    const Rapport__Trust__V1__GetPolicyRequest *input,
                                                    Rapport__Trust__V1__TrustPolicy_Closure closure,
                                                    void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 38, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 42, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
                                                       const Rapport__Trust__V1__ListPoliciesRequest *input,
@@ -4573,7 +4613,7 @@ void rapport__trust__v1__trust_service__list_policies(ProtobufCService *service,
                                                       void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 39, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 43, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *service,
                                                             const Rapport__Trust__V1__WatchTrustProfileRequest *input,
@@ -4581,7 +4621,7 @@ void rapport__trust__v1__trust_service__watch_trust_profile(ProtobufCService *se
                                                             void *closure_data)
 {
   assert(service->descriptor == &rapport__trust__v1__trust_service__descriptor);
-  service->invoke(service, 40, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 44, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_Service *service,
                                               Rapport__Trust__V1__TrustService_ServiceDestroy destroy)

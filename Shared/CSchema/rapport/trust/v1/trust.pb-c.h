@@ -15,8 +15,10 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/api/annotations.pb-c.h"
+#include "google/api/httpbody.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 #include "rapport/trust/v1/alert.pb-c.h"
+#include "rapport/trust/v1/association.pb-c.h"
 #include "rapport/trust/v1/evidence.pb-c.h"
 #include "rapport/trust/v1/explanation.pb-c.h"
 #include "rapport/trust/v1/fairness.pb-c.h"
@@ -24,6 +26,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "rapport/trust/v1/outcome.pb-c.h"
 #include "rapport/trust/v1/policy.pb-c.h"
 #include "rapport/trust/v1/profile.pb-c.h"
+#include "rapport/trust/v1/programme_value.pb-c.h"
 #include "rapport/trust/v1/rollup.pb-c.h"
 #include "rapport/trust/v1/snapshot.pb-c.h"
 #include "rapport/trust/v1/suggestion.pb-c.h"
@@ -1705,6 +1708,22 @@ struct Rapport__Trust__V1__TrustService_Service
                               const Rapport__Trust__V1__ListRollupExportsRequest *input,
                               Rapport__Trust__V1__ListRollupExportsResponse_Closure closure,
                               void *closure_data);
+  void (*get_association_report)(Rapport__Trust__V1__TrustService_Service *service,
+                                 const Rapport__Trust__V1__GetAssociationReportRequest *input,
+                                 Rapport__Trust__V1__AssociationReport_Closure closure,
+                                 void *closure_data);
+  void (*list_association_reports)(Rapport__Trust__V1__TrustService_Service *service,
+                                   const Rapport__Trust__V1__ListAssociationReportsRequest *input,
+                                   Rapport__Trust__V1__ListAssociationReportsResponse_Closure closure,
+                                   void *closure_data);
+  void (*get_programme_value)(Rapport__Trust__V1__TrustService_Service *service,
+                              const Rapport__Trust__V1__GetProgrammeValueRequest *input,
+                              Rapport__Trust__V1__ProgrammeValue_Closure closure,
+                              void *closure_data);
+  void (*export_programme_value)(Rapport__Trust__V1__TrustService_Service *service,
+                                 const Rapport__Trust__V1__ExportProgrammeValueRequest *input,
+                                 Google__Api__HttpBody_Closure closure,
+                                 void *closure_data);
   void (*get_policy)(Rapport__Trust__V1__TrustService_Service *service,
                      const Rapport__Trust__V1__GetPolicyRequest *input,
                      Rapport__Trust__V1__TrustPolicy_Closure closure,
@@ -1763,6 +1782,10 @@ void rapport__trust__v1__trust_service__init (Rapport__Trust__V1__TrustService_S
       function_prefix__ ## export_rollup,\
       function_prefix__ ## get_rollup_export,\
       function_prefix__ ## list_rollup_exports,\
+      function_prefix__ ## get_association_report,\
+      function_prefix__ ## list_association_reports,\
+      function_prefix__ ## get_programme_value,\
+      function_prefix__ ## export_programme_value,\
       function_prefix__ ## get_policy,\
       function_prefix__ ## list_policies,\
       function_prefix__ ## watch_trust_profile  }
@@ -1918,6 +1941,22 @@ void rapport__trust__v1__trust_service__list_rollup_exports(ProtobufCService *se
                                                             const Rapport__Trust__V1__ListRollupExportsRequest *input,
                                                             Rapport__Trust__V1__ListRollupExportsResponse_Closure closure,
                                                             void *closure_data);
+void rapport__trust__v1__trust_service__get_association_report(ProtobufCService *service,
+                                                               const Rapport__Trust__V1__GetAssociationReportRequest *input,
+                                                               Rapport__Trust__V1__AssociationReport_Closure closure,
+                                                               void *closure_data);
+void rapport__trust__v1__trust_service__list_association_reports(ProtobufCService *service,
+                                                                 const Rapport__Trust__V1__ListAssociationReportsRequest *input,
+                                                                 Rapport__Trust__V1__ListAssociationReportsResponse_Closure closure,
+                                                                 void *closure_data);
+void rapport__trust__v1__trust_service__get_programme_value(ProtobufCService *service,
+                                                            const Rapport__Trust__V1__GetProgrammeValueRequest *input,
+                                                            Rapport__Trust__V1__ProgrammeValue_Closure closure,
+                                                            void *closure_data);
+void rapport__trust__v1__trust_service__export_programme_value(ProtobufCService *service,
+                                                               const Rapport__Trust__V1__ExportProgrammeValueRequest *input,
+                                                               Google__Api__HttpBody_Closure closure,
+                                                               void *closure_data);
 void rapport__trust__v1__trust_service__get_policy(ProtobufCService *service,
                                                    const Rapport__Trust__V1__GetPolicyRequest *input,
                                                    Rapport__Trust__V1__TrustPolicy_Closure closure,
