@@ -2,6 +2,7 @@ import NIOCore
 
 /// Body bytes that wait to be framed. One buffer, the usual case, costs no allocation.
 struct BodyQueue {
+    /// Empty only when `rest` is.
     private var first = ByteBuffer()
     private var rest: CircularBuffer<ByteBuffer>?
     /// The end of the queue, which takes small messages while it has room.
@@ -49,21 +50,15 @@ struct BodyQueue {
         byteCount -= count
         var missing = count
         while missing > 0 {
-            if first.readableBytes == 0 {
-                if let next = rest?.popFirst() {
-                    first = next
-                } else {
-                    swap(&first, &open)
-                }
-            }
+            if first.readableBytes == 0 { swap(&first, &open) }
             let piece = min(missing, first.readableBytes)
             first.readWithUnsafeReadableBytes { bytes in
                 output.append(UnsafeRawBufferPointer(rebasing: bytes[..<piece]))
                 return piece
             }
             missing -= piece
+            if first.readableBytes == 0 { first = rest?.popFirst() ?? ByteBuffer() }
         }
-        if byteCount == 0 { self = BodyQueue() }
     }
 
     mutating func removeAll() {
