@@ -185,6 +185,23 @@ struct ObservationStore {
         ).map(observation)
     }
 
+    /// The last held session or feedback that is not NEUTRAL, up to an instant.
+    func lastContact(upTo instant: Instant, in snapshot: Snapshot) throws -> Instant? {
+        let feedback = try snapshot.first(
+            """
+            SELECT occurred_at FROM observation INDEXED BY observation_by_kind
+            WHERE organization = ? AND relationship = ? AND kind = ? AND occurred_at <= ? AND value <> ?
+            ORDER BY occurred_at DESC LIMIT 1
+            """,
+            scope + [
+                .text(Observation.Kind.feedback.rawValue), .integer(instant.microseconds),
+                .real(Double(FeedbackItem.Kind.neutral.rawValue)),
+            ]
+        ).map { Instant(microseconds: try $0.int64(0)) }
+        let session = try last(.sessionHeld, upTo: instant, in: snapshot)?.at
+        return [feedback, session].compactMap(\.self).max()
+    }
+
     /// Leave of these people that touches (from, to).
     func leave(
         of people: [String], from: Instant, to: Instant, in snapshot: Snapshot

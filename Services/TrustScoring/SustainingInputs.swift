@@ -7,37 +7,48 @@ import TrustModel
 /// rule 32).
 struct SustainingInputs {
     let facts: SustainingFacts
-    /// The latest held session or substantive feedback; nil without any in the 56 days.
-    let lastContact: Instant?
+    /// The latest contact, or the start where there was none.
+    let lastContact: Instant
     let heldSessions: [Instant]
     /// What asked for an adaptation, with the first one that both agreed on; nil while there is none.
     let triggers: [(trigger: Observation, answeredAt: Instant?)]
     /// Feedback to the trustee that waits for an acknowledgement.
     let openFeedback: [Observation]
 
-    /// Reads these 56 days and no more, however long the relationship.
+    /// Reads these 56 days, the last contact before them and absences since then, however long the relationship.
     static func read(
         _ relationship: Relationship, start: Instant, at instant: Instant, in snapshot: Snapshot
     ) throws -> SustainingInputs {
         let store = ObservationStore(try ResourceName(relationship.name, "organizations", "relationships"))
         let from = instant.advanced(byDays: -SustainingFacts.windowDays)
-        let observations = try store.observations(from: from, to: instant, in: snapshot)
-        let absences = try Absences.read(relationship, from: from, to: instant, in: snapshot)
-        return SustainingInputs(
-            observations, absences: absences, start: start, cadenceDays: Int(relationship.cadenceDays), at: instant)
+        return try read(
+            relationship, try store.observations(from: from, to: instant, in: snapshot), since: from, start: start,
+            at: instant, in: snapshot)
     }
 
-    /// - Parameter observations: in the order of time.
-    init(
-        _ observations: [Observation], absences: [SustainingFacts.Absence], start: Instant, cadenceDays: Int,
-        at instant: Instant
+    /// - Parameter observations: since `from`, 56 days at least, in the order of time.
+    static func read(
+        _ relationship: Relationship, _ observations: [Observation], since from: Instant, start: Instant,
+        at instant: Instant, in snapshot: Snapshot
+    ) throws -> SustainingInputs {
+        let store = ObservationStore(try ResourceName(relationship.name, "organizations", "relationships"))
+        let lastContact = max(try store.lastContact(upTo: instant, in: snapshot) ?? start, start)
+        let absences = try Absences.read(relationship, from: min(from, lastContact), to: instant, in: snapshot)
+        return SustainingInputs(
+            observations, absences: absences, lastContact: lastContact, start: start,
+            cadenceDays: Int(relationship.cadenceDays), at: instant)
+    }
+
+    private init(
+        _ observations: [Observation], absences: [SustainingFacts.Absence], lastContact: Instant, start: Instant,
+        cadenceDays: Int, at instant: Instant
     ) {
+        self.lastContact = lastContact
         let byKind = Dictionary(grouping: observations, by: \.kind)
         func all(_ kind: Observation.Kind) -> [Observation] { byKind[kind] ?? [] }
         var facts = SustainingFacts(start: start, cadenceDays: cadenceDays)
         heldSessions = all(.sessionHeld).map(\.at)
         facts.contacts = heldSessions + all(.feedback).filter { $0.effectiveKind != .neutral }.map(\.at)
-        lastContact = facts.contacts.max()
         facts.absences = absences
         let given = all(.feedback).filter { $0.role == .trustee }
         facts.recognitions = given.filter { [.recognition, .balanced].contains($0.effectiveKind) }.map(\.at)
@@ -112,14 +123,10 @@ struct SustainingInputs {
     static let recognitionDays = 28
     static let recognitionSessions = 2
 
-    /// M1, in days.
-    var contactLimit: Int { 2 * facts.cadenceDays + 3 }
-
-    /// M1: no contact for more than twice the cadence and 3 days, absences removed.
+    /// M1.
     func hasContactGap(at instant: Instant) -> Bool {
-        let first = max(facts.start, instant.advanced(byDays: -SustainingFacts.windowDays))
-        let since = max(lastContact ?? first, first)
-        return facts.presence(from: since, to: instant) > Double(contactLimit)
+        ContactGap.isOpen(
+            since: lastContact, cadenceDays: facts.cadenceDays, absences: facts.absences, at: instant)
     }
 
     /// M2: no recognition in 28 days, while at least two sessions were held.

@@ -34,6 +34,24 @@ import TrustModel
         #expect(try await isDue(.contactGap, pair, at: 12.1 + limit))
     }
 
+    @Test("Also where twice the cadence is longer than the 56 days of the index", arguments: [28, 90])
+    func contactGapOfRareMeetings(cadenceDays: Int) async throws {
+        let pair = try await Pair(now: 400)
+        var relationship = pair.relationship
+        relationship.cadenceDays = Int32(cadenceDays)
+        relationship.etag = "\"3\""
+        try await pair.host.put(relationship)
+        let limit = Double(2 * cadenceDays + 3)
+        try await pair.tell(pair.facts.held("s1", start: day(7)))
+        #expect(try await !isDue(.contactGap, pair, at: 7 + limit))
+        let monitor = try await self.monitor(.contactGap, pair, at: 7.1 + limit)
+        #expect(monitor.status == .due && monitor.dueSince == day(7 + limit).timestamp)
+        // Leave soon after the last contact, however long ago that is.
+        try await pair.tell(pair.facts.leave("l1", of: coachee, from: day(8), to: day(13)))
+        #expect(try await !isDue(.contactGap, pair, at: 11.9 + limit))
+        #expect(try await isDue(.contactGap, pair, at: 12.1 + limit))
+    }
+
     @Test func recognitionDroughtIn28DaysWithTwoSessions() async throws {
         let pair = try await Pair(now: 200)
         try await pair.tell([20.0, 27, 34].map { pair.facts.held("s\($0)", start: day($0)) })

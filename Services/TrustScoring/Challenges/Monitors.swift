@@ -42,9 +42,7 @@ struct Monitors {
         let observations = try ObservationStore(name).observations(from: from, to: now, in: snapshot)
         return Monitors(
             relationship: relationship, start: start, now: now,
-            sustaining: SustainingInputs(
-                observations, absences: try Absences.read(relationship, from: from, to: now, in: snapshot),
-                start: start, cadenceDays: Int(relationship.cadenceDays), at: now),
+            sustaining: try .read(relationship, observations, since: from, start: start, at: now, in: snapshot),
             observations: Dictionary(grouping: observations, by: \.kind),
             lastAlert: try TrustModel.Challenge.ofPairs.compactMap {
                 try AlertRecord.read($0, of: name, in: snapshot).course.lastAlert
@@ -88,8 +86,8 @@ struct Monitors {
 
     private var contactGap: Due? {
         guard sustaining.hasContactGap(at: now) else { return nil }
-        let since = max(sustaining.lastContact ?? start, start)
-        return (since.advanced(byDays: sustaining.contactLimit), [])
+        let limit = ContactGap.limit(cadenceDays: sustaining.facts.cadenceDays)
+        return (sustaining.lastContact.advanced(byDays: limit), [])
     }
 
     private var recognitionDrought: Due? {

@@ -16,7 +16,8 @@ extension TrustScoringService {
         throw RPCError(.unimplemented, "not built")
     }
 
-    func getProgrammeValue(_ request: GetProgrammeValueRequest, _ context: ServerContext) async throws -> ProgrammeValue {
+    func getProgrammeValue(_ request: GetProgrammeValueRequest, _ context: ServerContext) async throws -> ProgrammeValue
+    {
         throw RPCError(.unimplemented, "not built")
     }
 

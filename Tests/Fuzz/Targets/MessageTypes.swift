@@ -6,7 +6,8 @@ import Standard
 enum MessageTypes {
     static let all: [any Message.Type] = [
         Http.self, HttpRule.self, CustomHttpPattern.self, HttpBody.self, ProtobufAny.self, ProtobufDuration.self,
-        ProtobufEmpty.self, FieldMask.self, Timestamp.self, DoubleValue.self, FloatValue.self, Int64Value.self, UInt64Value.self,
+        ProtobufEmpty.self, FieldMask.self, Timestamp.self, DoubleValue.self, FloatValue.self, Int64Value.self,
+        UInt64Value.self,
         Int32Value.self, UInt32Value.self, BoolValue.self, StringValue.self, BytesValue.self, ErrorInfo.self,
         RetryInfo.self, BadRequest.self, BadRequest.FieldViolation.self, RPCStatus.self, HealthCheckRequest.self,
         HealthCheckResponse.self, HealthListRequest.self, HealthListResponse.self, ServerReflectionRequest.self,
@@ -39,7 +40,8 @@ enum MessageTypes {
         SubmitPulsesResponse.self, PulseResult.self, PulseRefusal.self, SkipPulseRequest.self, SkipPulseResponse.self,
         GetPulseRequest.self, GetPulseTrendRequest.self, GetPulseTrendResponse.self, ListPulsesRequest.self,
         ListPulsesResponse.self, SelfRating.self, CreateSelfRatingRequest.self, GetSelfRatingRequest.self,
-        ListSelfRatingsRequest.self, ListSelfRatingsResponse.self, DeleteSelfRatingRequest.self, FeedbackItem.self, LintFinding.self, FeedbackRequest.self, Pulse.self,
+        ListSelfRatingsRequest.self, ListSelfRatingsResponse.self, DeleteSelfRatingRequest.self, FeedbackItem.self,
+        LintFinding.self, FeedbackRequest.self, Pulse.self,
         PulseTrend.self, PulsePoint.self, GetCoachViewRequest.self, CoachView.self, CoachPair.self,
         GetCoacheeViewRequest.self, CoacheeView.self, CoacheePair.self, GetSessionBriefRequest.self, SessionBrief.self,
         GetSelfAwarenessRequest.self, SelfAwareness.self, SelfAwareness.Comparison.self, Tip.self,
