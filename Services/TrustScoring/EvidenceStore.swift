@@ -61,7 +61,7 @@ struct EvidenceStore {
                 """,
             ]),
         SnapshotStore.migration, ObservationStore.migration, ConductStore.migration, RollupTables.migration,
-        FairnessTables.migration,
+        FairnessTables.migration, AssociationTables.migration, RollupLink.migration,
     ]
 
     // MARK: Writing

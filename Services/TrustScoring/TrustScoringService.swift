@@ -146,6 +146,9 @@ struct TrustScoringService: RapportService, TrustServiceHandlers {
         case Detection.duty:
             guard case .text(let alert) = duty.key else { return }
             try Detection(change).review(alert)
+        case RollupRetention.duty:
+            guard case .text(let rollup) = duty.key else { return }
+            try RollupRetention.remove(ResourceName(rollup, RollupTables.Form.rollups), in: change.transaction)
         default: break
         }
     }

@@ -47,6 +47,9 @@ struct RPCTraits: Sendable {
         return all
     }
 
+    /// Its answer is no message but bytes of a media type that it names (google/api/httpbody.proto): REST shows them as they are.
+    var answersWithBytes: Bool { output == "google.api.HttpBody" }
+
     var isUnary: Bool { !isClientStreaming && !isServerStreaming }
 
     /// Whether the same request may be sent again when it is not known what became of it (docs/domain.md §6.0).

@@ -142,6 +142,9 @@ struct OpenAPIOperation: Sendable {
                 "content": ["text/event-stream": ["schema": ["type": "string"], "x-data": schema]],
             ]
         }
+        if route.rpc.answersWithBytes {
+            return ["description": "A document of the media type that was asked for.", "content": ["*/*": [:]]]
+        }
         var answer: JSONObject = [
             "description": .string(name), "content": ["application/json": ["schema": schema]],
         ]

@@ -3,6 +3,7 @@ import NIOCore
 import Protobuf
 import RPC
 import ServiceKit
+import Standard
 
 /// A whole request.
 struct RESTRequest: Sendable {
@@ -21,7 +22,7 @@ struct RESTRequest: Sendable {
 struct RESTResponse: Sendable {
     var status = 200
     var headers: Headers = [:]
-    /// JSON text.
+    /// JSON text, unless `headers` have another content-type.
     var body: [UInt8]
 }
 
@@ -85,6 +86,10 @@ struct RESTHandler: Sendable {
     private func response(_ message: ByteBuffer, _ rpc: RPCTraits) throws -> RESTResponse {
         let bytes = [UInt8](message.readableBytesView)
         do {
+            if rpc.answersWithBytes {
+                let answer = try HttpBody(serialized: bytes)
+                return RESTResponse(headers: ["content-type": answer.contentType], body: answer.data)
+            }
             var response = RESTResponse(body: try mapping.json(fromWire: bytes, message: rpc.output))
             if let etag = rpc.text(of: rpc.answerETag, in: bytes) { response.headers.add("etag", etag) }
             return response

@@ -16,9 +16,13 @@ struct RollupInputs: Sendable {
     /// Every relationship that has begun, and what it says.
     private(set) var members: [CohortMember] = []
     private(set) var readings: [CohortReading] = []
+    /// Of each its programme's resource name; empty for none.
+    private(set) var programmes: [String] = []
     /// Active people, and which of them are in an active relationship.
     let people: [CohortMember]
     let exposed: Set<UInt64>
+    /// Pseudonyms of erased people and their relationships: what holds them is not shown again.
+    let erased: Set<UInt64>
     let minimum: Int
 
     /// - Parameter report: takes the share that is done, 0...1.
@@ -35,7 +39,9 @@ struct RollupInputs: Sendable {
                 try PlaceStore.minimum(of: organization, in: snapshot)
             )
         }
-        var inputs = try RollupInputs(rollup, month, relationships, places, minimum: minimum)
+        var inputs = try RollupInputs(
+            rollup, month, relationships, places, erased: try await runtime.erasedMembers(of: organization),
+            minimum: minimum)
         let begun = relationships.filter { $0.hasBegun(by: month.end) }
         for start in stride(from: 0, to: begun.count, by: batch) {
             try Task.checkCancellation()
@@ -54,7 +60,7 @@ struct RollupInputs: Sendable {
 
     private init(
         _ rollup: Rollup, _ month: RollupMonth, _ relationships: [Relationship], _ places: [String: PlaceStore.Place],
-        minimum: Int
+        erased: Set<UInt64>, minimum: Int
     ) throws {
         let programmes = rollup.byProgramme ? Set(relationships.map(\.programme).filter { !$0.isEmpty }).sorted() : []
         guard programmes.count <= Self.maximumProgrammes else {
@@ -71,6 +77,7 @@ struct RollupInputs: Sendable {
         }
         self.tree = tree
         self.minimum = minimum
+        self.erased = erased
         people = places.filter(\.value.isActive).sorted { $0.key < $1.key }.map { name, place in
             let id = pseudonym(name)
             return CohortMember(id: id, person: id, coach: nil, unit: tree.unit(place.unit) ?? 0)
@@ -97,9 +104,8 @@ struct RollupInputs: Sendable {
                 id: pseudonym(relationship.name), person: pseudonym(relationship.trustor), coach: reading.coach,
                 unit: tree.unit(places[relationship.trustor]?.unit ?? []) ?? 0, slices: slices))
         readings.append(reading)
+        programmes.append(relationship.programme)
     }
-
-    var programmes: [String] { Array(tree.slices.dropLast()) }
 
     /// The bit of the last slice.
     private var leaderBit: UInt32 { 1 << UInt32(tree.slices.count - 1) }

@@ -21,6 +21,9 @@ extension Rollup {
         guard month <= latest else {
             throw Refusal.invalid("month", "\(month) is not over yet; the latest is \(latest)")
         }
+        guard now < RollupRetention.end(of: month) else {
+            throw Refusal.invalid("month", "roll-ups are kept for \(RollupRetention.months) months; \(month) is longer ago")
+        }
         try Check.range(request.leaderLevel, "leader_level", 0...20)
         if request.minimumCoachees != 0 { try Check.range(request.minimumCoachees, "minimum_coachees", 5...1000) }
         if request.minimumCoaches != 0 { try Check.range(request.minimumCoaches, "minimum_coaches", 3...1000) }
@@ -71,7 +74,10 @@ extension Rollup {
         failureMessage = refusal.message
     }
 
-    mutating func publish(_ result: RollupResult, after previous: Rollup?, at now: TrustModel.Instant) {
+    mutating func publish(
+        _ result: RollupResult, _ reports: [AssociationReport], after previous: RollupLink?,
+        at now: TrustModel.Instant
+    ) {
         state = .published
         progressPercent = 100
         cellCount = Int32(result.cells.count)
@@ -79,12 +85,12 @@ extension Rollup {
         sequence = (previous?.sequence ?? 0) + 1
         previousHash = previous?.hash ?? ""
         publishTime = now.timestamp
-        hash = digest(of: result.cells, audit: result.audit)
+        hash = digest(of: result.cells, reports, audit: result.audit)
     }
 
     /// SHA-256 in hexadecimal over the length of each part (8 bytes in network byte order) and it: the roll-up without hash,
-    /// etag and update_time, its cells without etags, and its audit. The roll-up holds the hash before.
-    func digest(of cells: [RollupCell], audit: RollupAudit) -> String {
+    /// etag and update_time, its cells and association reports without etags, and its audit. The roll-up holds the hash before.
+    func digest(of cells: [RollupCell], _ reports: [AssociationReport], audit: RollupAudit) -> String {
         var bare = self
         bare.hash = ""
         bare.etag = ""
@@ -99,13 +105,19 @@ extension Rollup {
             cell.etag = ""
             add(cell.serialized())
         }
+        for var report in reports {
+            report.etag = ""
+            add(report.serialized())
+        }
         add(audit.serialized())
         return sha.finalize().hexadecimal
     }
 
     /// Whether it is unchanged and stands behind `previous`.
-    func follows(_ previous: Rollup?, cells: [RollupCell], audit: RollupAudit) -> Bool {
-        sequence == (previous?.sequence ?? 0) + 1 && previousHash == previous?.hash ?? ""
-            && hash == digest(of: cells, audit: audit)
+    func follows(
+        _ previous: RollupLink?, cells: [RollupCell], _ reports: [AssociationReport], audit: RollupAudit
+    ) -> Bool {
+        RollupLink(self).follows(previous)
+            && hash == digest(of: cells, reports, audit: audit)
     }
 }

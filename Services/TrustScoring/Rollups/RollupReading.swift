@@ -18,20 +18,26 @@ enum RollupReading {
         reading.course = CohortDetail.course(
             start: start, end: try relationship.endTime.map { try Instant($0) },
             plannedEnd: try relationship.plannedEndTime.map { try Instant($0) }, at: month.end)
-        guard relationship.isActive(at: month.end) else { return reading }
+        let isActive = relationship.isActive(at: month.end)
+        let instants = WeeklyCourse.instants(until: month.end).map { relationship.isActive(at: $0) ? $0 : nil }
+        let isInReport = !relationship.programme.isEmpty && instants.contains { $0 != nil }
+        guard isActive || isInReport else { return reading }
+        let state = try Replay.state(
+            of: try EvidenceStore(name).history(in: snapshot).log, start: start, policy: policy)
+        let observations = try ObservationStore(name).observations(
+            from: month.end.advanced(byDays: -OutcomeFacts.memoryDays), to: month.end, in: snapshot)
+        let inputs = OutcomeInputs(observations)
+        if isInReport { reading.weekly = WeeklyCourse(state, inputs, at: instants) }
+        guard isActive else { return reading }
         let from = max(start, month.start)
         reading.weeks = weeks(from: from, to: month.end)
-        let log = try EvidenceStore(name).history(in: snapshot).log
-        reading.trust = CohortReading.Trust(
-            try Replay.profile(of: log, start: start, policy: policy, asOf: month.end))
+        guard let profile = state.profile(at: month.end) else { throw StateError.needsReplay }
+        reading.trust = CohortReading.Trust(profile)
         let index = SustainingIndex(
             try SustainingInputs.read(relationship, start: start, at: month.end, in: snapshot).facts, at: month.end)
         reading.sustaining = (index.value, index.weakest)
-        let observations = try ObservationStore(name).observations(
-            from: month.end.advanced(byDays: -OutcomeFacts.memoryDays), to: month.end, in: snapshot)
-        let outcomes = OutcomeInputs(observations).facts
         for kind in OutcomeKind.allCases {
-            reading.outcomes[kind] = outcomes.value(of: kind, at: month.end).value
+            reading.outcomes[kind] = inputs.facts.value(of: kind, at: month.end).value
         }
         let answers = observations.filter { $0.kind == .team && $0.at >= month.start }.map { ($0.value - 1) / 4 }
         reading.climate = answers.isEmpty ? nil : answers.reduce(0, +) / Double(answers.count)
@@ -48,5 +54,23 @@ enum RollupReading {
 
     private static func weeks(from: Instant, to: Instant) -> Double {
         max(0, Double(to.microseconds - from.microseconds)) / microsecondsPerWeek
+    }
+}
+
+extension WeeklyCourse {
+    /// - Parameter instants: nil where the two were not together.
+    fileprivate init(_ state: RelationshipState, _ inputs: OutcomeInputs, at instants: [Instant?]) {
+        let trust = instants.map { instant in
+            instant.flatMap { state.profile(at: $0) }.flatMap { $0.numberShown ? $0.score : nil }
+        }
+        var results: [AssociatedResult: [Double?]] = [:]
+        for result in AssociatedResult.allCases {
+            results[result] = instants.map { instant in
+                guard let instant else { return nil }
+                guard let outcome = result.outcome else { return inputs.attainment(at: instant) }
+                return inputs.facts.value(of: outcome, at: instant).value
+            }
+        }
+        self.init(trust: trust, results: results)
     }
 }

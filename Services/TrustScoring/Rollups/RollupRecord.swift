@@ -44,21 +44,29 @@ struct RollupRecord: Sendable {
         return history.reversed().flatMap(\.self)
     }
 
-    /// The names of the cells that may be repeated: of each the last that was shown, in any cohort.
+    /// Of each record the cells that no later one shows anew: they may be repeated, and what comes is compared with them.
     /// - Parameter records: in the order of time.
-    static func lastShown(in records: [RollupRecord], of organization: ResourceName) -> Set<String> {
-        var last: Set<String> = []
+    static func lastShown(in records: [RollupRecord]) -> [[Cohort: [CohortTree.Cell]]] {
+        var last = records.map { _ in [Cohort: [CohortTree.Cell]]() }
         for cohort in Cohort.allCases {
             var known: Set<Release.CellKey> = []
-            for record in records.reversed() {
-                let names = CellNames(
-                    organization.child("rollups", record.month.description).text, tree: record.tree)
-                for cell in record.shown[cohort] ?? [] where known.insert(record.tree.key(cell)).inserted {
-                    last.insert(names.name(of: cell))
+            for place in records.indices.reversed() {
+                let record = records[place]
+                last[place][cohort] = (record.shown[cohort] ?? []).filter {
+                    known.insert(record.tree.key($0)).inserted
                 }
             }
         }
         return last
+    }
+
+    /// With these cells alone, and those who are in them.
+    func reduced(to cells: [Cohort: [CohortTree.Cell]]) -> RollupRecord {
+        let ids = Set(
+            cells.flatMap { cohort, cells in
+                members(of: cohort, in: cells, release: 0).flatMap { $0.members.map(\.id) }
+            })
+        return RollupRecord(month: month, tree: tree, members: members.filter { ids.contains($0.id) }, shown: cells)
     }
 
     private func members(of cohort: Cohort, in cells: [CohortTree.Cell], release: Int) -> [Release.Shown] {

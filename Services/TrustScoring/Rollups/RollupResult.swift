@@ -6,10 +6,6 @@ import TrustModel
 
 /// A roll-up in full: every cohort released by the rules, every cell as it will be shown, and the proof.
 struct RollupResult: Sendable {
-    /// Roll-ups that rules look back on; of those that are no longer remembered whole the last of each cell. As long as
-    /// roll-ups are kept (docs/domain.md §6.10).
-    static let rememberedMonths = 60
-
     /// What an export needs of a cell, without noise: it never leaves the service.
     struct PrivateBase: Sendable {
         var cell: String
@@ -49,7 +45,8 @@ struct RollupResult: Sendable {
             do {
                 decided[cohort] = Decided(
                     release: try Release(
-                        tree: inputs.tree, partitions: partitions, members: members, rule: rule, history: history),
+                        tree: inputs.tree, partitions: partitions, members: members, rule: rule, history: history,
+                        erased: inputs.erased),
                     readings: readings)
             } catch {
                 throw Refusal(
@@ -319,6 +316,7 @@ extension RollupCell.Reason {
             case .complementary: .complementary
             case .derivable: .derivable
             case .notDefined: .notDefined
+            case .tooFewRelationships: .tooFewRelationships
             }
     }
 }

@@ -79,12 +79,32 @@ enum RollupTables {
             ])
     }
 
-    /// The latest, in the order of time.
-    static func records(of organization: String, limit: Int, in snapshot: Snapshot) throws -> [RollupRecord] {
+    /// In the order of time: whole as long as the roll-up is kept, then what rules still look back on.
+    static func records(of organization: String, in snapshot: Snapshot) throws -> [RollupRecord] {
         try snapshot.query(
-            "SELECT month, body FROM rollup_record WHERE organization = ? ORDER BY month DESC LIMIT ?",
-            [.text(organization), Value(limit)]
-        ).map { try RollupRecord(month: RollupMonth(number: try $0.int(0)), bytes: try $0.blob(1)) }.reversed()
+            "SELECT month, body FROM rollup_record WHERE organization = ? ORDER BY month", [.text(organization)]
+        ).map { try RollupRecord(month: RollupMonth(number: try $0.int(0)), bytes: try $0.blob(1)) }
+    }
+
+    /// What is left of a record whose roll-up is gone; nothing of one that shows nothing. The proof goes with the roll-up.
+    static func replace(
+        _ record: RollupRecord, of organization: String, in transaction: Transaction
+    ) throws {
+        guard record.shown.values.contains(where: { !$0.isEmpty }) else {
+            try transaction.execute(
+                "DELETE FROM rollup_record WHERE organization = ? AND month = ?",
+                [.text(organization), Value(record.month.number)])
+            return
+        }
+        try transaction.execute(
+            "UPDATE rollup_record SET body = ?, audit = x'' WHERE organization = ? AND month = ?",
+            [.blob(record.bytes), .text(organization), Value(record.month.number)])
+    }
+
+    /// The last link of an organisation's chain, whether or not its roll-up is still kept.
+    static func head(of organization: ResourceName, in snapshot: Snapshot) throws -> RollupLink? {
+        try published(of: organization, in: snapshot).last.map(RollupLink.init)
+            ?? RollupLink.removed(of: organization.text, in: snapshot).last
     }
 
     static func audit(of month: RollupMonth, in organization: String, in snapshot: Snapshot) throws -> RollupAudit? {

@@ -33,23 +33,27 @@ struct RunningRollup: Sendable {
             }
             rollup.minimumCoachees = max(rollup.minimumCoachees, Int32(clamping: inputs.minimum))
             let (records, former) = try await runtime.database.read { snapshot in
-                let records = try RollupTables.records(
-                    of: name.organization, limit: RollupResult.rememberedMonths, in: snapshot)
+                let records = try RollupTables.records(of: name.organization, in: snapshot)
                 var former: [String: RollupCell] = [:]
-                for cell in RollupRecord.lastShown(in: records, of: name.parent) {
-                    former[cell] = try RollupTables.cells.find(cell, in: snapshot)
+                for (record, last) in zip(records, RollupRecord.lastShown(in: records)) {
+                    let names = CellNames(
+                        name.parent.child("rollups", record.month.description).text, tree: record.tree)
+                    for cell in Set(last.values.flatMap { $0.map(names.name) }) {
+                        former[cell] = try RollupTables.cells.find(cell, in: snapshot)
+                    }
                 }
                 return (records, former)
             }
             let result = try RollupResult(
                 rollup, month, inputs, records: records, at: runtime.clock.now.timestamp
             ) { former[$0] }
+            let reports = try await reports(rollup, month, inputs)
             try await report(90, of: name)
-            try await store(result, of: name)
+            try await store(result, reports, of: name)
             rollup.ripple = try await runtime.database.read { [rollup] in
                 try ripple(RollupTables.published(of: name.parent, in: $0) + [rollup], in: $0)
             }
-            try await publish(rollup, result, name)
+            try await publish(rollup, result, reports, name)
         } catch let error where !(error is CancellationError) {
             runtime.logger.error("a roll-up failed", metadata: ["rollup": "\(name)", "error": "\(error)"])
             let refusal = Refusal(failed: error)
@@ -93,7 +97,9 @@ struct RunningRollup: Sendable {
             deleted = try await change(name) { change in
                 let cells = try change.list(RollupTables.cells, parent: name.text, limit: Self.batch)
                 for cell in cells { try change.delete(RollupTables.cells, cell.name) }
-                return cells.count
+                let reports = try change.list(AssociationTables.reports, parent: name.text, limit: Self.batch)
+                for report in reports { try change.delete(AssociationTables.reports, report.name) }
+                return max(cells.count, reports.count)
             }
         } while deleted == Self.batch
     }
@@ -109,29 +115,51 @@ struct RunningRollup: Sendable {
         }
     }
 
-    private func store(_ result: RollupResult, of name: ResourceName) async throws {
+    /// Made beside the cells, of the same people, and published with them.
+    private func reports(
+        _ rollup: Rollup, _ month: RollupMonth, _ inputs: RollupInputs
+    ) async throws -> AssociationReports {
+        let organization = try ResourceName(rollup.name, RollupTables.Form.rollups).organization
+        let earlier = try await runtime.database.read {
+            try AssociationTables.records(of: organization, before: month, in: $0)
+        }
+        return try AssociationReports(rollup, month, inputs, earlier: earlier, at: runtime.clock.now.timestamp)
+    }
+
+    private func store(_ result: RollupResult, _ reports: AssociationReports, of name: ResourceName) async throws {
         for start in stride(from: 0, to: result.cells.count, by: Self.batch) {
             let cells = result.cells[start..<min(start + Self.batch, result.cells.count)]
             try await change(name) { change in
                 for cell in cells { _ = try change.insert(RollupTables.cells, cell) }
             }
         }
+        for start in stride(from: 0, to: reports.reports.count, by: Self.batch) {
+            let reports = reports.reports[start..<min(start + Self.batch, reports.reports.count)]
+            try await change(name) { change in
+                for report in reports { _ = try change.insert(AssociationTables.reports, report) }
+            }
+        }
     }
 
-    private func publish(_ made: Rollup, _ result: RollupResult, _ name: ResourceName) async throws {
+    private func publish(
+        _ made: Rollup, _ result: RollupResult, _ reports: AssociationReports, _ name: ResourceName
+    ) async throws {
         try await change(name) { change in
             try RollupTables.dequeue(name.text, in: change.transaction)
             guard var rollup = try change.find(RollupTables.rollups, name.text), rollup.state == .running else {
                 return
             }
-            let published = try RollupTables.published(of: name.parent, in: change.transaction)
+            let head = try RollupTables.head(of: name.parent, in: change.transaction)
             rollup.minimumCoachees = made.minimumCoachees
             rollup.ripple = made.ripple
-            rollup.publish(result, after: published.last, at: Instant(change.now))
+            rollup.publish(result, reports.reports, after: head, at: Instant(change.now))
             try RollupTables.keep(
                 result.record, audit: result.audit, of: name.organization, in: change.transaction)
             try RollupTables.keep(result.privateBases, of: name.organization, in: change.transaction)
+            try AssociationTables.keep(
+                reports.records, of: name.organization, month: made.month, in: change.transaction)
             rollup = try change.save(rollup)
+            try RollupRetention.schedule(RollupTables.published(of: name.parent, in: change.transaction), in: change)
             try change.publish("rollup.published.v1", .rollupPublished(RollupPublished(rollup: rollup.name)))
         }
     }

@@ -79,8 +79,21 @@ extension TrustScoringService {
         let organization = try ResourceName(request.parent, "organizations")
         let reader = try RollupReader(context, of: organization.text)
         guard reader.isAuditor || reader.isAdministrator else { throw Refusal.purposeMissing("audit") }
-        let rollups = try await runtime.database.read { try RollupTables.published(of: organization, in: $0) }
-        var previous: Rollup?
+        let (removed, rollups) = try await runtime.database.read { snapshot in
+            (
+                try RollupLink.removed(of: organization.text, in: snapshot),
+                try RollupTables.published(of: organization, in: snapshot)
+            )
+        }
+        var previous: RollupLink?
+        for link in removed {
+            guard link.follows(previous) else {
+                throw Refusal(
+                    .dataLoss, "CHAIN_BROKEN",
+                    "the hash of roll-up \(link.sequence) of \(organization), which went with its retention, was changed")
+            }
+            previous = link
+        }
         for rollup in rollups {
             let follows = try await runtime.database.read { [previous] snapshot in
                 guard let audit = try RollupTables.audit(of: rollup.month, in: organization.text, in: snapshot) else {
@@ -88,15 +101,18 @@ extension TrustScoringService {
                 }
                 let name = try ResourceName(rollup.name, RollupTables.Form.rollups)
                 return rollup.follows(
-                    previous, cells: try RollupTables.allCells(of: name, in: snapshot), audit: audit)
+                    previous, cells: try RollupTables.allCells(of: name, in: snapshot),
+                    try AssociationTables.all(of: name, in: snapshot), audit: audit)
             }
             guard follows else {
                 throw Refusal(
                     .dataLoss, "CHAIN_BROKEN", "\(rollup.name) was changed after it was published, or one is missing")
             }
-            previous = rollup
+            previous = RollupLink(rollup)
         }
-        return VerifyRollupsResponse(rollupCount: Int64(rollups.count), headHash: previous?.hash ?? "")
+        return VerifyRollupsResponse(
+            rollupCount: Int64(removed.count + rollups.count), headHash: previous?.hash ?? "",
+            removedCount: Int64(removed.count))
     }
 
     // MARK: Access

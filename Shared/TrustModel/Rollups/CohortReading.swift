@@ -45,6 +45,8 @@ public struct CohortReading: Sendable {
     public var weeks = 0.0
     /// The mean of the coachee's answers about the team in the month, 0...1; nil without any.
     public var climate: Double?
+    /// Trust and results week by week; nil outside of programmes.
+    public var weekly: WeeklyCourse?
     /// How long the two stayed together.
     public var course: KaplanMeier.Waiting?
 

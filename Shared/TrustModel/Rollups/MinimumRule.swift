@@ -9,6 +9,8 @@ public enum Suppression: UInt8, CaseIterable, Sendable {
     case derivable
     /// It is not defined for this cell.
     case notDefined
+    /// Of associations: fewer than 30.
+    case tooFewRelationships
 }
 
 /// P1: the smallest group that may be shown. An organisation may raise it, never lower it (docs/domain.md §5.2).

@@ -62,7 +62,7 @@ public struct Release: Sendable {
     /// - Parameters:
     ///   - partitions: places of slices, from 1, that no member is in two of: one for each dimension.
     ///   - history: what was shown in earlier releases, in the order of time.
-    ///   - erased: people whose data must not be shown again, not even in a number of before (P7).
+    ///   - erased: people, and members, whose data must not be shown again, not even in a number of before (P7).
     /// - Throws: where the audit would cost too much even with the shortest memory: then nothing may be released.
     public init(
         tree: CohortTree, partitions: [[Int]], members: [CohortMember], rule: MinimumRule, history: [Shown] = [],

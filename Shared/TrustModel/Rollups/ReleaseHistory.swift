@@ -60,12 +60,18 @@ struct ReleaseHistory {
         guard let base = bases[key] else { return .shown }
         let now = Dictionary(cell.map { (members[$0].id, members[$0].person) }) { first, _ in first }
         let before = Dictionary(base.members.map { ($0.id, $0.person) }) { first, _ in first }
+        guard Self.isSmallChange(from: before, to: now), erased.isDisjoint(with: before.keys),
+            erased.isDisjoint(with: before.values)
+        else { return .shown }
+        return .frozen(base.release)
+    }
+
+    /// Whether fewer than 5 people, and one at least, have come or gone.
+    /// - Parameter before: of each member whom it protects, and so is `now`.
+    static func isSmallChange(from before: [UInt64: UInt64], to now: [UInt64: UInt64]) -> Bool {
         var changed: Set<UInt64> = []
         for (id, person) in now where before[id] == nil { changed.insert(person) }
         for (id, person) in before where now[id] == nil { changed.insert(person) }
-        guard (1..<Self.smallestChange).contains(changed.count), erased.isDisjoint(with: before.values) else {
-            return .shown
-        }
-        return .frozen(base.release)
+        return (1..<smallestChange).contains(changed.count)
     }
 }
