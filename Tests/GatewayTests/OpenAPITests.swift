@@ -50,6 +50,12 @@ import Testing
         #expect(operations.reduce(0, +) == routes.routes.count + 3)
     }
 
+    @Test func anAnswerOfBytesIsOfAnyMediaType() throws {
+        let path = "/v1/organizations/{organization}/rollups/{rollup}/programmeValue:export"
+        #expect(try Self.value("paths", path, "get", "responses", "200", "content", "*/*") == [:])
+        #expect(try Self.value("components", "schemas", "HttpBody") == nil)
+    }
+
     @Test func aStarIsAParameterOfItsCollection() throws {
         let path = "/v1/organizations/{organization}/relationships/{relationship}/goals/{goal}:propose"
         #expect(try Self.value("paths", path, "post", "operationId") == "GoalsService_ProposeGoal")

@@ -50,6 +50,22 @@ private final class Seen: Sendable {
         }
     }
 
+    @Test func anAnswerOfBytesIsShownAsItIs() async throws {
+        let export = RPC.Method.unary(trust, "ExportProgrammeValue") {
+            (request: ExportProgrammeValueRequest, _) in
+            HttpBody(contentType: "application/pdf", data: Array("\(request.name) \(request.format)".utf8) + [0, 255])
+        }
+        try await TestGateway.run(["trust-scoring": [export]]) { test in
+            let path = "organizations/acme/rollups/2026-08/programmeValue"
+            let answer = try await test.send("GET", "/v1/\(path):export?format=PDF")
+            #expect(answer.status == 200)
+            #expect(answer.head.headers[first: "content-type"] == "application/pdf")
+            #expect(answer.head.headers[first: "cache-control"] == "no-store")
+            #expect(answer.body == Array("\(path) PDF".utf8) + [0, 255])
+            #expect(answer.head.headers[first: "content-length"] == String(answer.body.count))
+        }
+    }
+
     @Test func aWriteTakesItsBodyAndItsPath() async throws {
         let seen = Seen()
         let propose = RPC.Method.unary(goals, "ProposeGoal") { (request: ProposeGoalRequest, context) in

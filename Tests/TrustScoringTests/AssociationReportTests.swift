@@ -134,7 +134,7 @@ import TrustModel
     /// Groups of more than a year ago go, but for the last that was shown of each.
     @Test func whatNothingIsComparedWithGoes() async throws {
         let acme = try await RollupOrganization()
-        func record(_ month: Int, _ programme: String) -> AssociationRecord {
+        @Sendable func record(_ month: Int, _ programme: String) -> AssociationRecord {
             AssociationRecord(
                 programme: Self.programme(programme), result: .openness, month: RollupMonth(number: month),
                 members: [1: 2, 3: 4], association: .init(relationshipCount: 30))

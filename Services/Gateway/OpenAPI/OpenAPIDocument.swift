@@ -21,7 +21,8 @@ struct OpenAPIDocument: Sendable {
         }
         for (path, door) in Self.doors { paths[path] = ["get": door] }
         let messages = routes.routes.flatMap { route in
-            (route.rpc.answersWithBytes ? [] : [route.rpc.output]) + (pool.messages[route.rpc.input]?.fields.map(\.typeName) ?? [])
+            (route.rpc.answersWithBytes ? [] : [route.rpc.output])
+                + (pool.messages[route.rpc.input]?.fields.map(\.typeName) ?? [])
         }
         var components = Self.components
         var all = schemas.components(of: messages.filter { !$0.isEmpty })

@@ -66,7 +66,9 @@ struct AssociationReports: Sendable {
 
         init(_ inputs: RollupInputs, _ indices: [Int], _ result: AssociatedResult) {
             for index in indices {
-                guard let changes = inputs.readings[index].weekly?.changes(of: result), !changes.isEmpty else { continue }
+                guard let changes = inputs.readings[index].weekly?.changes(of: result), !changes.isEmpty else {
+                    continue
+                }
                 members.append(inputs.members[index])
                 pairs += changes.map {
                     .init(cluster: inputs.readings[index].coach, x: $0.trust, y: $0.result)

@@ -22,7 +22,8 @@ extension Rollup {
             throw Refusal.invalid("month", "\(month) is not over yet; the latest is \(latest)")
         }
         guard now < RollupRetention.end(of: month) else {
-            throw Refusal.invalid("month", "roll-ups are kept for \(RollupRetention.months) months; \(month) is longer ago")
+            throw Refusal.invalid(
+                "month", "roll-ups are kept for \(RollupRetention.months) months; \(month) is longer ago")
         }
         try Check.range(request.leaderLevel, "leader_level", 0...20)
         if request.minimumCoachees != 0 { try Check.range(request.minimumCoachees, "minimum_coachees", 5...1000) }

@@ -90,7 +90,8 @@ extension TrustScoringService {
             guard link.follows(previous) else {
                 throw Refusal(
                     .dataLoss, "CHAIN_BROKEN",
-                    "the hash of roll-up \(link.sequence) of \(organization), which went with its retention, was changed")
+                    "the hash of roll-up \(link.sequence) of \(organization), which went with its retention, was changed"
+                )
             }
             previous = link
         }

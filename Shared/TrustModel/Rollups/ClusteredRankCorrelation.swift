@@ -45,7 +45,8 @@ public struct ClusteredRankCorrelation: Hashable, Sendable {
             squares += difference * difference
         }
         let error = (squares * Double(count - 1) / Double(count)).squareRoot()
-        let width = StudentDistribution(degreesOfFreedom: Double(count - 1)).halfWidth(confidence: Self.confidence) * error
+        let width =
+            StudentDistribution(degreesOfFreedom: Double(count - 1)).halfWidth(confidence: Self.confidence) * error
         correlation = whole
         interval = Interval(lower: tanh(z - width), upper: tanh(z + width))
     }

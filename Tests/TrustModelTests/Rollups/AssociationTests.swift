@@ -47,11 +47,16 @@ import Testing
     }
 
     @Test func nothingIsSaidWhereNothingVaries() {
-        let flat = (0..<30).map { Pair(cluster: UInt64($0 % 5), x: 0.1, y: Double($0)) }
+        let flat = (0..<30).map { (number: Int) in Pair(cluster: UInt64(number % 5), x: 0.1, y: Double(number)) }
         #expect(ClusteredRankCorrelation(flat) == nil)
-        let two = (0..<30).map { Pair(cluster: UInt64($0 % 2), x: Double($0), y: Double($0)) }
+        let two = (0..<30).map { (number: Int) in
+            Pair(cluster: UInt64(number % 2), x: Double(number), y: Double(number))
+        }
         #expect(ClusteredRankCorrelation(two) == nil, "two coaches")
-        let one = (0..<30).map { Pair(cluster: UInt64($0 % 5), x: $0 % 5 == 0 ? Double($0) : 0, y: Double($0)) }
+        let one = (0..<30).map { (number: Int) -> Pair in
+            let x = number % 5 == 0 ? Double(number) : 0
+            return Pair(cluster: UInt64(number % 5), x: x, y: Double(number))
+        }
         #expect(ClusteredRankCorrelation(one) == nil, "all that varies is of one coach")
         #expect(ClusteredRankCorrelation([]) == nil)
     }

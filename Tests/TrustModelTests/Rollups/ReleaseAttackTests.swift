@@ -42,7 +42,7 @@ private struct LivingOrganization {
     }
 
     /// One month of small changes.
-    /// - Returns: who was erased.
+    /// - Returns: the people who were erased, and the pairs that were theirs.
     mutating func live(_ random: inout SplitMix64) -> Set<UInt64> {
         for _ in 0..<Int.random(in: 0...4, using: &random) { join(&random) }
         for _ in 0..<Int.random(in: 0...4, using: &random) where !pairs.isEmpty {
@@ -53,10 +53,13 @@ private struct LivingOrganization {
             let unit = units.randomElement(using: &random)!
             for index in pairs.indices where pairs[index].person == mover { pairs[index].unit = unit }
         }
-        guard Int.random(in: 0..<4, using: &random) == 0, let erased = pairs.randomElement(using: &random)?.person
+        guard Int.random(in: 0..<3, using: &random) == 0, let chosen = pairs.randomElement(using: &random)
         else { return [] }
-        pairs.removeAll { $0.person == erased }
-        return [erased]
+        // A coachee, or a coach with all that they are in.
+        let isCoach = Int.random(in: 0..<4, using: &random) == 0
+        let gone = pairs.filter { isCoach ? $0.coach == chosen.coach : $0.person == chosen.person }
+        pairs.removeAll { pair in gone.contains { $0.id == pair.id } }
+        return Set(gone.map(\.id)).union(isCoach ? [] : [chosen.person])
     }
 
     var tree: CohortTree { CohortTree(paths: units.map(CohortTree.path), slices: programmes + ["leaders"]) }
@@ -89,13 +92,16 @@ private struct LivingOrganization {
                     rule: MinimumRule(), history: history, erased: erased)
                 let now = release.shown(as: month)
                 #expect(now.allSatisfy { Set($0.members.map(\.person)).count >= 5 })
-                #expect(now.allSatisfy { erased.isDisjoint(with: $0.members.map(\.person)) })
-                for verdict in release.verdicts {
+                #expect(now.allSatisfy { isFree(of: erased, $0) })
+                for (place, verdict) in release.verdicts.enumerated() {
                     switch verdict {
                     case .shown: shown += 1
                     case .frozen(let base):
                         frozen += 1
                         #expect(base < month)
+                        let key = tree.key(tree.cells[place])
+                        let repeated = history.first { $0.release == base && $0.key == key }
+                        #expect(repeated.map { isFree(of: erased, $0) } == true, "\(key) repeats an erased person")
                     case .suppressed(.derivable): derivable += 1
                     case .suppressed(.complementary): complementary += 1
                     case .suppressed: break
@@ -134,6 +140,10 @@ private struct LivingOrganization {
             if attack(history) != nil { found += 1 }
         }
         #expect(found >= 18, "\(found) of 20")
+    }
+
+    private func isFree(of erased: Set<UInt64>, _ shown: Release.Shown) -> Bool {
+        shown.members.allSatisfy { !erased.contains($0.id) && !erased.contains($0.person) }
     }
 
     private func attack(_ history: [Release.Shown]) -> [UInt64]? {

@@ -6,7 +6,7 @@ import TrustModel
 extension ProgrammeValue {
     /// Units below the one that is asked for.
     static let maximumUnits = 200
-    static let caution =
+    static let warning =
         "A change is no proof of an effect: people, teams and times have changed as well, and nobody was left out of the "
         + "programme by chance. All numbers are of groups; what is withheld says why. Made for use within the "
         + "organisation: numbers that leave it are exported with noise."
@@ -34,7 +34,7 @@ extension ProgrammeValue {
             name: name, programme: programme, baseline: earlier.rollup.name, baselineTime: earlier.rollup.endTime,
             endTime: later.rollup.endTime,
             lines: ([whole] + parts.prefix(Self.maximumUnits)).flatMap { Line.all(from: before[$0.unit], to: $0) },
-            caution: Self.caution, truncated: parts.count > Self.maximumUnits)
+            caution: Self.warning, truncated: parts.count > Self.maximumUnits)
     }
 }
 
@@ -43,14 +43,14 @@ extension ProgrammeValue.Line {
         after.figures.map { figure in
             Self(
                 unit: after.unit,
-                before: before?.figures.first { $0.metric == figure.metric }
+                from: before?.figures.first { $0.metric == figure.metric }
                     ?? RollupCell.Figure(metric: figure.metric, reason: .notDefined),
-                after: figure)
+                to: figure)
         }
     }
 
-    private init(unit: String, before: RollupCell.Figure, after: RollupCell.Figure) {
-        self.init(unit: unit, before: before, after: after, change: nil)
+    private init(unit: String, from before: RollupCell.Figure, to after: RollupCell.Figure) {
+        self.init(unit: unit, before: before, after: after)
         guard let metric = CohortMetric(rawValue: after.metric.rawValue), let from = CohortFigure(before),
             let to = CohortFigure(after), before.asOf != after.asOf
         else { return }

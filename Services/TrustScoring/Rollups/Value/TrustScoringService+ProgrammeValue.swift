@@ -5,7 +5,8 @@ import Standard
 
 /// What a programme has changed (docs/domain.md S51): for who makes roll-ups and who checks them, of what roll-ups show.
 extension TrustScoringService {
-    func getProgrammeValue(_ request: GetProgrammeValueRequest, _ context: ServerContext) async throws -> ProgrammeValue {
+    func getProgrammeValue(_ request: GetProgrammeValueRequest, _ context: ServerContext) async throws -> ProgrammeValue
+    {
         try await programmeValue(request, context)
     }
 

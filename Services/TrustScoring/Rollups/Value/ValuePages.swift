@@ -57,8 +57,8 @@ struct ValuePages: Sendable {
                 turn()
                 head(name + " (continued)", months)
             }
-            let metric = line.after.metric
-            row([metric.words, Self.text(line.before), Self.text(line.after), Self.change(line, metric)])
+            let (before, after) = (line.before ?? .init(), line.after ?? .init())
+            row([after.metric.words, Self.text(before), Self.text(after), Self.change(line, after.metric)])
         }
     }
 
@@ -73,7 +73,9 @@ struct ValuePages: Sendable {
             return figure.reason == .notDefined ? "not defined" : "withheld: " + figure.reason.words
         }
         let metric = figure.metric
-        let text = figure.interval.map { "\(metric.text(value)) (\(metric.text($0.lower)) to \(metric.text($0.upper)))" }
+        let text = figure.interval.map {
+            "\(metric.text(value)) (\(metric.text($0.lower)) to \(metric.text($0.upper)))"
+        }
         return (text ?? metric.text(value)) + (figure.frozen ? " *" : "")
     }
 

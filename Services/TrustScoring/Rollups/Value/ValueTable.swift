@@ -15,9 +15,10 @@ struct ValueTable: Sendable {
 
     init(_ value: ProgrammeValue) {
         let rows = value.lines.map { line in
-            let metric = line.after.metric
+            let (before, after) = (line.before ?? .init(), line.after ?? .init())
+            let metric = after.metric
             return [line.unit, value.programme, "\(metric)", metric.isPercent ? "percent" : "0 to 1"]
-                + Self.side(line.before) + Self.side(line.after)
+                + Self.side(before) + Self.side(after)
                 + [
                     metric.text(line.change?.value), metric.text(line.changeInterval?.lower),
                     metric.text(line.changeInterval?.upper),
