@@ -6,7 +6,7 @@ import Testing
 struct SeedTests {
     /// The rows whose feature later work brings: a coach's view of themselves, reports about cohorts, contextual tips.
     static let later: Set = [
-        "S30", "S38", "S51", "A1",
+        "S38", "S51",
     ]
 
     static let rows =
