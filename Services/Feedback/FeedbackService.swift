@@ -18,6 +18,12 @@ struct FeedbackService: RapportService, FeedbackServiceHandlers {
 
     var methods: [RPC.Method] { feedbackServiceMethods }
 
+    func apply(_ event: Event, from source: String, in transaction: Transaction) throws {
+        guard case .retentionEnded(let ended) = event.payload, ended.data == .notes else { return }
+        try Self.endRetention(
+            of: ResourceName(event.relationship, "organizations", "relationships"), in: transaction)
+    }
+
     // MARK: Feedback
 
     func createFeedback(_ request: CreateFeedbackRequest, _ context: ServerContext) async throws -> FeedbackItem {

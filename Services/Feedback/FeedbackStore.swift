@@ -6,6 +6,7 @@ extension FeedbackItem: ServiceKit.Resource {}
 extension FeedbackRequest: ServiceKit.Resource {}
 extension Pulse: ServiceKit.Resource {}
 extension Round: ServiceKit.Resource {}
+extension SelfRating: ServiceKit.Resource {}
 
 extension CreateFeedbackRequest: Mutation {}
 extension DeliverFeedbackRequest: Mutation {}
@@ -18,6 +19,8 @@ extension RecordActionRequest: Mutation {}
 extension RequestFeedbackRequest: Mutation {}
 extension DeclineFeedbackRequestRequest: Mutation {}
 extension SubmitPulseRequest: Mutation {}
+extension CreateSelfRatingRequest: Mutation {}
+extension DeleteSelfRatingRequest: Mutation {}
 extension CreateRoundRequest: Mutation {}
 extension NominateRaterRequest: Mutation {}
 extension CloseRoundRequest: Mutation {}
@@ -27,6 +30,7 @@ extension RecallRoundResultRequest: Mutation {}
 extension ListFeedbackRequest: ListRequest {}
 extension ListFeedbackRequestsRequest: ListRequest {}
 extension ListPulsesRequest: ListRequest {}
+extension ListSelfRatingsRequest: ListRequest {}
 extension ListRoundsRequest: ListRequest {}
 extension ListRoundsToAnswerRequest: ListRequest {}
 
@@ -38,6 +42,8 @@ enum Tables {
         "feedback_request", collections: ["organizations", "relationships", "feedbackRequests"],
         state: { $0.state.rawValue })
     static let pulses = Table<Pulse>("pulse", collections: ["organizations", "relationships", "pulses"])
+    static let selfRatings = Table<SelfRating>(
+        "self_rating", collections: SelfRating.collections, isEncrypted: true)
     static let rounds = Table<Round>("round", collections: Round.collections, state: { $0.state.rawValue })
 
     static let migrations = [
@@ -63,6 +69,7 @@ enum Tables {
             ]),
         Migration(
             version: 102, name: "anonymous rounds", statements: rounds.statements + RoundStore.statements),
+        Migration(version: 103, name: "how coaches rate themselves", statements: selfRatings.statements),
     ]
 
     static func givenStrengths(

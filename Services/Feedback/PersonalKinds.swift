@@ -9,6 +9,7 @@ extension FeedbackService {
             PersonalKind(Tables.feedbackItems) { $0.isReadable(by: $1.caller.person) },
             PersonalKind(Tables.feedbackRequests),
             PersonalKind(Tables.pulses) { $0.author == $1.caller.person },
+            PersonalKind(Tables.selfRatings) { $0.author == $1.caller.person },
             rounds, responses,
         ]
     }
@@ -107,5 +108,10 @@ extension FeedbackRequest: Erasable {
 
 extension Pulse: Erasable {
     /// Nobody else reads it.
+    public mutating func erase(_ party: ErasedParty) -> Bool { author != party.person }
+}
+
+extension SelfRating: Erasable {
+    /// Nobody else reads it; about the other one it says nothing.
     public mutating func erase(_ party: ErasedParty) -> Bool { author != party.person }
 }

@@ -111,6 +111,8 @@ enum Tables {
             version: 122, name: "legal holds, erasures, exports and retention",
             statements: legalHolds.statements + LegalHolds.statements + erasures.statements
                 + dataExports.statements + ExportStore.statements + RetentionIndex.statements),
+        Migration(
+            version: 123, name: "retention of relationships that ended earlier", statements: EarlierEnds.statements),
     ]
 }
 

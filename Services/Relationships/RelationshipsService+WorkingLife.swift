@@ -142,7 +142,7 @@ extension Change {
         if let handOver = try openHandOver() { try cancel(handOver) }
         let ended = try publish("relationship.ended.v1", saving: relationship)
         try closePair(ended)
-        try startRetention(of: ended)
+        try startRetention(of: ended, from: now)
         return ended
     }
 

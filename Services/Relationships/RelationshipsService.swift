@@ -24,6 +24,8 @@ struct RelationshipsService: RapportService, RelationshipsServiceHandlers, Priva
 
     var methods: [RPC.Method] { relationshipsServiceMethods + privacyServiceMethods }
 
+    func prepare() async throws { try await eraseAgain() }
+
     /// Beside requests and events: matching and exports.
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { [runtime] group in
@@ -32,6 +34,7 @@ struct RelationshipsService: RapportService, RelationshipsServiceHandlers, Priva
                 try await RunningMatch(runtime: runtime).run()
             }
             group.addTask { try await RunningExport(runtime: runtime).run() }
+            group.addTask { try await EarlierEnds(runtime: runtime).run() }
             try await group.waitForAll()
         }
     }

@@ -18,6 +18,8 @@ struct TestServices: Sendable {
     var agreements: [Agreement] = []
     var feedback: [FeedbackItem] = []
     var requests: [FeedbackRequest] = []
+    var selfRatings: [SelfRating] = []
+    var trends: [PulseTrend] = []
     var goals: [Goal] = []
     var obstacles: [Obstacle] = []
     var index = SustainingIndex()
@@ -111,6 +113,15 @@ struct TestServices: Sendable {
                 count(context)
                 return ListFeedbackRequestsResponse(
                     feedbackRequests: try Self.list(requests, request.filter, request.orderBy, request.pageSize))
+            },
+            .unary(GatewayTests.feedback, "ListSelfRatings") { (request: ListSelfRatingsRequest, context) in
+                count(context)
+                return ListSelfRatingsResponse(
+                    selfRatings: try Self.list(selfRatings, request.filter, request.orderBy, request.pageSize))
+            },
+            .unary(GatewayTests.feedback, "GetPulseTrend") { (_: GetPulseTrendRequest, context) in
+                count(context)
+                return GetPulseTrendResponse(trends: trends)
             },
         ]
     }

@@ -86,6 +86,8 @@ OPEN |= {
     for name in [
         "AcceptRequest", "DeclineRequest", "AskForMoreInfo", "StateIntent", "AcknowledgeBreach", "RecordReflectBack",
         "AddAdvice", "ClaimKept", "WithdrawClaim", "AgreeNoteLevel", "SuggestActions",
+        # How a coach sees themselves (rule 38).
+        "CreateSelfRating", "GetSelfRating", "ListSelfRatings", "DeleteSelfRating", "GetSelfAwareness",
     ]
 } | {
     name: {"coachee"}

@@ -145,8 +145,8 @@ def test_an_erasure_leaves_no_byte(own, api, pair, said):
     assert gone.value.code() == grpc.StatusCode.PERMISSION_DENIED
 
 
-def succeeded(api: API, person: str, name: str):
-    answer = api("GetErasure", person, {"name": name})
+def succeeded(api: API, person: str, name: str, **claims):
+    answer = api("GetErasure", person, {"name": name}, **claims)
     return answer if answer.state == 2 else None
 
 

@@ -327,6 +327,51 @@ import Testing
         }
     }
 
+    // MARK: When the officer is erased
+
+    @Test func theOfficersWordsGoAndTheCaseStays() async throws {
+        let scene = try await Scene()
+        let pair = scene.pair
+        let dpo = pair.person("dpo")
+        _ = try await pair.service.createPerson(
+            CreatePersonRequest(parent: pair.organization, personId: "dpo", person: Person(displayName: "officer")),
+            pair.admin)
+        let closed = try await scene.approve(try await scene.ask(.law))
+        _ = try await pair.service.closeBreakGlass(CloseBreakGlassRequest(name: closed.name), scene.officer)
+        let open = try await scene.approve(try await scene.ask())
+        let asked = try await scene.ask(.courtOrder)
+        let other = try await scene.ask(by: pair.host.context(person: pair.person("other"), purpose: "privacy"))
+
+        try await pair.erase(dpo, by: pair.host.context(person: pair.person("second"), purpose: "privacy"))
+        try await pair.forget()
+        func now(_ glass: BreakGlassCase) async throws -> BreakGlassCase {
+            try await pair.service.getBreakGlassCase(GetBreakGlassCaseRequest(name: glass.name), pair.by(pair.coachee))
+        }
+        // That it happened, why by the list of reasons, when, and by whose name: as before.
+        for (glass, state) in [(closed, BreakGlassCase.State.closed), (open, .closed), (asked, .refused)] {
+            let left = try await now(glass)
+            #expect(left.state == state && left.reason == glass.reason && left.requester == dpo)
+            #expect(left.openTime == glass.openTime && left.justification == "[erased]")
+        }
+        #expect(try await now(other) == other, "another officer's")
+        #expect(await scene.read(by: scene.officer) != nil)
+        let actions = try await pair.audit(by: pair.host.context(person: pair.coachee)).map(\.action)
+        #expect(actions.filter { $0 == "break_glass.closed" }.count == 2)
+        #expect(actions.contains("break_glass.refused"))
+    }
+
+    @Test func anOfficersExportHasTheirOwnCases() async throws {
+        let scene = try await Scene()
+        _ = try await scene.ask()
+        var types: [String] = []
+        for person in ["dpo", "boss"] {
+            try await scene.pair.host.runtime.personalData(
+                of: scene.pair.person(person), in: "", kinds: RelationshipsService.kinds
+            ) { types += $0.map(\.type) }
+        }
+        #expect(types.filter { $0 == BreakGlassCase.fullName }.count == 1)
+    }
+
     @Test func twoRolesOpenItForThreeDaysAndBothPartiesAreTold() async throws {
         let scene = try await Scene()
         let pair = scene.pair

@@ -80,6 +80,54 @@ import Testing
         #expect(try await keys() == 0)
     }
 
+    // MARK: Size
+
+    /// Two notes of 200 bytes and a little.
+    @Test func moreThanFitsFailsAndLeavesNothing() async throws {
+        let pair = try await Pair.active()
+        for _ in 0..<2 { _ = try await pair.note(.pair, String(repeating: "x", count: 200), by: pair.coachee) }
+        let export = try await ask(pair)
+        try await RunningExport(runtime: pair.host.runtime, services: ["relationships"], maximumBytes: 400).runAll()
+        let failed = try await get(pair, export)
+        #expect(failed.state == .failed && failed.failureReason == "EXPORT_TOO_LARGE")
+        #expect(failed.failureMessage.contains("400 bytes"))
+        #expect(try await lines(pair, export).isEmpty)
+        // It is over: another one may be asked for, and nothing of this one waits.
+        _ = try await ask(pair)
+        _ = try await ask(pair)
+    }
+
+    /// What waits in memory is a chunk and an item, beside the page that was read: never the export.
+    @Test("A large export is stored piece by piece") func aLargeExport() async throws {
+        let pair = try await Pair.active()
+        let body = String(repeating: "long ", count: 4000)
+        let first = try await pair.note(.pair, "first", by: pair.coachee)
+        for batch in 0..<10 {
+            try await pair.host.runtime.database.write { transaction in
+                for number in 0..<100 {
+                    var note = first
+                    note.name = "\(pair.name)/notes/made-\(batch)-\(number)"
+                    note.body = body
+                    _ = try Tables.notes.insert(note, in: transaction)
+                }
+            }
+        }
+        let export = try await ask(pair)
+        try await gather(pair)
+        let done = try await get(pair, export)
+        #expect(done.state == .succeeded && done.sizeBytes > 20_000_000 && done.itemCount > 1000)
+        let store = ExportStore(try ResourceName(export.name, Tables.Form.dataExports))
+        var sizes: [Int] = []
+        while let chunk = try await pair.host.runtime.database.read({ [number = sizes.count] in
+            try store.chunk(after: number, in: $0)
+        }) {
+            sizes.append(chunk.count)
+            #expect(chunk.last == UInt8(ascii: "\n"), "whole lines")
+        }
+        #expect(sizes.reduce(0, +) == Int(done.sizeBytes))
+        #expect(sizes.max() ?? 0 <= RunningExport.chunkBytes + body.utf8.count + 1000)
+    }
+
     @Test func twoAtATime() async throws {
         let pair = try await Pair.active()
         let first = try await ask(pair)

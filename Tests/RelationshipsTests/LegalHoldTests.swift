@@ -56,6 +56,27 @@ import Testing
         }
     }
 
+    @Test("An officer's reason goes with the officer, not before the hold is released") func theOfficersReason()
+        async throws
+    {
+        let pair = try await Pair.active()
+        _ = try await pair.service.createPerson(
+            CreatePersonRequest(parent: pair.organization, personId: "dpo", person: Person(displayName: "officer")),
+            pair.admin)
+        let over = try await pair.release(try await pair.hold(pair.coach))
+        let holds = try await pair.hold(pair.coachee)
+        let second = pair.host.context(person: pair.person("second"), purpose: "privacy")
+        try await pair.erase(pair.person("dpo"), by: second)
+        try await pair.forget()
+        func reason(_ hold: LegalHold) async throws -> String {
+            try await pair.service.getLegalHold(GetLegalHoldRequest(name: hold.name), second).reason
+        }
+        #expect(try await reason(over) == "[erased]")
+        #expect(try await reason(holds) == "a lawsuit")
+        _ = try await pair.service.releaseLegalHold(ReleaseLegalHoldRequest(name: holds.name), second)
+        #expect(try await reason(holds) == "[erased]")
+    }
+
     @Test func erasureWaitsForABreakGlassCase() async throws {
         let pair = try await Pair.active()
         _ = try await pair.service.updateProgramme(

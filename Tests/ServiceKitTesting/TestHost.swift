@@ -35,6 +35,21 @@ public final class TestHost<Service: RapportService>: Sendable {
         return try await TestHost(in: directory, clock: clock, relationships: relationships, channels: channels)
     }
 
+    /// A copy of the database as it is now.
+    public func backup() async throws -> String {
+        let path = "\(directory.path)/copy-\(UUID()).sqlite"
+        _ = try await Database.backup("\(directory.path)/test.sqlite", to: path)
+        return path
+    }
+
+    /// What starts when a copy has been put in the place of the database, and of nothing else. This host is over.
+    public func restored(from copy: String) async throws -> TestHost {
+        await runtime.database.close()
+        _ = try await Database.restore(
+            copy, to: "\(directory.path)/test.sqlite", replacing: true, migrations: Service.allMigrations)
+        return try await TestHost(in: directory, clock: clock, relationships: relationships, channels: channels)
+    }
+
     private init(
         in directory: TestDirectory, clock: ServiceClock, relationships: KnownRelationships,
         channels: [String: RPC.Channel]
@@ -55,10 +70,12 @@ public final class TestHost<Service: RapportService>: Sendable {
                 service: Service.name, dataDirectory: directory.path, keysDirectory: directory.path + "/keys"),
             channels: channels, pageTokens: PageTokenSealer(key: Array(repeating: 7, count: 32)),
             secret: try ServiceSecret(Array(repeating: 8, count: 32)),
-            source: Service.relationshipSource, grantSource: Service.grantSource, owner: relationships.answer)
+            erasureList: ErasureList(path: "\(directory.path)/erasures"), source: Service.relationshipSource,
+            grantSource: Service.grantSource, owner: relationships.answer)
         let service = try await Service(runtime)
         self.service = service
         runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
+        try await service.prepare()
     }
 
     /// What somebody who has the files can read in them: the database and its log.

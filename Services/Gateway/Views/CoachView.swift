@@ -3,7 +3,7 @@ import Schema
 import ServiceKit
 
 extension ViewRequest {
-    /// One of a coach's pairs, of ten calls.
+    /// One of a coach's pairs, of eleven calls.
     @Sendable func coachPair(_ relationship: Relationship) async -> CoachPair {
         let pair = relationship.name
         async let commitments = fetch(Commitments.open(of: pair))
@@ -16,6 +16,7 @@ extension ViewRequest {
         async let actions = fetch(NextActions(pair: pair))
         async let alerts = fetch(Alerts(pair: pair))
         async let reminders = fetch(Reminders(pair: pair))
+        async let rating = fetch(LatestSelfRating(pair: pair))
         let all = await (commitments, sessions, feedback, requests, goals)
         return await CoachPair(
             relationship: relationship,
@@ -25,6 +26,6 @@ extension ViewRequest {
             obligations: Obligations(of: relationship.trustee, at: now).section(
                 all.0, all.1, all.2, all.3, all.4),
             sustaining: sustaining.message, actions: actions.message, alerts: alerts.message,
-            reminders: reminders.message)
+            reminders: reminders.message, selfAwareness: SelfAwareness.card(pair, rating, trust))
     }
 }

@@ -32,6 +32,11 @@ struct Views: ViewsServiceHandlers {
         return try await view.sessionBrief(of: request.name, for: person)
     }
 
+    func getSelfAwareness(_ request: GetSelfAwarenessRequest, _ context: ServerContext) async throws -> SelfAwareness {
+        let (view, person) = try personal(context)
+        return try await view.selfAwareness(of: request.name, for: person)
+    }
+
     private func personal(_ context: ServerContext) throws -> (ViewRequest, person: String) {
         guard let person = try context.caller.person else { throw Refusal.roleForbidden("only people have views") }
         return (ViewRequest(upstreams: upstreams, context: context, now: clock.now), person)

@@ -116,6 +116,25 @@ enum MatchIndex {
         ).map { try $0.text(0) }
     }
 
+    /// Names of a person's proposals of all programmes behind one, ascending.
+    static func proposals(
+        of person: String, after name: String?, limit: Int, _ snapshot: Snapshot
+    ) throws -> [String] {
+        let condition = "organization = ?1 AND proposal > ?3"
+        return try snapshot.query(
+            """
+            SELECT proposal FROM match_pair WHERE \(condition) AND trustee = ?2
+            UNION ALL
+            SELECT proposal FROM match_pair WHERE \(condition) AND trustor = ?2
+            ORDER BY proposal LIMIT ?4
+            """,
+            [
+                .text(try ResourceName.organization(of: person).text), .text(person), .text(name ?? ""),
+                .integer(Int64(limit)),
+            ]
+        ).map { try $0.text(0) }
+    }
+
     /// Whether the two have an open proposal, in either direction.
     static func areProposed(
         _ one: String, _ other: String, organization: String, in snapshot: Snapshot

@@ -7,7 +7,8 @@ extension RelationshipsService {
     var personalKinds: [PersonalKind] { Self.kinds }
 
     static let kinds = [
-        relationships, people, enrollments, leave, own(Tables.protectedAttributes), own(Tables.leaderCommitments),
+        relationships, people, enrollments, waitlistPlaces, proposals, leave, own(Tables.protectedAttributes),
+        own(Tables.leaderCommitments), breakGlassCases, legalHolds,
         PersonalKind(Tables.agreements), PersonalKind(Tables.sessions),
         PersonalKind(Tables.agendaItems, below: Tables.sessions), PersonalKind(Tables.commitments),
         PersonalKind(Tables.breachCases), PersonalKind(Tables.decisions), PersonalKind(Tables.reflectBacks),
@@ -26,6 +27,7 @@ extension RelationshipsService {
         PersonalKind(Tables.sharingRequests),
         // Why somebody wants another partner is told to nobody who did not ask.
         PersonalKind(Tables.rematches) { rematch, access in rematch.askedBy == access.caller.person },
+        PersonalKind(Tables.handOvers), leadingHandOver, PersonalKind(Tables.inactivityReports),
     ]
 
     /// What goes of these goes when the erasure begins.
@@ -37,20 +39,25 @@ extension RelationshipsService {
         (try Tables.people.find(scope.person, in: snapshot).map { [try PersonalItem(of: $0)] } ?? [], nil)
     }
 
-    /// A position is a programme's id.
     private static let enrollments = PersonalKind(ofRelationships: false) { scope, after, snapshot in
-        let organization = try ResourceName.organization(of: scope.person)
-        let programmes = try Tables.programmes.list(
-            parent: organization, after: after, limit: PersonalKind.batch, in: snapshot)
-        let items = try programmes.flatMap { programme in
+        try inEachProgramme(of: scope, after: after, snapshot) { programme in
             try [Enrollment.Role.trustor, .trustee].compactMap { role in
                 try Tables.enrollments.find(
-                    Enrollment.name(of: scope.person, as: role, in: programme.name), in: snapshot
+                    Enrollment.name(of: scope.person, as: role, in: programme), in: snapshot
                 ).map(PersonalItem.init(of:))
             }
         }
-        guard programmes.count == PersonalKind.batch, let last = programmes.last else { return (items, nil) }
-        return (items, try ResourceName(last.name, "organizations", "programmes").id)
+    }
+
+    /// What of a programme is a person's, programme by programme: a position is a programme's id.
+    static func inEachProgramme(
+        of scope: PersonalScope, after: String?, _ snapshot: Snapshot, _ items: (String) throws -> [PersonalItem]
+    ) throws -> (items: [PersonalItem], next: String?) {
+        let programmes = try Tables.programmes.list(
+            parent: ResourceName.organization(of: scope.person), after: after, limit: PersonalKind.batch, in: snapshot)
+        let found = try programmes.flatMap { try items($0.name) }
+        guard programmes.count == PersonalKind.batch, let last = programmes.last else { return (found, nil) }
+        return (found, try ResourceName(last.name, "organizations", "programmes").id)
     }
 
     /// What a person declares or promises to all: it goes whole, and so does a key that is the person's alone.

@@ -7,8 +7,9 @@ extension RelationshipsService {
     /// Who the person is goes at once, and the person's relationships end; the words go service by service.
     func erasePerson(_ request: ErasePersonRequest, _ context: ServerContext) async throws -> Erasure {
         let name = try ResourceName(request.name, "organizations", "people")
-        return try await runtime.mutate(request, context, in: name.organization, answering: Tables.erasures) {
-            [runtime] change in
+        let erasure = try await runtime.mutate(
+            request, context, in: name.organization, answering: Tables.erasures
+        ) { [runtime] change in
             let caller = try change.requirePrivacy(of: name)
             guard let person = try change.find(Tables.people, name.text) else {
                 throw caller.isPrivacyOfficer ? Refusal.notFound(name.text) : Refusal.notParty
@@ -32,6 +33,8 @@ extension RelationshipsService {
             try change.startErasing(name.text, erasure.name)
             return erasure
         }
+        await list(erasure)
+        return erasure
     }
 
     func getErasure(_ request: GetErasureRequest, _ context: ServerContext) async throws -> Erasure {
@@ -102,7 +105,7 @@ extension Change {
     }
 
     /// All that says who somebody is, and what is open for them.
-    fileprivate func forget(_ person: Person, _ runtime: Runtime) throws {
+    func forget(_ person: Person, _ runtime: Runtime) throws {
         try eachOpenRelationship(of: person.name, runtime) { change, relationship in
             try change.endByErasure(relationship, of: person.name)
         }
@@ -121,6 +124,7 @@ extension Change {
             try close(proposal, .withdrawn)
         }
         for export in try list(Tables.dataExports, parent: person.name) { try destroy(export) }
+        try endBreakGlassCases(of: person.name)
         for table in ["shared_item", "open_glass"] {
             try transaction.execute("DELETE FROM \(table) WHERE person = ?", [.text(person.name)])
         }
@@ -150,6 +154,7 @@ extension Change {
                     let name = Enrollment.name(of: person, as: role, in: programme.name)
                     if try find(Tables.enrollments, name) != nil { try delete(Tables.enrollments, name) }
                 }
+                try leaveWaitlist(person, in: programme.name)
             }
             last =
                 try programmes.count == 500

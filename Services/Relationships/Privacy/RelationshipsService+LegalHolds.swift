@@ -32,6 +32,7 @@ extension RelationshipsService {
             try change.requirePrivacyOfficer()
             var hold = try change.get(Tables.legalHolds, name.text)
             try hold.release(by: change.actor, at: change.now)
+            if try change.transaction.isErased(hold.requester) { hold.reason.erase() }
             try LegalHolds.remove(hold, of: change.organization, in: change.transaction)
             try change.resumeRetention(after: hold)
             try change.audit("legal_hold.released", hold.name, about: hold.isOnPerson ? [hold.subject] : [])

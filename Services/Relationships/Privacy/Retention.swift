@@ -100,12 +100,14 @@ enum RetentionIndex {
 }
 
 extension Change {
-    /// At the end: what holds now is what holds.
-    func startRetention(of relationship: Relationship) throws {
+    /// What holds now is what holds.
+    /// - Parameter end: of the relationship.
+    func startRetention(of relationship: Relationship, from end: Instant) throws {
         let programme = try find(Tables.programmes, relationship.programme) ?? Programme()
         for (data, days) in programme.retention {
             guard let duty = data.duty else { continue }
-            let instant = now.adding(days: days)
+            // What a program of before has scheduled stands.
+            let instant = try deadline(duty.rawValue, for: relationship.name) ?? end.adding(days: days)
             try schedule(duty, for: relationship.name, at: instant)
             try RetentionIndex.insert(data, of: relationship.name, in: organization, at: instant, transaction)
         }
@@ -119,18 +121,13 @@ extension Change {
         var isMore = false
         switch data {
         case .notes: isMore = try forgetNotes()
-        case .evidence: try tellRetentionEnded(data)
-        case .audit:
-            isMore = try removeAuditEntries(of: relationship.name)
-            if !isMore { try tellRetentionEnded(data) }
+        case .audit: isMore = try removeAuditEntries(of: relationship.name)
         default: break
         }
         guard !isMore else { return try schedule(duty, for: relationship.name, at: now) }
-        try RetentionIndex.remove(data, of: relationship.name, in: transaction)
-    }
-
-    private func tellRetentionEnded(_ data: RetainedData) throws {
+        // Each service removes its own.
         try publish("retention.ended.v1", .retentionEnded(RetentionEnded(data: data)))
+        try RetentionIndex.remove(data, of: relationship.name, in: transaction)
     }
 
     /// What was to be removed while it was held is removed now.

@@ -12,6 +12,8 @@ struct RunningExport: Sendable {
     let runtime: Runtime
     /// Who is asked, in this order.
     var services = Erasure.services
+    /// Of all lines.
+    var maximumBytes = DataExport.maximumBytes
 
     func run() async throws { try await runtime.work(on: "an export", runAll) }
 
@@ -41,13 +43,15 @@ struct RunningExport: Sendable {
             var lines = Lines()
             for (number, (service, relationship)) in steps.enumerated() {
                 try await items(of: person, in: relationship, from: service) { items in
-                    for item in items { lines.add(item, from: service) }
-                    guard lines.size <= DataExport.maximumBytes else {
-                        throw Refusal(
-                            .resourceExhausted, "EXPORT_TOO_LARGE",
-                            "the data of this person are more than \(DataExport.maximumBytes) bytes")
+                    for item in items {
+                        lines.add(item, from: service)
+                        guard lines.size <= maximumBytes else {
+                            throw Refusal(
+                                .resourceExhausted, "EXPORT_TOO_LARGE",
+                                "the data of this person are more than \(maximumBytes) bytes")
+                        }
+                        if lines.waiting.count >= Self.chunkBytes { try await store(lines.take(), of: name) }
                     }
-                    if lines.waiting.count >= Self.chunkBytes { try await store(lines.take(), of: name) }
                 }
                 try await report(Int32(100 * number / steps.count), lines, of: name)
             }

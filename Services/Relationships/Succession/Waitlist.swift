@@ -9,7 +9,7 @@ extension Change {
     func wait(_ person: String, in programme: String) throws -> String {
         let enrollment = try find(Tables.enrollments, Enrollment.name(of: person, as: .trustor, in: programme))
         guard let enrollment else { return "" }
-        let entries = try waiting(in: programme)
+        let entries = try WaitlistEntry.waiting(in: programme, transaction)
         if let own = entries.first(where: { $0.person == person }) { return own.name }
         let since = try Check.instant(enrollment.createTime, "create_time")
         let before = try entries.count { try Check.instant($0.waitingSinceTime, "waiting_since_time") <= since }
@@ -27,7 +27,7 @@ extension Change {
 
     /// The coachee has a coach.
     func leaveWaitlist(_ person: String, in programme: String) throws {
-        let entries = try waiting(in: programme)
+        let entries = try WaitlistEntry.waiting(in: programme, transaction)
         guard let own = entries.first(where: { $0.person == person }) else { return }
         try delete(Tables.waitlistEntries, own.name)
         for var entry in entries where entry.position > own.position {
@@ -35,13 +35,16 @@ extension Change {
             _ = try save(Tables.waitlistEntries, entry)
         }
     }
+}
 
-    private func waiting(in programme: String) throws -> [WaitlistEntry] {
+extension WaitlistEntry {
+    /// All of a programme.
+    static func waiting(in programme: String, _ snapshot: Snapshot) throws -> [WaitlistEntry] {
         let parent = try ResourceName(programme, "organizations", "programmes")
         var entries: [WaitlistEntry] = []
         while true {
             let last = try entries.last.map { try ResourceName($0.name, Tables.Form.waitlistEntries).id }
-            let page = try Tables.waitlistEntries.list(parent: parent, after: last, limit: 500, in: transaction)
+            let page = try Tables.waitlistEntries.list(parent: parent, after: last, limit: 500, in: snapshot)
             entries += page
             if page.count < 500 { return entries }
         }

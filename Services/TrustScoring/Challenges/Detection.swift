@@ -133,7 +133,7 @@ struct Detection {
             name: change.newName("alerts", in: name.text), challenge: challenge, level: level, state: .open,
             question: level == .alert ? challenge.alertQuestion : challenge.watchQuestion,
             suggestedConversation: level == .alert ? challenge.suggestedConversation : "", raiseTime: now.timestamp,
-            createTime: now.timestamp, updateTime: now.timestamp)
+            tip: challenge.tip, createTime: now.timestamp, updateTime: now.timestamp)
     }
 
     private func facts(of challenge: TrustModel.Challenge) throws -> [String] {

@@ -77,7 +77,7 @@ struct Monitors {
         guard let due else { return Monitor(name: name, kind: kind, status: .fine) }
         return Monitor(
             name: name, kind: kind, status: .due, prompt: prompt, dueSince: due.since.timestamp,
-            subjects: Array(due.subjects.prefix(Self.maximumSubjects)))
+            subjects: Array(due.subjects.prefix(Self.maximumSubjects)), tip: kind.tip)
     }
 
     private func of(_ kind: Observation.Kind) -> [Observation] { observations[kind] ?? [] }

@@ -15,8 +15,28 @@ struct PersonalData<Service: RapportService>: PersonalDataServiceHandlers {
             throw Refusal.roleForbidden("this is for Rapport's own services; a person asks for an export")
         }
         try await runtime.personalData(of: request.person, in: request.relationship, kinds: service.personalKinds) {
-            try await responses.write(StreamPersonalDataResponse(items: $0))
+            for items in $0.parcels { try await responses.write(StreamPersonalDataResponse(items: items)) }
         }
+    }
+}
+
+extension [PersonalItem] {
+    /// Bytes of one message, give or take an item: a page of long texts is more than a message may have.
+    static let parcelBytes = 256 << 10
+
+    /// In order, each as large as a message may well be.
+    var parcels: [[PersonalItem]] {
+        var parcels: [[PersonalItem]] = []
+        var size = Self.parcelBytes
+        for item in self {
+            if size >= Self.parcelBytes {
+                parcels.append([])
+                size = 0
+            }
+            parcels[parcels.count - 1].append(item)
+            size += item.json.utf8.count
+        }
+        return parcels
     }
 }
 

@@ -106,10 +106,12 @@ public enum Process {
                 service: Service.name, database: database, clock: clock, logger: logger, identity: host.identity,
                 channels: channels,
                 pageTokens: try PageTokenSealer(key: secret("page-tokens", configuration)),
-                secret: try ServiceSecret(secret("secret", configuration)), source: Service.relationshipSource,
+                secret: try ServiceSecret(secret("secret", configuration)),
+                erasureList: ErasureList(path: configuration.erasureList), source: Service.relationshipSource,
                 grantSource: Service.grantSource)
             let service = try await Service(runtime)
             runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
+            try await service.prepare()
 
             let health = HealthStatus()
             let server = Server(

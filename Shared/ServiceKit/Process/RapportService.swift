@@ -21,6 +21,8 @@ public protocol RapportService: Sendable {
     static var eventSources: [String] { get }
 
     init(_ runtime: Runtime) async throws
+    /// What must be done before anybody is answered, at each start.
+    func prepare() async throws
     var methods: [Method] { get }
     /// A duty has fallen due; `change.now` is the instant. Runs in the transaction that takes the duty away.
     func fire(_ duty: Duty, _ change: Change) throws
@@ -44,6 +46,7 @@ extension RapportService {
     public static func encryptStored(in transaction: Transaction) throws -> Int { 0 }
     public static var eventSources: [String] { ["relationships"] }
     public var personalKinds: [PersonalKind] { [] }
+    public func prepare() async throws {}
     public func fire(_ duty: Duty, _ change: Change) throws {}
     public func apply(_ event: Event, from source: String, in transaction: Transaction) throws {}
     public func applied(_ events: [Event]) {}

@@ -35,12 +35,14 @@ public final class Runtime: Sendable {
     let viewings = Viewings()
     /// Nil in Relationships, which owns them.
     public let projection: RelationshipProjection?
+    /// Beside the database and in no backup of it.
+    public let erasureList: ErasureList
 
     /// - Parameter owner: answers for Relationships; nil asks it over its channel.
     init(
         service: String, database: Database, clock: ServiceClock, logger: Logger, identity: WorkloadIdentity,
         channels: [String: Channel], pageTokens: PageTokenSealer, secret: ServiceSecret,
-        source: (any RelationshipSource)?, grantSource: (any GrantSource)? = nil,
+        erasureList: ErasureList, source: (any RelationshipSource)?, grantSource: (any GrantSource)? = nil,
         owner: (@Sendable (String) async throws -> Relationship)? = nil
     ) async throws {
         self.service = service
@@ -51,6 +53,7 @@ public final class Runtime: Sendable {
         self.channels = channels
         self.pageTokens = pageTokens
         self.secret = secret
+        self.erasureList = erasureList
         self.grantSource = grantSource
         erased = Mutex(try await database.read { try ErasureJobs.erased(in: $0) })
         if let source {

@@ -46,6 +46,8 @@ public struct ServiceConfiguration: Sendable {
     let keyringFile: String?
     /// The keyring itself; instead of a file.
     let keyringText: String?
+    /// Where relationships lists who was erased, beside the database unless told otherwise.
+    let erasureList: String
     public let peers: [String: Endpoint]
     public let logLevel: Logger.Level
     public let isDevelopment: Bool
@@ -76,6 +78,11 @@ public struct ServiceConfiguration: Sendable {
             Setting(
                 variable: "RAPPORT_KEYRING", fallback: "",
                 meaning: "the same keys themselves, with commas between lines, instead of a file", isSecret: true),
+            Setting(
+                variable: "RAPPORT_ERASURES", fallback: "",
+                meaning:
+                    "file that lists who was erased, so that a restored database is erased again; empty: erasures in RAPPORT_DATA"
+            ),
             Setting(variable: "RAPPORT_RELATIONSHIPS", fallback: "127.0.0.1:8081", meaning: "address of relationships"),
             Setting(variable: "RAPPORT_FEEDBACK", fallback: "127.0.0.1:8082", meaning: "address of feedback"),
             Setting(variable: "RAPPORT_GOALS", fallback: "127.0.0.1:8083", meaning: "address of goals"),
@@ -231,6 +238,7 @@ public struct ServiceConfiguration: Sendable {
                 variable: "RAPPORT_KEYRING_FILE", value: value("RAPPORT_KEYRING_FILE"),
                 expected: "either a file or RAPPORT_KEYRING is needed, not both")
         }
+        erasureList = file("RAPPORT_ERASURES") ?? "\(value("RAPPORT_DATA"))/erasures"
         peers = [
             "relationships": try endpoint("RAPPORT_RELATIONSHIPS"), "feedback": try endpoint("RAPPORT_FEEDBACK"),
             "goals": try endpoint("RAPPORT_GOALS"), "trust-scoring": try endpoint("RAPPORT_TRUST"),

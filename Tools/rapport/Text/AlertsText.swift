@@ -17,6 +17,7 @@ struct AlertsText {
             lines += ["", "\(alert.level == .watch ? "For you alone" : "For both of you"), \(state(alert))"]
             lines.append("  \(alert.question)")
             if !alert.suggestedConversation.isEmpty { lines.append("  \(alert.suggestedConversation)") }
+            lines += tip(alert.tip)
             if !alert.plan.isEmpty { lines.append("  Plan: \(alert.plan)") }
             lines.append("  \(reason(alert))")
             lines.append("  \(alert.name)")
@@ -26,8 +27,13 @@ struct AlertsText {
         for monitor in due {
             let since = monitor.dueSince.map { ", since \(CalendarDay(containing: $0).short)" } ?? ""
             lines.append("  \(Format.left(monitor.kind.words + since, 44))\(monitor.prompt)")
+            lines += tip(monitor.tip)
         }
         return lines
+    }
+
+    private func tip(_ tip: Tip?) -> [String] {
+        tip.map { ["  Tip: \($0.text)", "       [\($0.id); \($0.source)]"] } ?? []
     }
 
     private func status(_ detector: Detector) -> String {
