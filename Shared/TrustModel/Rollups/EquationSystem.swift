@@ -25,13 +25,16 @@ struct EquationSystem {
     let coordinates: [[(axis: Int, value: Rational)]]
     /// Of the small groups that lead an equation of the reduced form: the given equations that it was made of.
     private let origins: [Int: [Int: Rational]]
+    private let earlierCount: Int
 
     /// - Parameters:
     ///   - sums: the members that each equation sums up, by index.
+    ///   - earlierCount: how many of them, from the first, are eliminated first: what they determine is derived of them alone.
     ///   - memberCount: how many there are.
     ///   - isSmall: whether a group of these members may be part of a union that is asked about.
     init(
-        sums: [[Int]], memberCount: Int, maximumWork: Int = Self.maximumWork, isSmall: ([Int]) -> Bool
+        sums: [[Int]], earlierCount: Int = 0, memberCount: Int, maximumWork: Int = Self.maximumWork,
+        isSmall: ([Int]) -> Bool
     ) throws(Failure) {
         let (groups, equations) = Self.partition(sums, memberCount)
         self.groups = groups
@@ -39,8 +42,10 @@ struct EquationSystem {
         let small = groups.map(isSmall)
         var elimination = Elimination(isSmall: small, maximumWork: maximumWork)
         do {
-            for equation in equations.indices.sorted(by: { (equations[$0].count, $0) < (equations[$1].count, $1) }) {
-                try elimination.add(equations[equation], number: equation)
+            for part in [equations.indices.prefix(earlierCount), equations.indices.dropFirst(earlierCount)] {
+                for equation in part.sorted(by: { (equations[$0].count, $0) < (equations[$1].count, $1) }) {
+                    try elimination.add(equations[equation], number: equation)
+                }
             }
         } catch {
             throw .tooLarge
@@ -54,12 +59,14 @@ struct EquationSystem {
             return row.entries.filter { $0.key != group }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         }
         self.origins = origins
+        self.earlierCount = earlierCount
         let denominators = coordinates.joined().map(\.value.denominator)
         guard denominators.allSatisfy({ $0 <= Self.maximumDenominator }) else { throw .tooLarge }
     }
 
-    /// Whether a small group leads an equation; those that lead none are independent of each other.
-    func leads(_ group: Int) -> Bool { origins[group] != nil }
+    /// Whether a small group leads an equation that was made of one behind the earlier ones. A sum that is determined is that
+    /// of the equations whose leaders it holds: without such a group it follows from the earlier ones alone.
+    func leadsToNew(_ group: Int) -> Bool { origins[group]?.keys.contains { $0 >= earlierCount } ?? false }
 
     /// Whether the equations determine the sum over these small groups.
     func determines(_ union: [Int]) throws(Failure) -> Bool {

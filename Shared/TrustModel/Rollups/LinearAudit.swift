@@ -5,10 +5,13 @@
 /// another item must make up for it: only such items are tried, along the axis that has the fewest. The last item is looked
 /// up: sums are compared as numbers modulo the prime 2⁶¹ − 1, which cannot miss one, and what agrees there is checked in
 /// exact fractions. Every union is decided so without being listed; beyond a limit of work the release is refused.
+///
+/// Only unions that take a new number are looked for: what earlier releases determine by themselves cannot be taken back.
+/// Earlier sums are eliminated first, so a union takes a new one exactly where it holds a group whose equation does.
 public struct LinearAudit: Sendable {
     /// People, below which nothing may be told; whatever an organisation asks for beyond.
     public static let floor = 5
-    /// Coordinates that one search may add up: some seconds.
+    /// Items that one search may try, and coordinates that it may add up: some seconds.
     public static let maximumSteps = 40_000_000
     /// Unions within one person's groups.
     public static let maximumItems = 400_000
@@ -41,14 +44,16 @@ public struct LinearAudit: Sendable {
 
     /// - Parameters:
     ///   - sums: the members that each number shown is the sum or the mean of, by index.
+    ///   - earlierCount: how many of them, from the first, earlier releases have shown.
     ///   - people: of each member, whom it protects.
     public init(
-        sums: [[Int]], people: [UInt64], maximumSteps: Int = Self.maximumSteps, maximumWork: Int = 40_000_000
+        sums: [[Int]], earlierCount: Int = 0, people: [UInt64], maximumSteps: Int = Self.maximumSteps,
+        maximumWork: Int = 40_000_000
     ) throws(Failure) {
         do {
-            let system = try EquationSystem(sums: sums, memberCount: people.count, maximumWork: maximumWork) { group in
-                Set(group.map { people[$0] }).count < Self.floor
-            }
+            let system = try EquationSystem(
+                sums: sums, earlierCount: earlierCount, memberCount: people.count, maximumWork: maximumWork
+            ) { group in Set(group.map { people[$0] }).count < Self.floor }
             var search = UnionSearch(system, people: people, maximumSteps: maximumSteps)
             try search.run()
             equations = system.equations
@@ -70,22 +75,15 @@ private struct UnionSearch {
         /// Items of one cluster share people: no union holds two of them.
         var cluster: Int
         var coordinates: [Int: Rational]
-        var fingerprint: UInt64
-    }
-
-    /// A union that is not determined yet.
-    private struct Partial {
-        var groups: [Int]
-        var people: Int
-        var clusters: [Int]
-        var sum: [Int: Rational]
+        /// Of the coordinates, those first that the fewest items have.
+        var axes: [Int] = []
         var fingerprint: UInt64
     }
 
     private let system: EquationSystem
     private let people: [[UInt64]]
     private var stepsLeft: Int
-    /// Those that lead an equation come first: what leads none is independent, so every union begins with one of them.
+    /// Those that lead an equation of a new number come first: every union that is looked for begins with one of them.
     private var items: [Item] = []
     private var leaderCount = 0
     private var itemsOfAxis: [Int: [Int]] = [:]
@@ -106,44 +104,65 @@ private struct UnionSearch {
         try collect(sizes.indices.filter { sizes[$0] < LinearAudit.floor })
         for start in 0..<leaderCount where leaks.count < LinearAudit.maximumLeaks {
             let item = items[start]
-            try extend(
-                Partial(
-                    groups: item.groups, people: item.people, clusters: [item.cluster], sum: item.coordinates,
-                    fingerprint: item.fingerprint), from: start)
+            try extend([start], room: LinearAudit.floor - 1 - item.people, fingerprint: item.fingerprint)
         }
     }
 
-    /// - Parameter start: the place of the first item; the others come behind it.
-    private mutating func extend(_ union: Partial, from start: Int) throws {
-        let room = LinearAudit.floor - 1 - union.people
-        guard room > 0 else { return }
-        for last in itemsOfFingerprint[Modular.negative(union.fingerprint)] ?? []
-        where last > start && items[last].people <= room && !union.clusters.contains(items[last].cluster) {
-            try found(union.groups + items[last].groups)
-        }
+    /// - Parameters:
+    ///   - union: places of items that are not determined together; the others come behind the first.
+    ///   - room: people that may be added.
+    private mutating func extend(_ union: [Int], room: Int, fingerprint: UInt64) throws {
+        try complete(union, room: room, fingerprint: fingerprint)
         // What is added must leave room for what makes up for it.
-        guard room > 1, leaks.count < LinearAudit.maximumLeaks,
-            let axis = union.sum.keys.min(by: {
-                (itemsOfAxis[$0]?.count ?? 0, $0) < (itemsOfAxis[$1]?.count ?? 0, $1)
-            })
-        else { return }
+        guard room > 1, leaks.count < LinearAudit.maximumLeaks, let axis = try scarcestAxis(of: union) else { return }
         for next in itemsOfAxis[axis] ?? []
-        where next > start && items[next].people < room && !union.clusters.contains(items[next].cluster) {
-            let item = items[next]
-            stepsLeft -= 1 + item.coordinates.count + union.sum.count
-            guard stepsLeft >= 0 else { throw LinearAudit.Failure.tooLarge }
+        where next > union[0] && items[next].people < room && isFree(next, beside: union) {
+            try pay(1)
             count += 1
-            var longer = union
-            longer.groups += item.groups
-            longer.people += item.people
-            longer.clusters.append(item.cluster)
-            longer.fingerprint = Modular.sum(union.fingerprint, item.fingerprint)
-            for (axis, value) in item.coordinates {
-                let sum = try (longer.sum[axis] ?? .zero).adding(value)
-                longer.sum[axis] = sum.isZero ? nil : sum
-            }
-            try extend(longer, from: start)
+            try extend(
+                union + [next], room: room - items[next].people,
+                fingerprint: Modular.sum(fingerprint, items[next].fingerprint))
         }
+    }
+
+    /// Looks up what makes a union determined.
+    private mutating func complete(_ union: [Int], room: Int, fingerprint: UInt64) throws {
+        guard room > 0, let matches = itemsOfFingerprint[Modular.negative(fingerprint)] else { return }
+        for last in matches where last > union[0] && items[last].people <= room && isFree(last, beside: union) {
+            try found((union + [last]).flatMap { items[$0].groups })
+        }
+    }
+
+    /// Of the axes along which the union is not 0, the one that the fewest items have. Each item knows its own in that order,
+    /// so the first of each that is not made up for is enough to look at. Nil for what is determined.
+    private mutating func scarcestAxis(of union: [Int]) throws -> Int? {
+        var best: Int?
+        for item in union {
+            for axis in items[item].axes {
+                try pay(union.count)
+                var sum = Rational.zero
+                for other in union { sum = try sum.adding(items[other].coordinates[axis] ?? .zero) }
+                guard !sum.isZero else { continue }
+                if best.map({ isScarcer(axis, than: $0) }) ?? true { best = axis }
+                break
+            }
+        }
+        return best
+    }
+
+    private func isScarcer(_ axis: Int, than other: Int) -> Bool {
+        (itemsOfAxis[axis]?.count ?? 0, axis) < (itemsOfAxis[other]?.count ?? 0, other)
+    }
+
+    /// Whether it shares no person with them.
+    private func isFree(_ item: Int, beside union: [Int]) -> Bool {
+        let cluster = items[item].cluster
+        return union.allSatisfy { items[$0].cluster != cluster }
+    }
+
+    private mutating func pay(_ steps: Int) throws {
+        stepsLeft -= steps
+        guard stepsLeft >= 0 else { throw LinearAudit.Failure.tooLarge }
     }
 
     private mutating func found(_ union: [Int]) throws {
@@ -169,12 +188,15 @@ private struct UnionSearch {
         for (cluster, places) in byCluster.sorted(by: { $0.key < $1.key }) {
             try add([], [], [:], places.map { small[$0] }[...], cluster)
         }
-        let leaders = items.filter { $0.groups.contains(where: system.leads) }
-        items = leaders + items.filter { !$0.groups.contains(where: system.leads) }
+        let leaders = items.filter { $0.groups.contains(where: system.leadsToNew) }
+        items = leaders + items.filter { !$0.groups.contains(where: system.leadsToNew) }
         leaderCount = leaders.count
         for (place, item) in items.enumerated() {
             for axis in item.coordinates.keys { itemsOfAxis[axis, default: []].append(place) }
             itemsOfFingerprint[item.fingerprint, default: []].append(place)
+        }
+        for place in items.indices {
+            items[place].axes = items[place].coordinates.keys.sorted { isScarcer($0, than: $1) }
         }
     }
 
@@ -193,7 +215,7 @@ private struct UnionSearch {
             }
             count += 1
             if sum.isEmpty {
-                try found(groups)
+                if groups.contains(where: system.leadsToNew) { try found(groups) }
             } else {
                 items.append(
                     Item(

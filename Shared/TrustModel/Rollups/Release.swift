@@ -115,7 +115,7 @@ public struct Release: Sendable {
                 sums.append(sum)
                 cells.append(cell)
             }
-            let audit = try LinearAudit(sums: sums, people: past.people)
+            let audit = try LinearAudit(sums: sums, earlierCount: past.sums.count, people: past.people)
             let hidden = Self.cellsToHide(audit.leaks, cells, size: complements.size)
             if hidden.isEmpty {
                 self.verdicts = verdicts

@@ -78,6 +78,25 @@ struct Attacker {
         return found
     }
 
+    /// All unions of fewer than `limit` people whose sums are determined, as their members, by trying every one.
+    func unions(below limit: Int, people: [UInt64]) -> Set<[Int]> {
+        let sizes = groups.map { Set($0.map { people[$0] }) }
+        var found: Set<[Int]> = []
+        func extend(_ union: [Int], _ held: Set<UInt64>, from place: Int) {
+            for next in groups.indices.dropFirst(place) {
+                let held = held.union(sizes[next])
+                guard held.count < limit else { continue }
+                let longer = union + [next]
+                var vector = [Int](repeating: 0, count: groups.count)
+                for group in longer { vector[group] = 1 }
+                if reduced(vector).allSatisfy({ $0 == 0 }) { found.insert(longer.flatMap { groups[$0] }.sorted()) }
+                extend(longer, held, from: next + 1)
+            }
+        }
+        extend([], [], from: 0)
+        return found
+    }
+
     /// Of each group; on the sum of each row of the span it is 0.
     private func functional() -> [Int] {
         var random = SplitMix64(state: 99)
@@ -152,6 +171,37 @@ struct Attacker {
             leaking += audit.leaks.isEmpty ? 0 : 1
         }
         #expect(leaking > 20 && leaking < 400, "both answers must occur: \(leaking)")
+    }
+
+    /// 400 random systems of which some sums were shown earlier: what is found is what all sums determine and the earlier ones
+    /// alone do not; of that, everything that holds no smaller union.
+    @Test func looksForUnionsWithNewNumbersAlone() throws {
+        var random = seeded()
+        var (both, withheld) = (0, 0)
+        for _ in 0..<400 {
+            let count = Int.random(in: 4...14, using: &random)
+            let people = (0..<count).map { UInt64(Int.random(in: 0..<6, using: &random) == 0 ? 0 : $0) }
+            let sums = (0..<Int.random(in: 2...8, using: &random)).map { _ in
+                let share = Double.random(in: 0.1...0.9, using: &random)
+                return (0..<count).filter { _ in Double.random(in: 0..<1, using: &random) < share }
+            }
+            let earlierCount = Int.random(in: 0..<sums.count, using: &random)
+            let audit = try LinearAudit(sums: sums, earlierCount: earlierCount, people: people)
+            let all = Attacker(sums, memberCount: count).unions(below: LinearAudit.floor, people: people)
+            let earlier = Attacker(Array(sums.prefix(earlierCount)), memberCount: count)
+                .unions(below: LinearAudit.floor, people: people)
+            let new = all.subtracting(earlier)
+            let found = Set(audit.leaks.map(\.members))
+            #expect(found.isSubset(of: new), "\(sums), \(earlierCount) of them earlier, of \(people)")
+            let smallest = new.filter { union in
+                !all.contains { $0.count < union.count && Set($0).isSubset(of: union) }
+            }
+            #expect(smallest.isSubset(of: found), "\(sums), \(earlierCount) of them earlier, of \(people)")
+            #expect(audit.leaks.allSatisfy { $0.equations.contains { $0 >= earlierCount } })
+            if !found.isEmpty, !earlier.isEmpty { both += 1 }
+            if found.isEmpty, !all.isEmpty { withheld += 1 }
+        }
+        #expect(both > 10 && withheld > 10, "\(both) with old and new unions, \(withheld) with old ones alone")
     }
 
     @Test func fractionsAreExactAndOverflowIsAnError() throws {
