@@ -33,9 +33,8 @@ extension FeedbackService {
     func listSelfRatings(
         _ request: ListSelfRatingsRequest, _ context: ServerContext
     ) async throws -> ListSelfRatingsResponse {
-        guard try await runtime.access(context, under: request.parent).role == .trustee else {
-            throw Refusal.notTheCoach
-        }
+        let parent = try ResourceName(request.parent, "organizations", "relationships").text
+        guard try await runtime.access(context, under: parent).role == .trustee else { throw Refusal.notTheCoach }
         let page = try await runtime.list(context, Tables.selfRatings, request) { $0.author == $1.caller.person }
         return ListSelfRatingsResponse(selfRatings: page.items, nextPageToken: page.nextPageToken)
     }
@@ -63,6 +62,5 @@ extension FeedbackService {
 }
 
 extension Refusal {
-    fileprivate static let notTheCoach = Refusal(
-        .permissionDenied, "LEVEL_FORBIDDEN", "how a coach rates themselves is for that coach alone")
+    fileprivate static let notTheCoach = Refusal.roleForbidden("how a coach rates themselves is for that coach alone")
 }

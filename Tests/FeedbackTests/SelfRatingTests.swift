@@ -33,18 +33,18 @@ import Testing
 
         let look = GetSelfRatingRequest(name: rating.name)
         #expect(try await pair.service.getSelfRating(look, pair.coach) == rating)
-        #expect(await refusal { try await rate(pair, by: .coachee) } == "PERMISSION_DENIED LEVEL_FORBIDDEN")
+        #expect(await refusal { try await rate(pair, by: .coachee) } == "PERMISSION_DENIED ROLE_FORBIDDEN")
         // To the coachee it does not exist, and to the other services neither.
         for context in [pair.coachee, pair.host.context(service: "trust-scoring")] {
             #expect(await refusal { try await pair.service.getSelfRating(look, context) } == "NOT_FOUND NOT_FOUND")
             #expect(
                 await refusal {
                     try await pair.service.listSelfRatings(ListSelfRatingsRequest(parent: pair.name), context)
-                } == "PERMISSION_DENIED LEVEL_FORBIDDEN")
+                } == "PERMISSION_DENIED ROLE_FORBIDDEN")
             #expect(
                 await refusal {
                     try await pair.service.deleteSelfRating(DeleteSelfRatingRequest(name: rating.name), context)
-                } == "PERMISSION_DENIED LEVEL_FORBIDDEN")
+                } == "PERMISSION_DENIED ROLE_FORBIDDEN")
         }
         let stranger = pair.host.context(person: "organizations/acme/people/hr", roles: ["programme_admin"])
         #expect(await refusal { try await pair.service.getSelfRating(look, stranger) } == "PERMISSION_DENIED NOT_PARTY")
