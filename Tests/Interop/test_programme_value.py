@@ -72,15 +72,16 @@ class Past:
         asked = self.say(self.coachee, 0, "RequestRelationship", parent=ORGANIZATION, relationship=relationship)
         self.name = asked.name
         self.say(coach, 0, "AcceptRequest", name=self.name)
-        agreement = self.say(coach, 0, "ProposeAgreement", parent=self.name, agreement={"purpose": "Learn"}).name
-        self.say(coach, 0, "SignAgreement", name=agreement)
-        self.say(self.coachee, 0, "SignAgreement", name=agreement)
-        self.say(coach, 0, "ActivateRelationship", name=self.name)
+        terms = {"purpose": "Better calls", "confidentialityClauses": ["What is said here stays here."],
+                 "sharingRules": ["Nothing is shared."], "limits": "Law and risk of harm."}  # fmt: skip
+        agreement = self.say(coach, 0, "ReviseAgreement", parent=self.name, agreement=terms)
+        for signer in (coach, self.coachee):
+            self.say(signer, 0, "SignAgreement", name=agreement.name)
+        self.say(self.coachee, 0, "ActivateRelationship", name=self.name)
 
     def say(self, person: str, day: float, method: str, **fields):
-        at = self.start + datetime.timedelta(days=day)
-        fields["occurredAt"] = at.isoformat().replace("+00:00", "Z")
-        return self.api(method, person, fields, scopes=["import"])
+        at = (self.start + datetime.timedelta(days=day)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return self.api(method, person, {**fields, "occurredAt": at}, scope="import")
 
 
 def document(suite, api, rollup: str, query: str, person: str = ADMINISTRATOR, **claims):
