@@ -114,9 +114,11 @@ import Testing
             }
             try await acme.publish()
             let shown = try await acme.shownSums()
-            let latest = try #require(shown.map(\.month).max())
-            #expect(shown.filter { $0.month == latest }.allSatisfy { erased.isDisjoint(with: $0.people) })
-            for cell in try await acme.cells(try await acme.latestMonth()) {
+            // Which may show nothing at all.
+            let latest = try await acme.latestMonth()
+            #expect(
+                shown.filter { $0.month.description == latest }.allSatisfy { erased.isDisjoint(with: $0.people) })
+            for cell in try await acme.cells(latest) {
                 for figure in cell.figures where figure.frozen && figure.metric == .trustLevel {
                     let base = try #require(figure.month)
                     let sum = shown.first { $0.month == base && $0.unit == cell.unit }
