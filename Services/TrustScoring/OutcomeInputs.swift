@@ -181,4 +181,6 @@ extension Observation {
     var feedbackKind: FeedbackItem.Kind { FeedbackItem.Kind(rawValue: Int32(object) ?? 0) }
     /// Of feedback: what balance counts, the receiver's own tag where there is one.
     var effectiveKind: FeedbackItem.Kind { FeedbackItem.Kind(rawValue: Int32(value)) }
+    /// A held session, or feedback that says something.
+    var isContact: Bool { kind == .sessionHeld || kind == .feedback && effectiveKind != .neutral }
 }

@@ -15,7 +15,8 @@ struct SustainingInputs {
     /// Feedback to the trustee that waits for an acknowledgement.
     let openFeedback: [Observation]
 
-    /// Reads these 56 days, the last contact before them and absences since then, however long the relationship.
+    /// Reads these 56 days, and where they hold no contact the last one before and absences since then, however long the
+    /// relationship.
     static func read(
         _ relationship: Relationship, start: Instant, at instant: Instant, in snapshot: Snapshot
     ) throws -> SustainingInputs {
@@ -32,7 +33,8 @@ struct SustainingInputs {
         at instant: Instant, in snapshot: Snapshot
     ) throws -> SustainingInputs {
         let store = ObservationStore(try ResourceName(relationship.name, "organizations", "relationships"))
-        let lastContact = max(try store.lastContact(upTo: instant, in: snapshot) ?? start, start)
+        let latest = try observations.last(where: \.isContact)?.at ?? store.lastContact(upTo: from, in: snapshot)
+        let lastContact = max(latest ?? start, start)
         let absences = try Absences.read(relationship, from: min(from, lastContact), to: instant, in: snapshot)
         return SustainingInputs(
             observations, absences: absences, lastContact: lastContact, start: start,
@@ -48,7 +50,7 @@ struct SustainingInputs {
         func all(_ kind: Observation.Kind) -> [Observation] { byKind[kind] ?? [] }
         var facts = SustainingFacts(start: start, cadenceDays: cadenceDays)
         heldSessions = all(.sessionHeld).map(\.at)
-        facts.contacts = heldSessions + all(.feedback).filter { $0.effectiveKind != .neutral }.map(\.at)
+        facts.contacts = observations.filter(\.isContact).map(\.at)
         facts.absences = absences
         let given = all(.feedback).filter { $0.role == .trustee }
         facts.recognitions = given.filter { [.recognition, .balanced].contains($0.effectiveKind) }.map(\.at)

@@ -3,7 +3,7 @@ internal import GRDB
 internal import Glibc
 
 /// An opened, migrated, durable file. Everything here blocks.
-struct DatabaseFile: Sendable {
+package struct DatabaseFile: Sendable {
     let pool: DatabasePool
     let path: String
     let identity: FileIdentity
@@ -101,7 +101,7 @@ struct DatabaseFile: Sendable {
     }
 
     /// Makes a new name in the directory survive a power cut. SQLite does this for its own journals.
-    static func syncDirectory(of path: String) throws {
+    package static func syncDirectory(of path: String) throws {
         let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = systemOpen(directory, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw StorageError.file("cannot open \(directory): \(reason())") }

@@ -22,17 +22,34 @@ struct FakeService: Sendable {
     let endpoint: Endpoint
     private let server: HTTPServer
 
-    /// - Parameter endpoint: a free port unless given.
+    /// - Parameter endpoint: unless given, a free port below those that the kernel gives to clients: one that restarts finds it
+    ///   free again.
     init(_ methods: [RPC.Method], at endpoint: Endpoint? = nil) async throws {
+        if let endpoint {
+            self.endpoint = endpoint
+            server = try await Self.start(methods, at: endpoint)
+            return
+        }
+        for _ in 0..<50 {
+            let free = Endpoint.tcp(host: "127.0.0.1", port: .random(in: 10_000..<32_768))
+            guard let server = try? await Self.start(methods, at: free) else { continue }
+            self.endpoint = free
+            self.server = server
+            return
+        }
+        throw RPCError(.resourceExhausted, "no free port")
+    }
+
+    private static func start(_ methods: [RPC.Method], at endpoint: Endpoint) async throws -> HTTPServer {
         let health = HealthStatus()
         health.set(.serving)
         let group = MultiThreadedEventLoopGroup.singleton
-        server = HTTPServer(
-            configuration: endpoint.map { HTTPConfiguration(bind: $0) } ?? HTTPConfiguration(),
+        let server = HTTPServer(
+            configuration: HTTPConfiguration(bind: endpoint),
             application: RPCServer(methods: methods + health.methods, group: group, logger: quiet), group: group,
             logger: quiet)
-        let port = try await server.start().port
-        self.endpoint = .tcp(host: "127.0.0.1", port: try #require(port))
+        _ = try await server.start()
+        return server
     }
 
     func stop() async { await server.drain(grace: .zero) }

@@ -7,6 +7,8 @@ struct RPCTraits: Sendable {
     let service: String
     let input: String
     let output: String
+    /// Its answer is no message but bytes of a media type that it names (google/api/httpbody.proto): REST shows them as they are.
+    let answersWithBytes: Bool
     let isClientStreaming: Bool
     let isServerStreaming: Bool
     /// Its HTTP rule is a GET: it changes nothing.
@@ -25,6 +27,7 @@ struct RPCTraits: Sendable {
         self.service = service.fullName
         input = method.inputType
         output = method.outputType
+        answersWithBytes = output == "google.api.HttpBody"
         isClientStreaming = method.isClientStreaming
         isServerStreaming = method.isServerStreaming
         isRead = rule?.isRead ?? false
@@ -46,9 +49,6 @@ struct RPCTraits: Sendable {
         }
         return all
     }
-
-    /// Its answer is no message but bytes of a media type that it names (google/api/httpbody.proto): REST shows them as they are.
-    var answersWithBytes: Bool { output == "google.api.HttpBody" }
 
     var isUnary: Bool { !isClientStreaming && !isServerStreaming }
 

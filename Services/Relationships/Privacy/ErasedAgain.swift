@@ -9,8 +9,13 @@ extension RelationshipsService {
     func eraseAgain() async throws {
         let list = runtime.erasureList
         let listed = try list.names()
-        for name in listed { try await eraseAgain(try ResourceName(name, Tables.Form.erasures)) }
-        // A process that has died between an erasure and its line, and a database that is older than the list.
+        let forgotten = try await runtime.database.read { snapshot in
+            try listed.map { try ResourceName($0, Tables.Form.erasures) }.filter {
+                try !snapshot.isErased($0.parent.text)
+            }
+        }
+        for name in forgotten { try await eraseAgain(name) }
+        // A process that has died between an erasure and its line, and a database of before there was a list.
         let known = try await runtime.database.read { snapshot in
             var names: [String] = []
             try Tables.erasures.each(in: snapshot) { names.append($0.name) }
@@ -23,8 +28,6 @@ extension RelationshipsService {
     /// A hold that the copy knows of had been released when the person was erased.
     private func eraseAgain(_ name: ResourceName) async throws {
         let person = name.parent.text
-        let isErased = try await runtime.database.read { try $0.isErased(person) }
-        guard !isErased else { return }
         try await runtime.act(as: "erasure", in: name.organization) { [runtime] change in
             if let known = try change.find(Tables.people, person), !known.isErased {
                 try change.forget(known, runtime)

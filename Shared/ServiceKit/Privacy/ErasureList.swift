@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Storage
 
 /// Who was erased, in a file that no backup of a database holds: a database that is restored from a copy of before an erasure
 /// does not know of it (docs/domain.md §6.10).
@@ -53,17 +54,7 @@ public struct ErasureList: Sendable {
         guard write(descriptor, lines, lines.count) == lines.count else {
             throw Failure.notWritten(path: path, cause: errno)
         }
-        guard fsync(descriptor) == 0, Self.syncFolder(of: path) else {
-            throw Failure.notWritten(path: path, cause: errno)
-        }
-    }
-
-    /// A new name in a directory survives a power cut.
-    private static func syncFolder(of path: String) -> Bool {
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        return fsync(descriptor) == 0
+        guard fsync(descriptor) == 0 else { throw Failure.notWritten(path: path, cause: errno) }
+        try DatabaseFile.syncDirectory(of: path)
     }
 }
