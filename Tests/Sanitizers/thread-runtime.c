@@ -5,7 +5,9 @@
 // where there is none. They add no order that the runtime does not keep.
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <sched.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 // In programs that are built with ThreadSanitizer; nil in others, such as `swift` itself.
 extern void __tsan_acquire(void *) __attribute__((weak));
@@ -42,15 +44,55 @@ __attribute__((swiftcall)) void UNLOCK_SLOW(__attribute__((swift_context)) void 
     next(mutex);
 }
 
-// A continuation that is resumed before its task waits for it: the task goes on at once, and the hook of a job that begins
-// is not reached. What is resumed between the look here and the runtime's own is still reported.
+// A continuation that is resumed before its task waits for it, or while it begins to: the task goes on at once, and the
+// hook of a job that begins is not reached. Where the task goes on is the second word of the continuation's context
+// (AsyncContext::ResumeParent): it goes by way of `resumed`. What is synchronized in this library is not seen, as it must
+// be: it would be an order between tasks that there is not.
 void *swift_task_getCurrent(void) __attribute__((weak));
+typedef __attribute__((swiftasynccall)) void resume(__attribute__((swift_async_context)) void *);
 typedef __attribute__((swiftasynccall)) void await(void *);
+
+struct waiting {
+    struct waiting *next;
+    void *context;
+    resume *function;
+};
+static struct waiting *waiting[1 << 12];
+static int waiting_lock;
+
+static struct waiting **waiting_for(void *context) { return &waiting[(uintptr_t)context >> 4 & ((1 << 12) - 1)]; }
+
+static void lock_waiting(void) {
+    while (__atomic_exchange_n(&waiting_lock, 1, __ATOMIC_ACQUIRE)) sched_yield();
+}
+
+static void unlock_waiting(void) { __atomic_store_n(&waiting_lock, 0, __ATOMIC_RELEASE); }
+
+__attribute__((swiftasynccall)) static void resumed(__attribute__((swift_async_context)) void *context) {
+    lock_waiting();
+    struct waiting **place = waiting_for(context);
+    while ((*place)->context != context) place = &(*place)->next;
+    struct waiting *found = *place;
+    *place = found->next;
+    unlock_waiting();
+    resume *function = found->function;
+    free(found);
+    acquire(swift_task_getCurrent());
+    return function(context);
+}
 
 __attribute__((swiftasynccall)) void swift_continuation_await(void *context) {
     static await *next;
     if (!next) next = (await *)dlsym(RTLD_NEXT, "swift_continuation_await");
-    if (swift_task_getCurrent) acquire(swift_task_getCurrent());
+    if (__tsan_acquire && swift_task_getCurrent) {
+        resume **parent = (resume **)context + 1;
+        struct waiting *new = malloc(sizeof *new);
+        lock_waiting();
+        *new = (struct waiting){*waiting_for(context), context, *parent};
+        *waiting_for(context) = new;
+        unlock_waiting();
+        *parent = resumed;
+    }
     return next(context);
 }
 
