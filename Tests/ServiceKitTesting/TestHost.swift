@@ -74,7 +74,7 @@ public final class TestHost<Service: RapportService>: Sendable {
             grantSource: Service.grantSource, owner: relationships.answer)
         let service = try await Service(runtime)
         self.service = service
-        runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
+        runtime.firing.withLock { $0 = service }
         try await service.prepare()
     }
 

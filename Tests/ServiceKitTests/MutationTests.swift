@@ -187,6 +187,20 @@ struct MutationTests {
         #expect(try await host.events().filter { $0.type == "decision.silent.v1" }.count == events)
     }
 
+    @Test("its duties fire, however often was looked for some before")
+    func firesAfterManyLooks() async throws {
+        let host = try await TestHost(Ledger.self, at: start)
+        let pair = try await host.relationship()
+        _ = try await host.service.record(RecordDecisionRequest(parent: pair.name), host.context(person: coach))
+        try await host.runtime.database.write { [runtime = host.runtime] transaction in
+            for _ in 0..<100_000 {
+                try runtime.fireDuties(of: pair, before: self.start, recordedAt: self.start, in: transaction)
+            }
+        }
+        try await host.advance(days: 3)
+        #expect(try await host.events().last?.type == "decision.silent.v1")
+    }
+
     @Test func withAMalformedRequestIDIsRefused() async throws {
         let host = try await TestHost(Ledger.self, at: start)
         let request = RecordDecisionRequest(parent: try await host.relationship().name, requestId: "17")

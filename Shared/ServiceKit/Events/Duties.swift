@@ -15,25 +15,25 @@ extension Runtime {
     func fireDuties(
         of relationship: Relationship, before instant: Instant, recordedAt: Instant, in transaction: Transaction
     ) throws -> Bool {
-        guard relationship.state != .paused, let fire = dutyHandler.withLock({ $0 }) else { return false }
+        guard relationship.state != .paused, let service = firing.withLock({ $0 }) else { return false }
         var hasFired = false
         let scope = try ResourceName(relationship.name, "organizations", "relationships")
         while let duty = try transaction.due.claim(
             upTo: instant.microseconds - 1, organization: scope.organizationKey, scope: scope.text, limit: 1
         ).first {
             hasFired = true
-            try self.fire(duty, with: fire, recordedAt: recordedAt, in: transaction)
+            try fire(duty, of: service, recordedAt: recordedAt, in: transaction)
         }
         return hasFired
     }
 
     private func fire(
-        _ duty: Duty, with handler: DutyHandler, recordedAt: Instant, in transaction: Transaction
+        _ duty: Duty, of service: any RapportService, recordedAt: Instant, in transaction: Transaction
     ) throws {
         let now = Instant(microseconds: duty.due)
         let relationship = try duty.scope.isEmpty ? nil : source.relationship(duty.scope, in: transaction)
         guard relationship != nil || duty.scope.isEmpty else { return }
-        try handler(
+        try service.fire(
             duty,
             Change(
                 transaction, now: now, recordedAt: recordedAt, caller: nil,
@@ -50,13 +50,13 @@ extension Runtime {
     }
 
     func fireDueNow() async throws {
-        guard let fire = dutyHandler.withLock({ $0 }) else { return }
+        guard let service = firing.withLock({ $0 }) else { return }
         var fired: Int
         repeat {
             let recordedAt = clock.now
             fired = try await database.write { [self] transaction in
                 let due = try transaction.due.claim(upTo: recordedAt.microseconds, limit: Runtime.dutyBatch)
-                for duty in due { try self.fire(duty, with: fire, recordedAt: recordedAt, in: transaction) }
+                for duty in due { try fire(duty, of: service, recordedAt: recordedAt, in: transaction) }
                 return due.count
             }
         } while fired > 0
@@ -80,6 +80,3 @@ extension Runtime {
         } while try await database.read { try $0.nextDue() }.map { $0 > clock.now.microseconds } ?? true
     }
 }
-
-/// What a service does when a duty falls due.
-typealias DutyHandler = @Sendable (Duty, Change) throws -> Void

@@ -110,7 +110,7 @@ public enum Process {
                 erasureList: ErasureList(path: configuration.erasureList), source: Service.relationshipSource,
                 grantSource: Service.grantSource)
             let service = try await Service(runtime)
-            runtime.dutyHandler.withLock { $0 = { duty, change in try service.fire(duty, change) } }
+            runtime.firing.withLock { $0 = service }
             try await service.prepare()
 
             let health = HealthStatus()

@@ -22,8 +22,9 @@ public final class Runtime: Sendable {
     /// Request ids that were forgotten for their age.
     let purgedRequests = Atomic<UInt64>(0)
     let identifiers = IdentifierGenerator()
-    /// Set once, when the service has been made.
-    let dutyHandler = Mutex<DutyHandler?>(nil)
+    /// Whose duties fall due; set once, when the service has been made. No function stands here: whoever looks at one in a
+    /// `Mutex` leaves it wrapped once more.
+    let firing = Mutex<(any RapportService)?>(nil)
     let identity: WorkloadIdentity
     let channels: [String: Channel]
     let pageTokens: PageTokenSealer
