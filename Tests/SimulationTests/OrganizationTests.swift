@@ -32,10 +32,10 @@ struct OrganizationTests {
         #expect(Diary(of: other.pair(13)).acts != diaries[13])
     }
 
-    @Test("Acts are in the order of time, and refer to what was there before")
-    func order() {
-        let organization = Organization(Parameters())
-        for number in 0..<50 {
+    @Test("Acts are in the order of time, and refer to what was there before", arguments: [Parameters(), .targets])
+    func order(parameters: Parameters) {
+        let organization = Organization(parameters)
+        for number in 0..<1000 {
             let acts = Diary(of: organization.pair(number)).acts
             #expect(zip(acts, acts.dropFirst()).allSatisfy { $0.day <= $1.day })
             var known: Set<Int> = []
@@ -44,7 +44,7 @@ struct OrganizationTests {
                 case .plan(let number, _), .promise(let number, _, _), .note(let number): known.insert(number)
                 case .held(let number), .absent(let number, _), .calledOff(let number, _), .moved(let number, _),
                     .kept(let number), .renegotiated(let number, _), .silentChange(let number):
-                    #expect(known.contains(number), "\(act)")
+                    if !known.contains(number) { Issue.record("\(act)") }
                 default: break
                 }
             }

@@ -71,7 +71,7 @@ public struct Diary: Sendable {
             case ..<(fails + 0.01): add(.absent(session: session, .coachee), on: day + 0.1)
             case ..<(fails + 0.02): add(.calledOff(session: session, by: .coachee), on: day - 0.5)
             case ..<(fails + 0.08) where isCoach || day > 4:
-                add(.moved(session: session, to: day + delay), on: day - 1.3)
+                add(.moved(session: session, to: day + delay), on: max(0.2, day - 1.3))
                 add(.held(session: session), on: day + delay + 0.1)
             default: add(.held(session: session), on: day + 0.1)
             }
